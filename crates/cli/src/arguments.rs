@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
+use lucarne_host::Weather;
 
 /// Runs isolated containers that talk only through services.
 #[derive(Debug, Parser)]
@@ -186,6 +187,9 @@ pub(crate) struct Run {
     /// Run on one thread in virtual time; SEED decides every choice
     #[arg(long, value_name = "SEED")]
     pub(crate) simulate: Option<u64>,
+    /// With --simulate: the weather of the network, one of fair (the default), rain and storm
+    #[arg(long, value_name = "WEATHER", requires = "simulate")]
+    pub(crate) weather: Option<Weather>,
     /// Let containers of other OS processes connect at the socket PATH, in a folder of your own (mode 700)
     #[arg(long, value_name = "PATH", conflicts_with = "simulate")]
     pub(crate) listen: Option<PathBuf>,

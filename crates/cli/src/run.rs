@@ -229,7 +229,10 @@ fn simulate(
     output: Arc<dyn Output>,
 ) -> Result<i32, Stop> {
     let faults = Faults { kill_at_steps: options.kill_at.clone() };
-    let mut system = System::builder().output(output.clone()).simulate(seed, faults);
+    let mut system = System::builder()
+        .output(output.clone())
+        .weather(options.weather.unwrap_or_default())
+        .simulate(seed, faults);
     let program = system.start_program(image, options.program_file(), program_options(options));
     system.simulation.run_until(u64::MAX, || program.code().is_some());
     output.flush();

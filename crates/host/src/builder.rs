@@ -2,7 +2,8 @@
 //!
 //! The order is fixed: the service manager comes first, since every service is opened through it. Then come the
 //! services storage, console, containers and network, each in a container of its own. A system is complete when its
-//! builder returns. A simulated system has no network, since that of the operating system does not follow from a seed.
+//! builder returns. The network of a simulated system is in memory, since that of the operating system does not follow from
+//! a seed.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use lucarne_ports::containers::Keeper;
 use lucarne_ports::{Output, StandardOutput, Stream};
 use lucarne_providers::console::{self, Outputs};
 use lucarne_providers::containers;
-use lucarne_providers::network;
+use lucarne_providers::network::{self, SimulatedNetwork, Weather};
 use lucarne_providers::storage::{self, Media, OpenRegions, Owners};
 use lucarne_services::{
     CallError, Container, InstallError, Oversight, Pending, Policy, Presence, Provider, ServiceManager,
@@ -40,7 +41,7 @@ pub struct Builder {
     owners: Owners,
     keeper: Option<Arc<dyn Keeper>>,
     has_services: bool,
-    has_network: bool,
+    weather: Weather,
 }
 
 impl Default for Builder {
@@ -55,7 +56,7 @@ impl Default for Builder {
             owners: storage::one_owner(),
             keeper: None,
             has_services: true,
-            has_network: false,
+            weather: Weather::default(),
         }
     }
 }
@@ -113,6 +114,13 @@ impl Builder {
         self
     }
 
+    /// Sets the weather of the network of a simulated system: fair by default.
+    #[must_use]
+    pub fn weather(mut self, weather: Weather) -> Builder {
+        self.weather = weather;
+        self
+    }
+
     /// Leaves out storage, console, containers and network: for a system that runs no programs.
     #[must_use]
     pub fn without_services(mut self) -> Builder {
@@ -121,12 +129,11 @@ impl Builder {
     }
 
     /// Starts the system on threads.
-    pub fn start(mut self) -> System {
-        self.has_network = self.has_services;
+    pub fn start(self) -> System {
         let workers = self.workers.unwrap_or_else(processors);
         let hooks = hooks(&self.output, self.oversight.traffic.clone());
         let kernel = Kernel::new(KernelOptions { workers, hooks });
-        let handle = self.start_on(&kernel, |pending| pending.wait());
+        let handle = self.start_on(&kernel, None, |pending| pending.wait());
         System::from_handle(handle, kernel)
     }
 
@@ -145,13 +152,17 @@ impl Builder {
 
     fn start_under(self, mut simulation: Simulation) -> SimulatedSystem {
         let kernel = simulation.handle().clone();
-        let handle = self.start_on(&kernel, |pending| run_until_done(&mut simulation, pending));
-        SimulatedSystem::from_handle(handle, simulation)
+        let seed = kernel.random().next_u64();
+        let network = SimulatedNetwork::new(seed, self.weather, kernel.clock().clone());
+        let in_memory = Some(&network);
+        let handle = self.start_on(&kernel, in_memory, |pending| run_until_done(&mut simulation, pending));
+        SimulatedSystem::from_handle(handle, network, simulation)
     }
 
     fn start_on(
         self,
         kernel: &KernelHandle,
+        simulated: Option<&SimulatedNetwork>,
         mut finish: impl FnMut(Pending<Provider, InstallError>) -> Result<Provider, InstallError>,
     ) -> SystemHandle {
         let policies = self.oversight.policies.clone();
@@ -176,9 +187,10 @@ impl Builder {
         start("console", &|container| console::install(container, outputs.clone()));
         let keeper = self.keeper.unwrap_or_else(|| handle.keeper());
         start("containers", &|container| containers::install(container, keeper.clone()));
-        if self.has_network {
-            start("network", &network::install);
-        }
+        start("network", &|container| match simulated {
+            Some(network) => network.install(container),
+            None => network::install(container),
+        });
         handle
     }
 }

@@ -34,6 +34,7 @@ pub use builder::{Builder, processors};
 pub use listener::Listener;
 #[cfg(feature = "link")]
 pub use lucarne_link::ConnectError;
+pub use lucarne_providers::network::{SimulatedNetwork, Weather};
 #[cfg(feature = "toit")]
 pub use programs::ProgramOptions;
 #[cfg(all(feature = "toit", feature = "link"))]

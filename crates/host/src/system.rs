@@ -8,6 +8,7 @@ use lucarne_kernel::{Kernel, KernelHandle, Simulation};
 use lucarne_ports::Output;
 use lucarne_ports::containers::Keeper;
 use lucarne_ports::regions::Regions;
+use lucarne_providers::network::SimulatedNetwork;
 use lucarne_providers::storage::OpenRegions;
 use lucarne_services::{Container, Policies, Presence};
 
@@ -31,6 +32,7 @@ pub struct System {
 /// A system on one thread, in virtual time, whose every choice follows from a seed.
 pub struct SimulatedSystem {
     handle: SystemHandle,
+    network: SimulatedNetwork,
     /// Runs the system, step by step.
     pub simulation: Simulation,
 }
@@ -166,8 +168,17 @@ impl SimulatedSystem {
         Builder::default().output(output).simulate(seed, lucarne_kernel::Faults::default())
     }
 
-    pub(crate) fn from_handle(handle: SystemHandle, simulation: Simulation) -> SimulatedSystem {
-        SimulatedSystem { handle, simulation }
+    pub(crate) fn from_handle(
+        handle: SystemHandle,
+        network: SimulatedNetwork,
+        simulation: Simulation,
+    ) -> SimulatedSystem {
+        SimulatedSystem { handle, network, simulation }
+    }
+
+    /// Returns the network, whose connections can be broken, and whose open sockets can be counted.
+    pub fn network(&self) -> &SimulatedNetwork {
+        &self.network
     }
 }
 

@@ -176,7 +176,7 @@ pub use lucarne_kernel::{Gid, Pid, RunningProgram};
 pub use lucarne_link::{AdoptError, Connect, ConnectError, ListenError, SOCKET_VARIABLE};
 pub use lucarne_macros::{Fault, resource, service};
 pub use lucarne_ports::{CapturedOutput, Output, StandardOutput, Stream};
-pub use lucarne_providers::{console, containers, storage};
+pub use lucarne_providers::{console, containers, network, storage};
 #[doc(hidden)]
 pub use lucarne_services::macros;
 pub use lucarne_services::protocol::priority;

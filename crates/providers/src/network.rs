@@ -23,7 +23,9 @@ mod look_ups;
 mod name_servers;
 mod options;
 mod reactor;
+mod simulated;
 mod socket;
+mod weather;
 
 use std::sync::Arc;
 
@@ -32,6 +34,8 @@ use lucarne_services::{Call, Container, InstallError, Pending, Provider, Resourc
 #[doc(inline)]
 pub use interface::{ConnectionProxy as Connection, NetworkClient as Network, SocketProxy as Socket};
 pub use options::option;
+pub use simulated::{MACHINE, SimulatedNetwork};
+pub use weather::{Partitions, UnknownWeather, Weather};
 
 use look_ups::LookUps;
 use reactor::Reactor;

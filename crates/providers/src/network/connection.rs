@@ -132,7 +132,7 @@ impl interface::Connection for Connection {
 }
 
 /// Returns the address that stands for all interfaces.
-fn everywhere(port: u16) -> SocketAddr {
+pub(super) fn everywhere(port: u16) -> SocketAddr {
     SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port)
 }
 

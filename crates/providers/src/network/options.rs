@@ -96,21 +96,21 @@ pub(super) fn set(kind: &Kind, number: i64, value: &Value) -> Result<(), Thrown>
     done.map_err(thrown)
 }
 
-fn flag(value: &Value) -> Result<bool, Thrown> {
+pub(super) fn flag(value: &Value) -> Result<bool, Thrown> {
     if let Value::Bool(flag) = value { Ok(*flag) } else { Err(wrong_type()) }
 }
 
-fn size(value: &Value) -> Result<usize, Thrown> {
+pub(super) fn size(value: &Value) -> Result<usize, Thrown> {
     let Value::Int(size) = value else { return Err(wrong_type()) };
     usize::try_from(*size).map_err(|_| Thrown::new("OUT_OF_RANGE"))
 }
 
-fn ttl(value: &Value) -> Result<u32, Thrown> {
+pub(super) fn ttl(value: &Value) -> Result<u32, Thrown> {
     let Value::Int(ttl) = value else { return Err(wrong_type()) };
     u8::try_from(*ttl).map(u32::from).map_err(|_| Thrown::new("OUT_OF_RANGE"))
 }
 
-fn address(value: &Value) -> Result<std::net::Ipv4Addr, Thrown> {
+pub(super) fn address(value: &Value) -> Result<std::net::Ipv4Addr, Thrown> {
     if let Value::Bytes(bytes) = value { of_4(bytes) } else { Err(wrong_type()) }
 }
 

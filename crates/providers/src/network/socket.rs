@@ -33,6 +33,12 @@ const IP_HEADER_BYTES: i64 = 20;
 const TCP_HEADER_BYTES: i64 = 20;
 const UDP_HEADER_BYTES: i64 = 8;
 
+/// The number of bytes of a datagram that is not divided.
+pub(super) const DATAGRAM_MTU: i64 = PACKET_BYTES - IP_HEADER_BYTES - UDP_HEADER_BYTES;
+
+/// The number of bytes of a TCP packet that is not divided.
+pub(super) const STREAM_MTU: i64 = PACKET_BYTES - IP_HEADER_BYTES - TCP_HEADER_BYTES;
+
 pub(crate) struct Socket {
     reactor: Arc<Reactor>,
     kind: Kind,
@@ -155,8 +161,8 @@ impl interface::Socket for Socket {
 
     async fn mtu(&self) -> Result<i64, Thrown> {
         match self.kind {
-            Kind::Datagrams(_) => Ok(PACKET_BYTES - IP_HEADER_BYTES - UDP_HEADER_BYTES),
-            Kind::Stream(_) | Kind::Listener(_) => Ok(PACKET_BYTES - IP_HEADER_BYTES - TCP_HEADER_BYTES),
+            Kind::Datagrams(_) => Ok(DATAGRAM_MTU),
+            Kind::Stream(_) | Kind::Listener(_) => Ok(STREAM_MTU),
         }
     }
 }

@@ -1,0 +1,193 @@
+//! Sockets of a simulated network.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use lucarne_kernel::sync::atomic::Ordering;
+use lucarne_services::{Bytes, Closing, Resource, Thrown, Value};
+
+use super::super::addresses::{parts, socket_address};
+use super::super::connection::of_4;
+use super::super::interface;
+use super::super::options::{address, option};
+use super::super::socket::{DATAGRAM_MTU, STREAM_MTU, unsupported};
+use super::Host;
+use super::link::{End, Listener};
+use super::mailbox::{self, Mailbox};
+use super::options::Options;
+
+pub(super) struct Socket {
+    host: Arc<Host>,
+    kind: Kind,
+    options: Options,
+    closing: Closing,
+}
+
+pub(super) enum Kind {
+    /// An end counts as a socket by itself, since it can wait to be accepted.
+    Stream(End),
+    Listener(Arc<Listener>),
+    Datagrams {
+        mailbox: Arc<Mailbox>,
+        number: u64,
+    },
+}
+
+impl Socket {
+    pub(super) fn resource(host: &Arc<Host>, kind: Kind) -> Resource<Socket> {
+        let options = match &kind {
+            Kind::Stream(_) => Options::of_stream(),
+            Kind::Listener(_) => Options::of_listener(),
+            Kind::Datagrams { .. } => Options::of_datagrams(),
+        };
+        Socket::with_options(host, kind, options)
+    }
+
+    pub(super) fn with_options(host: &Arc<Host>, kind: Kind, options: Options) -> Resource<Socket> {
+        if !matches!(kind, Kind::Stream(_)) {
+            host.network.shared.sockets.fetch_add(1, Ordering::Relaxed);
+        }
+        Resource::watched(|closing| Socket { host: host.clone(), kind, options, closing })
+    }
+
+    fn end(&self) -> Result<&End, Thrown> {
+        if let Kind::Stream(end) = &self.kind { Ok(end) } else { Err(unsupported()) }
+    }
+
+    fn mailbox(&self) -> Result<&Mailbox, Thrown> {
+        if let Kind::Datagrams { mailbox, .. } = &self.kind { Ok(mailbox) } else { Err(unsupported()) }
+    }
+
+    async fn receive(&self, mailbox: &Mailbox) -> Result<mailbox::Datagram, Thrown> {
+        let network = &self.host.network;
+        self.host.wait(&self.closing, |waker| mailbox.receive(network.now_us(), waker)).await
+    }
+
+    fn send(&self, mailbox: &Mailbox, data: &Bytes, receiver: SocketAddr) -> Result<(), Thrown> {
+        let is_broadcast = matches!(receiver.ip(), IpAddr::V4(ip) if ip.is_broadcast());
+        if is_broadcast && !self.options.is_set(option::UDP_BROADCAST) {
+            return Err(Thrown::new("Permission denied"));
+        }
+        let hears_itself = is_broadcast || self.options.is_set(option::UDP_MULTICAST_LOOPBACK);
+        mailbox::send(&self.host.network, mailbox, data, receiver, hears_itself)
+    }
+}
+
+impl interface::Socket for Socket {
+    type Accepted = Socket;
+
+    async fn udp_connect(&self, ip: Bytes, port: u16) -> Result<(), Thrown> {
+        self.mailbox()?.connect(socket_address(&ip, port)?)
+    }
+
+    async fn udp_receive(&self) -> Result<(Bytes, Bytes, u16), Thrown> {
+        let datagram = self.receive(self.mailbox()?).await?;
+        let (ip, port) = parts(datagram.sender);
+        Ok((datagram.data, ip, port))
+    }
+
+    async fn udp_send(&self, data: Bytes, ip: Bytes, port: u16) -> Result<(), Thrown> {
+        let receiver = socket_address(&ip, port)?;
+        self.send(self.mailbox()?, &data, receiver)
+    }
+
+    async fn tcp_accept(&self) -> Result<Resource<Socket>, Thrown> {
+        let Kind::Listener(listener) = &self.kind else { return Err(unsupported()) };
+        let end = self.host.wait(&self.closing, |waker| listener.accept(waker)).await?;
+        Ok(Socket::resource(&self.host, Kind::Stream(end)))
+    }
+
+    async fn tcp_close_write(&self) -> Result<(), Thrown> {
+        self.end()?.close_write()
+    }
+
+    async fn get_option(&self, number: i64) -> Result<Value, Thrown> {
+        self.options.get(number)
+    }
+
+    async fn set_option(&self, number: i64, value: Value) -> Result<(), Thrown> {
+        match (number, &self.kind) {
+            (option::UDP_MULTICAST_MEMBERSHIP, Kind::Datagrams { mailbox, .. }) => {
+                mailbox.join(address(&value)?)
+            }
+            (option::UDP_MULTICAST_LEAVE, Kind::Datagrams { mailbox, .. }) => mailbox.leave(address(&value)?),
+            _ => self.options.set(number, value),
+        }
+    }
+
+    async fn local_address(&self) -> Result<(Bytes, u16), Thrown> {
+        Ok(parts(match &self.kind {
+            Kind::Stream(end) => end.local_address(),
+            Kind::Listener(listener) => listener.address,
+            Kind::Datagrams { mailbox, .. } => mailbox.address,
+        }))
+    }
+
+    async fn peer_address(&self) -> Result<(Bytes, u16), Thrown> {
+        match &self.kind {
+            Kind::Stream(end) => Ok(parts(end.peer_address())),
+            Kind::Datagrams { mailbox, .. } => mailbox.peer().map(parts).ok_or_else(not_connected),
+            Kind::Listener(_) => Err(unsupported()),
+        }
+    }
+
+    async fn read(&self) -> Result<Option<Bytes>, Thrown> {
+        match &self.kind {
+            Kind::Stream(end) => self.host.wait(&self.closing, |waker| end.read(waker)).await,
+            Kind::Datagrams { mailbox, .. } => Ok(Some(self.receive(mailbox).await?.data)),
+            Kind::Listener(_) => Err(unsupported()),
+        }
+    }
+
+    async fn write(&self, data: Bytes) -> Result<usize, Thrown> {
+        match &self.kind {
+            Kind::Stream(end) => self.host.wait(&self.closing, |waker| end.write(&data, waker)).await,
+            Kind::Datagrams { mailbox, .. } => {
+                let peer = mailbox.peer().ok_or_else(|| Thrown::new("Destination address required"))?;
+                self.send(mailbox, &data, peer).map(|()| data.len())
+            }
+            Kind::Listener(_) => Err(unsupported()),
+        }
+    }
+
+    async fn mtu(&self) -> Result<i64, Thrown> {
+        Ok(if let Kind::Datagrams { .. } = self.kind { DATAGRAM_MTU } else { STREAM_MTU })
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        let shared = &self.host.network.shared;
+        match &self.kind {
+            Kind::Stream(_) => return,
+            Kind::Listener(listener) => {
+                shared.world.lock().listeners.remove(&listener.address);
+                listener.close();
+            }
+            Kind::Datagrams { number, .. } => drop(shared.world.lock().mailboxes.remove(number)),
+        }
+        shared.sockets.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn not_connected() -> Thrown {
+    Thrown::new("Transport endpoint is not connected")
+}
+
+/// Returns the options of a socket for multicast.
+pub(super) fn multicast_options(
+    interface: Option<Bytes>,
+    (reuse_address, reuse_port, loopback): (bool, bool, bool),
+    ttl: u32,
+) -> Result<Options, Thrown> {
+    let options = Options::of_datagrams();
+    if let Some(interface) = interface {
+        of_4(&interface)?;
+        options.set(option::UDP_MULTICAST_IF, Value::Bytes(interface))?;
+    }
+    options.set(option::UDP_REUSE_ADDRESS, Value::Bool(reuse_address))?;
+    options.set(option::UDP_REUSE_PORT, Value::Bool(reuse_port))?;
+    options.set(option::UDP_MULTICAST_LOOPBACK, Value::Bool(loopback))?;
+    options.set(option::UDP_MULTICAST_TTL, Value::Int(ttl.into()))?;
+    Ok(options)
+}
