@@ -131,6 +131,10 @@ pub(crate) fn settings(options: &RunOptions, arguments: &[String]) -> Settings {
             allow_provide: options.allow_provide.clone(),
             deny_provide: options.deny_provide.clone(),
             provides: options.provides.clone(),
+            allow_connect: options.allow_connect.clone(),
+            deny_connect: options.deny_connect.clone(),
+            allow_listen: options.allow_listen.clone(),
+            no_network: options.no_network,
         },
         files: (options.no_files || !options.files.is_empty()).then(|| options.files.clone()),
         ..Settings::default()
@@ -306,12 +310,19 @@ fn as_text(device: &str, inspected: &Inspected) -> String {
     add("interval", &settings.interval_us.map(shown_duration).into_iter().collect::<Vec<_>>());
     add("defines", &settings.defines.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>());
     add("assets", &settings.assets.keys().cloned().collect::<Vec<_>>());
-    let Permissions { allow_open, deny_open, allow_provide, deny_provide, provides } = &settings.permissions;
+    let Permissions { allow_open, deny_open, allow_provide, deny_provide, provides, .. } =
+        &settings.permissions;
     add("allow open", allow_open);
     add("deny open", deny_open);
     add("allow provide", allow_provide);
     add("deny provide", deny_provide);
     add("reserves", provides);
+    let Permissions { allow_connect, deny_connect, allow_listen, no_network, .. } = &settings.permissions;
+    add("allow connect", allow_connect);
+    add("deny connect", deny_connect);
+    add("allow listen", &allow_listen.iter().map(u16::to_string).collect::<Vec<_>>());
+    let none = ["none".to_owned()];
+    add("network", if *no_network { &none } else { &[] });
     add("bounds", bounds);
     lines.iter().map(|(name, value)| format!("{name:<14}{}\n", visible(value))).collect()
 }

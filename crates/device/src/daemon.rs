@@ -4,11 +4,13 @@ use std::io;
 use std::sync::Arc;
 
 use lucarne::prelude::*;
+use lucarne_kernel::Gid;
 use lucarne_kernel::sync::thread::JoinHandle;
 use lucarne_link::ListenError;
 use lucarne_ports::{Output, StandardOutput, Stream};
 use lucarne_providers::console::Outputs;
 use lucarne_providers::containers::Containers;
+use lucarne_providers::network::{Borders, Reach};
 use lucarne_providers::storage::{Media, Owners};
 use lucarne_services::{Oversight, Policies, ProvidedHook, StandInFailure, StandInRules, Surveys, Traffic};
 use thiserror::Error;
@@ -96,6 +98,7 @@ impl Daemon {
             .oversight(oversight)
             .stand_ins(stand_ins(&output, &residents))
             .storage(media.clone(), owners(&residents))
+            .borders(Arc::new(DeviceBorders { residents: residents.clone(), logs: logs.clone() }))
             .keeper(Arc::new(Instances::new(orders.0.clone(), residents.clone(), checker.clone())))
             .start();
         let (kernel, orders_of) = (system.kernel().clone(), orders.0.clone());
@@ -206,6 +209,25 @@ pub(crate) fn logs_of(logs: &Arc<Logs>, residents: &Residents) -> Outputs {
         let log = logs.container(&residents.name_of(gid)?).ok()?;
         Some(log as Arc<dyn Output>)
     })
+}
+
+/// Tells the network what containers may reach, and writes refused attempts to their logs.
+struct DeviceBorders {
+    residents: Residents,
+    logs: Arc<Logs>,
+}
+
+impl Borders for DeviceBorders {
+    fn reach(&self, gid: Gid) -> Arc<Reach> {
+        self.residents.reach(gid)
+    }
+
+    fn refused(&self, gid: Gid, attempt: &str) {
+        let log = self.residents.name_of(gid).and_then(|name| self.logs.container(&name).ok());
+        if let Some(log) = log {
+            log.write(Stream::Error, format!("lucarne: refused: {attempt}\n").as_bytes());
+        }
+    }
 }
 
 /// Stops a device.

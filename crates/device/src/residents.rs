@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use lucarne_kernel::sync::Mutex;
 use lucarne_kernel::{Gid, KernelHandle, Prepared};
+use lucarne_providers::network::Reach;
 use lucarne_services::{Policies, Policy, Reserved};
 use uuid::Uuid;
 
@@ -19,6 +20,7 @@ use crate::{ContainerName, Permissions};
 pub(crate) struct Residents {
     by_group: Arc<Mutex<HashMap<Gid, Resident>>>,
     policies: Policies,
+    reaches: Arc<Mutex<HashMap<Gid, Arc<Reach>>>>,
 }
 
 /// The container of a group.
@@ -50,7 +52,7 @@ impl Resident {
 
 impl Residents {
     pub(crate) fn new(policies: Policies) -> Residents {
-        Residents { by_group: Arc::default(), policies }
+        Residents { by_group: Arc::default(), policies, reaches: Arc::default() }
     }
 
     /// Prepares a group for the processes of a container, with its permissions.
@@ -87,6 +89,7 @@ impl Residents {
         let group = kernel.prepare();
         self.by_group.lock().insert(group.gid(), resident);
         self.policies.set(group.gid(), policy(permissions));
+        self.reaches.lock().insert(group.gid(), Arc::new(reach(permissions)));
         group
     }
 
@@ -135,6 +138,13 @@ impl Residents {
     pub(crate) fn forget_instance(&self, gid: Gid) {
         self.by_group.lock().remove(&gid);
         self.policies.forget(gid);
+        self.reaches.lock().remove(&gid);
+    }
+
+    /// Returns what the processes of a group may reach over the network: nothing, if it belongs to no container.
+    pub(crate) fn reach(&self, gid: Gid) -> Arc<Reach> {
+        let closed = || Arc::new(Reach { is_closed: true, ..Reach::default() });
+        self.reaches.lock().get(&gid).cloned().unwrap_or_else(closed)
     }
 
     /// Forgets a container that has ended. Its instances stay.
@@ -143,6 +153,7 @@ impl Residents {
             let stays = resident.is_instance() || resident.name != *name;
             if !stays {
                 self.policies.forget(*gid);
+                self.reaches.lock().remove(gid);
             }
             stays
         });
@@ -150,7 +161,7 @@ impl Residents {
 }
 
 fn policy(permissions: &Permissions) -> Policy {
-    let Permissions { allow_open, deny_open, allow_provide, deny_provide, provides } = permissions;
+    let Permissions { allow_open, deny_open, allow_provide, deny_provide, provides, .. } = permissions;
     let mut policy = Policy::default();
     for entry in allow_open {
         policy.open.allow(entry);
@@ -168,6 +179,19 @@ fn policy(permissions: &Permissions) -> Policy {
         policy.reserve(entry);
     }
     policy
+}
+
+/// Returns what a container may reach. Its settings were checked when it was installed. If they cannot be read all the
+/// same, it reaches nothing.
+fn reach(permissions: &Permissions) -> Reach {
+    let Permissions { allow_connect, deny_connect, allow_listen, no_network, .. } = permissions;
+    let remotes = |texts: &[String]| texts.iter().map(|text| text.parse()).collect::<Result<Vec<_>, _>>();
+    match (remotes(allow_connect), remotes(deny_connect)) {
+        (Ok(allowed), Ok(denied)) => {
+            Reach { allowed, denied, listens: allow_listen.clone(), is_closed: *no_network }
+        }
+        _ => Reach { is_closed: true, ..Reach::default() },
+    }
 }
 
 #[cfg(test)]

@@ -98,6 +98,14 @@ pub struct Permissions {
     /// The services that no other container may provide while this one is installed: UUIDs, aliases of interfaces of the
     /// system, ids of components.
     pub provides: Vec<String>,
+    /// The hosts that it may connect to, if they are limited: see [`Remote`](lucarne_providers::network::Remote).
+    pub allow_connect: Vec<String>,
+    /// The hosts that it must not connect to.
+    pub deny_connect: Vec<String>,
+    /// The ports that it may listen at, if they are limited.
+    pub allow_listen: Vec<u16>,
+    /// Whether it has no network.
+    pub no_network: bool,
 }
 
 /// A `-D KEY[=VALUE]`. The value is read as JSON, or else as a string. It is `true` by default.

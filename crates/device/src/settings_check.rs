@@ -3,6 +3,7 @@
 use std::fs;
 
 use lucarne_compiler::names::Suggestions;
+use lucarne_providers::network::{BadRemote, Remote};
 use lucarne_services::protocol::interface;
 use thiserror::Error;
 
@@ -29,6 +30,12 @@ pub(crate) enum BadSettings {
     UnknownService { option: &'static str, given: String, hint: String },
     #[error("--files {given}: there is no such file or folder{hint}")]
     MissingFile { given: String, hint: &'static str },
+    #[error("{option} {error}")]
+    BadHost { option: &'static str, error: BadRemote },
+    #[error("--allow-listen 0: 0 stands for any free port; give a number from 1 to 65535")]
+    AnyPort,
+    #[error("{option} means nothing with --no-network, which denies everything")]
+    NoNetwork { option: &'static str },
 }
 
 /// Checks the settings of a container of this kind, which comes with this number of files.
@@ -38,6 +45,7 @@ pub(crate) enum BadSettings {
 pub(crate) fn check(settings: &Settings, kind: Kind, assets: usize) -> Result<(), BadSettings> {
     check_kind(settings, kind, assets)?;
     check_services(&settings.permissions)?;
+    check_network(&settings.permissions)?;
     settings.files.iter().flatten().try_for_each(check_file)
 }
 
@@ -52,6 +60,11 @@ fn check_kind(settings: &Settings, kind: Kind, assets: usize) -> Result<(), BadS
         };
         Err(BadSettings::Meaningless { option, kind, hint })
     };
+    if kind != Kind::Toit
+        && let Some(option) = network_option(&settings.permissions)
+    {
+        return meaningless(option, "it can open sockets of its own, which a device cannot restrict");
+    }
     match kind {
         Kind::Toit if settings.files.is_some() => {
             meaningless("--files or --no-files", "it never reaches the files of this machine")
@@ -71,7 +84,7 @@ fn check_kind(settings: &Settings, kind: Kind, assets: usize) -> Result<(), BadS
 }
 
 fn check_services(permissions: &Permissions) -> Result<(), BadSettings> {
-    let Permissions { allow_open, deny_open, allow_provide, deny_provide, provides } = permissions;
+    let Permissions { allow_open, deny_open, allow_provide, deny_provide, provides, .. } = permissions;
     let lists = [
         ("--allow-open", allow_open),
         ("--deny-open", deny_open),
@@ -80,6 +93,36 @@ fn check_services(permissions: &Permissions) -> Result<(), BadSettings> {
         ("--provides", provides),
     ];
     lists.iter().try_for_each(|(option, list)| list.iter().try_for_each(|given| check_service(option, given)))
+}
+
+/// Returns the first option that is given for the network.
+fn network_option(permissions: &Permissions) -> Option<&'static str> {
+    let given = [
+        ("--allow-connect", !permissions.allow_connect.is_empty()),
+        ("--deny-connect", !permissions.deny_connect.is_empty()),
+        ("--allow-listen", !permissions.allow_listen.is_empty()),
+        ("--no-network", permissions.no_network),
+    ];
+    given.iter().find(|(_, is_given)| *is_given).map(|(option, _)| *option)
+}
+
+fn check_network(permissions: &Permissions) -> Result<(), BadSettings> {
+    let lists =
+        [("--allow-connect", &permissions.allow_connect), ("--deny-connect", &permissions.deny_connect)];
+    for (option, list) in lists {
+        for given in list {
+            given.parse::<Remote>().map_err(|error| BadSettings::BadHost { option, error })?;
+        }
+    }
+    if permissions.allow_listen.contains(&0) {
+        return Err(BadSettings::AnyPort);
+    }
+    match network_option(permissions) {
+        Some(option) if permissions.no_network && option != "--no-network" => {
+            Err(BadSettings::NoNetwork { option })
+        }
+        _ => Ok(()),
+    }
 }
 
 fn check_service(option: &'static str, given: &str) -> Result<(), BadSettings> {
@@ -152,6 +195,22 @@ mod tests {
         assert!(with("system/storge").ends_with("did you mean 'system/storage'?"));
         assert!(with("System/Storage").ends_with("did you mean 'system/storage'?"));
         assert!(with("system/teleporter").ends_with("system/service-manager"));
+    }
+
+    #[test]
+    fn rules_for_the_network_are_checked() {
+        let with = |permissions| Settings { permissions, ..Settings::default() };
+        let connect =
+            |text: &str| with(Permissions { allow_connect: vec![text.to_owned()], ..Permissions::default() });
+        assert_eq!(refusal(&connect("example.org:443"), Kind::Toit), "none");
+        assert!(refusal(&connect("10.0.0.1/8"), Kind::Toit).starts_with("--allow-connect '10.0.0.1/8'"));
+        let executable = refusal(&connect("example.org"), Kind::Executable);
+        assert!(executable.starts_with("--allow-connect means nothing for an executable"), "{executable}");
+        let listen = with(Permissions { allow_listen: vec![0], ..Permissions::default() });
+        assert!(refusal(&listen, Kind::Toit).starts_with("--allow-listen 0"));
+        let mut closed = connect("example.org");
+        closed.permissions.no_network = true;
+        assert!(refusal(&closed, Kind::Toit).contains("means nothing with --no-network"));
     }
 
     #[test]

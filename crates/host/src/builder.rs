@@ -18,7 +18,7 @@ use lucarne_ports::containers::Keeper;
 use lucarne_ports::{Output, StandardOutput, Stream};
 use lucarne_providers::console::{self, Outputs};
 use lucarne_providers::containers;
-use lucarne_providers::network::{self, SimulatedNetwork, Weather};
+use lucarne_providers::network::{self, Borders, NoBorders, SimulatedNetwork, Weather};
 use lucarne_providers::storage::{self, Media, OpenRegions, Owners};
 use lucarne_services::{
     CallError, Container, InstallError, Oversight, Pending, Policy, Presence, Provider, ServiceManager,
@@ -42,6 +42,7 @@ pub struct Builder {
     keeper: Option<Arc<dyn Keeper>>,
     has_services: bool,
     weather: Weather,
+    borders: Arc<dyn Borders>,
 }
 
 impl Default for Builder {
@@ -57,6 +58,7 @@ impl Default for Builder {
             keeper: None,
             has_services: true,
             weather: Weather::default(),
+            borders: Arc::new(NoBorders),
         }
     }
 }
@@ -118,6 +120,13 @@ impl Builder {
     #[must_use]
     pub fn weather(mut self, weather: Weather) -> Builder {
         self.weather = weather;
+        self
+    }
+
+    /// Sets what containers may reach over the network: everything by default.
+    #[must_use]
+    pub fn borders(mut self, borders: Arc<dyn Borders>) -> Builder {
+        self.borders = borders;
         self
     }
 
@@ -188,8 +197,8 @@ impl Builder {
         let keeper = self.keeper.unwrap_or_else(|| handle.keeper());
         start("containers", &|container| containers::install(container, keeper.clone()));
         start("network", &|container| match simulated {
-            Some(network) => network.install(container),
-            None => network::install(container),
+            Some(network) => network.install(container, self.borders.clone()),
+            None => network::install(container, self.borders.clone()),
         });
         handle
     }

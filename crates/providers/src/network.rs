@@ -22,6 +22,7 @@ pub mod interface;
 mod look_ups;
 mod name_servers;
 mod options;
+mod reach;
 mod reactor;
 mod simulated;
 mod socket;
@@ -29,15 +30,18 @@ mod weather;
 
 use std::sync::Arc;
 
+use lucarne_kernel::Gid;
 use lucarne_services::{Call, Container, InstallError, Pending, Provider, Resource, Thrown};
 
 #[doc(inline)]
 pub use interface::{ConnectionProxy as Connection, NetworkClient as Network, SocketProxy as Socket};
 pub use options::option;
+pub use reach::{BadRemote, Borders, NoBorders, Reach, Remote};
 pub use simulated::{MACHINE, SimulatedNetwork};
 pub use weather::{Partitions, UnknownWeather, Weather};
 
 use look_ups::LookUps;
+use reach::{Guard, LookingUp};
 use reactor::Reactor;
 
 /// The name of the network of the operating system.
@@ -65,16 +69,19 @@ pub mod proxied {
 struct Service {
     reactor: Arc<Reactor>,
     look_ups: Arc<LookUps>,
+    borders: Arc<dyn Borders>,
 }
 
 impl interface::Network for Service {
     type Connection = connection::Connection;
     type Socket = socket::Socket;
 
-    async fn connect(&self, _call: &Call) -> Result<(Resource<Self::Connection>, i64, String), Thrown> {
+    async fn connect(&self, call: &Call) -> Result<(Resource<Self::Connection>, i64, String), Thrown> {
         use interface::Connection as _;
         let (reactor, look_ups) = (self.reactor.clone(), self.look_ups.clone());
-        let connection = connection::Connection::resource(|_| connection::Connection { reactor, look_ups });
+        let guard = self.guard(call.gid())?;
+        let connection =
+            connection::Connection::resource(|_| connection::Connection { reactor, look_ups, guard });
         let proxied = proxied::ADDRESS | proxied::RESOLVE | proxied::UDP | proxied::TCP;
         Ok((connection, proxied, NAME.to_owned()))
     }
@@ -85,11 +92,23 @@ impl interface::Network for Service {
     }
 }
 
-/// Installs the provider in a container of its own.
+impl Service {
+    /// Returns the guard of a connection, which looks names up itself.
+    fn guard(&self, gid: Gid) -> Result<Arc<Guard>, Thrown> {
+        let (reactor, look_ups) = (self.reactor.clone(), self.look_ups.clone());
+        let look_up = move |name: String| -> LookingUp {
+            let (reactor, look_ups) = (reactor.clone(), look_ups.clone());
+            Box::pin(async move { look_ups.resolve_all(&reactor.runtime()?, gid, name).await })
+        };
+        Guard::admit(&self.borders, gid, look_up).map(Arc::new)
+    }
+}
+
+/// Installs the provider in a container of its own. `borders` tells what its clients may reach.
 ///
 /// # Errors
 /// If the system is about to end.
-pub fn install(container: &Container) -> Pending<Provider, InstallError> {
-    let service = Service { reactor: Arc::default(), look_ups: Arc::default() };
+pub fn install(container: &Container, borders: Arc<dyn Borders>) -> Pending<Provider, InstallError> {
+    let service = Service { reactor: Arc::default(), look_ups: Arc::default(), borders };
     container.provider("system/network", "0.4").handle(interface::NetworkHandler::new(service)).install()
 }

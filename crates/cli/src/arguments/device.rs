@@ -213,6 +213,19 @@ pub(crate) struct RunOptions {
     /// Reserve this service, a UUID or the id of a component, for the container: no other container can provide it
     #[arg(long, value_name = "SERVICE")]
     pub(crate) provides: Vec<String>,
+    /// Permit the container to connect only to this host (repeat the option to permit more): a name, an address or a
+    /// range such as 10.0.0.0/8. For programs in Toit
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub(crate) allow_connect: Vec<String>,
+    /// Forbid the container to connect to this host; overrides --allow-connect
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub(crate) deny_connect: Vec<String>,
+    /// Permit the container to listen only at this port (repeat the option to permit more). For programs in Toit
+    #[arg(long, value_name = "PORT")]
+    pub(crate) allow_listen: Vec<u16>,
+    /// Forbid the container to use the network. For programs in Toit
+    #[arg(long)]
+    pub(crate) no_network: bool,
 }
 
 impl RunOptions {
@@ -230,6 +243,10 @@ impl RunOptions {
             ("--allow-provide", !self.allow_provide.is_empty()),
             ("--deny-provide", !self.deny_provide.is_empty()),
             ("--provides", !self.provides.is_empty()),
+            ("--allow-connect", !self.allow_connect.is_empty()),
+            ("--deny-connect", !self.deny_connect.is_empty()),
+            ("--allow-listen", !self.allow_listen.is_empty()),
+            ("--no-network", self.no_network),
         ];
         options.into_iter().filter(|(_, is_given)| *is_given).map(|(name, _)| name).collect()
     }

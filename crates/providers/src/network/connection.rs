@@ -12,6 +12,7 @@ use super::addresses::{self, thrown};
 use super::interface;
 use super::look_ups::LookUps;
 use super::name_servers;
+use super::reach::Guard;
 use super::reactor::Reactor;
 use super::socket::{Kind, Socket};
 
@@ -24,6 +25,7 @@ const ELSEWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(8, 8, 8, 
 pub(crate) struct Connection {
     pub(super) reactor: Arc<Reactor>,
     pub(super) look_ups: Arc<LookUps>,
+    pub(super) guard: Arc<Guard>,
 }
 
 impl Connection {
@@ -32,14 +34,16 @@ impl Connection {
         opening: impl Future<Output = io::Result<Kind>>,
     ) -> Result<Resource<Socket>, Thrown> {
         let kind = self.reactor.run(opening).await.map_err(thrown)?;
-        Ok(Socket::resource(self.reactor.clone(), kind))
+        Ok(Socket::resource(self.reactor.clone(), self.guard.clone(), kind))
     }
 
     async fn udp_open_on(&self, address: SocketAddr) -> Result<Resource<Socket>, Thrown> {
+        self.guard.require_receive(address.port())?;
         self.open(async move { Ok(Kind::Datagrams(UdpSocket::bind(address).await?)) }).await
     }
 
     async fn tcp_listen_on(&self, address: SocketAddr) -> Result<Resource<Socket>, Thrown> {
+        self.guard.require_listen(address.port())?;
         self.open(async move {
             let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
             socket.set_reuseaddr(true)?;
@@ -98,6 +102,7 @@ impl interface::Connection for Connection {
     ) -> Result<Resource<Socket>, Thrown> {
         let group = group.map(|group| of_4(&group)).transpose()?;
         let interface = interface.map(|interface| of_4(&interface)).transpose()?;
+        self.guard.require_receive(port)?;
         self.open(async move {
             let socket = socket2::Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
             socket.set_nonblocking(true)?;
@@ -119,6 +124,7 @@ impl interface::Connection for Connection {
 
     async fn tcp_connect(&self, ip: Bytes, port: u16) -> Result<Resource<Socket>, Thrown> {
         let peer = addresses::socket_address(&ip, port)?;
+        self.guard.require_connect(peer).await?;
         self.open(async move { Ok(Kind::Stream(TcpStream::connect(peer).await?)) }).await
     }
 

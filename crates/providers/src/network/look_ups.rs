@@ -29,6 +29,19 @@ impl LookUps {
     /// # Errors
     /// If there is no such host, or the operating system cannot resolve names now.
     pub(super) async fn resolve(&self, runtime: &Handle, gid: Gid, host: String) -> io::Result<Vec<IpAddr>> {
+        Ok(chosen(self.resolve_all(runtime, gid, host).await?.into_iter()))
+    }
+
+    /// Returns all addresses of a host.
+    ///
+    /// # Errors
+    /// As [`LookUps::resolve`].
+    pub(super) async fn resolve_all(
+        &self,
+        runtime: &Handle,
+        gid: Gid,
+        host: String,
+    ) -> io::Result<Vec<IpAddr>> {
         if let Ok(address) = host.parse() {
             return Ok(vec![address]);
         }
@@ -37,7 +50,7 @@ impl LookUps {
         let look_up = move || {
             let found = (host.as_str(), 0).to_socket_addrs();
             drop(place);
-            found.map(|addresses| chosen(addresses.map(|address| address.ip())))
+            found.map(|addresses| addresses.map(|address| address.ip()).collect())
         };
         runtime.spawn_blocking(look_up).await.map_err(io::Error::other)?
     }

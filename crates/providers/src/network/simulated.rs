@@ -15,6 +15,7 @@ mod socket;
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
@@ -27,6 +28,7 @@ use lucarne_kernel::sync::Mutex;
 use lucarne_kernel::sync::atomic::{AtomicUsize, Ordering};
 use lucarne_services::{Call, Closing, Container, InstallError, Pending, Provider, Resource, Thrown};
 
+use super::reach::{Borders, Guard, LookingUp};
 use super::weather::Weather;
 use super::{interface, proxied};
 use connection::Connection;
@@ -92,13 +94,17 @@ impl SimulatedNetwork {
         SimulatedNetwork { shared: Arc::new(Shared { weather, random, clock, sockets, world }) }
     }
 
-    /// Installs a provider of the network in a container.
+    /// Installs a provider of the network in a container. `borders` tells what its clients may reach.
     ///
     /// # Errors
     /// If the system is about to end.
-    pub fn install(&self, container: &Container) -> Pending<Provider, InstallError> {
+    pub fn install(
+        &self,
+        container: &Container,
+        borders: Arc<dyn Borders>,
+    ) -> Pending<Provider, InstallError> {
         let host = Arc::new(Host { network: self.clone(), container: container.clone() });
-        let handler = interface::NetworkHandler::new(Service { host });
+        let handler = interface::NetworkHandler::new(Service { host, borders });
         container.provider("system/network", "0.4").handle(handler).install()
     }
 
@@ -251,16 +257,18 @@ impl Host {
 /// The handler of the service.
 struct Service {
     host: Arc<Host>,
+    borders: Arc<dyn Borders>,
 }
 
 impl interface::Network for Service {
     type Connection = Connection;
     type Socket = Socket;
 
-    async fn connect(&self, _call: &Call) -> Result<(Resource<Connection>, i64, String), Thrown> {
+    async fn connect(&self, call: &Call) -> Result<(Resource<Connection>, i64, String), Thrown> {
         use interface::Connection as _;
         let host = self.host.clone();
-        let connection = Connection::resource(|_| Connection { host });
+        let guard = Arc::new(Guard::admit(&self.borders, call.gid(), look_up)?);
+        let connection = Connection::resource(|_| Connection { host, guard });
         let proxied = proxied::ADDRESS | proxied::RESOLVE | proxied::UDP | proxied::TCP;
         Ok((connection, proxied, "simulated".to_owned()))
     }
@@ -269,6 +277,17 @@ impl interface::Network for Service {
     async fn quarantine(&self, _name: String) -> Result<(), Thrown> {
         Ok(())
     }
+}
+
+/// Looks a name up for a check, which takes no time.
+fn look_up(name: String) -> LookingUp {
+    let found = address_of(&name).map(|address| vec![address]);
+    Box::pin(std::future::ready(found.ok_or_else(|| io::ErrorKind::NotFound.into())))
+}
+
+/// Returns the address of the machine that has the name.
+fn address_of(host: &str) -> Option<IpAddr> {
+    NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(host)).map(|(_, address)| *address)
 }
 
 /// The wakers of the calls that wait for the same thing.

@@ -18,6 +18,7 @@ use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use super::addresses::{self, parts, thrown};
 use super::interface;
 use super::options;
+use super::reach::Guard;
 use super::reactor::Reactor;
 
 /// The maximum number of bytes that a call reads.
@@ -41,6 +42,7 @@ pub(super) const STREAM_MTU: i64 = PACKET_BYTES - IP_HEADER_BYTES - TCP_HEADER_B
 
 pub(crate) struct Socket {
     reactor: Arc<Reactor>,
+    guard: Arc<Guard>,
     kind: Kind,
     closing: Closing,
 }
@@ -52,8 +54,8 @@ pub(crate) enum Kind {
 }
 
 impl Socket {
-    pub(super) fn resource(reactor: Arc<Reactor>, kind: Kind) -> Resource<Socket> {
-        Resource::watched(|closing| Socket { reactor, kind, closing })
+    pub(super) fn resource(reactor: Arc<Reactor>, guard: Arc<Guard>, kind: Kind) -> Resource<Socket> {
+        Resource::watched(|closing| Socket { reactor, guard, kind, closing })
     }
 
     fn stream(&self) -> Result<&TcpStream, Thrown> {
@@ -87,7 +89,9 @@ impl interface::Socket for Socket {
 
     async fn udp_connect(&self, ip: Bytes, port: u16) -> Result<(), Thrown> {
         let peer = addresses::socket_address(&ip, port)?;
-        self.wait(self.datagrams()?.connect(peer)).await
+        let socket = self.datagrams()?;
+        self.guard.require_connect(peer).await?;
+        self.wait(socket.connect(peer)).await
     }
 
     async fn udp_receive(&self) -> Result<(Bytes, Bytes, u16), Thrown> {
@@ -98,14 +102,16 @@ impl interface::Socket for Socket {
 
     async fn udp_send(&self, data: Bytes, ip: Bytes, port: u16) -> Result<(), Thrown> {
         let receiver = addresses::socket_address(&ip, port)?;
-        self.wait(self.datagrams()?.send_to(&data, receiver)).await?;
+        let socket = self.datagrams()?;
+        self.guard.require_connect(receiver).await?;
+        self.wait(socket.send_to(&data, receiver)).await?;
         Ok(())
     }
 
     async fn tcp_accept(&self) -> Result<Resource<Socket>, Thrown> {
         let Kind::Listener(listener) = &self.kind else { return Err(unsupported()) };
         let (stream, _) = self.wait(self.reactor.run(listener.accept())).await?;
-        Ok(Socket::resource(self.reactor.clone(), Kind::Stream(stream)))
+        Ok(Socket::resource(self.reactor.clone(), self.guard.clone(), Kind::Stream(stream)))
     }
 
     async fn tcp_close_write(&self) -> Result<(), Thrown> {

@@ -8,23 +8,28 @@ use lucarne_services::{Bytes, Call, Closing, Resource, Thrown};
 use super::super::addresses::{bytes, socket_address};
 use super::super::connection::{everywhere, of_4};
 use super::super::interface;
+use super::super::reach::Guard;
 use super::link::{Link, Listener, refused};
 use super::mailbox::Mailbox;
 use super::socket::{Kind, Socket, multicast_options};
-use super::{CONNECT_US, Host, MACHINE, NAMES, World, in_use, is_own, overlap, require_own, unreachable};
+use super::{
+    CONNECT_US, Host, MACHINE, World, address_of, in_use, is_own, overlap, require_own, unreachable,
+};
 
 pub(super) struct Connection {
     pub(super) host: Arc<Host>,
+    pub(super) guard: Arc<Guard>,
 }
 
 impl Connection {
     /// Opens a UDP socket without options for multicast.
     fn udp_open_on(&self, address: SocketAddr) -> Result<Resource<Socket>, Thrown> {
         let (mailbox, number) = self.udp_bind(address, false)?;
-        Ok(Socket::resource(&self.host, Kind::Datagrams { mailbox, number }))
+        Ok(Socket::resource(&self.host, &self.guard, Kind::Datagrams { mailbox, number }))
     }
 
     fn udp_bind(&self, address: SocketAddr, is_shared: bool) -> Result<(Arc<Mailbox>, u64), Thrown> {
+        self.guard.require_receive(address.port())?;
         require_own(address.ip())?;
         let mut world = self.host.network.shared.world.lock();
         let is_taken = |world: &World, port: u16| {
@@ -45,6 +50,7 @@ impl Connection {
     }
 
     fn tcp_bind(&self, address: SocketAddr) -> Result<Resource<Socket>, Thrown> {
+        self.guard.require_listen(address.port())?;
         require_own(address.ip())?;
         let mut world = self.host.network.shared.world.lock();
         let is_taken = |world: &World, port: u16| {
@@ -58,7 +64,7 @@ impl Connection {
         let listener = Arc::new(Listener::new(SocketAddr::new(address.ip(), port)));
         world.listeners.insert(listener.address, listener.clone());
         drop(world);
-        Ok(Socket::resource(&self.host, Kind::Listener(listener)))
+        Ok(Socket::resource(&self.host, &self.guard, Kind::Listener(listener)))
     }
 
     /// Returns the listener that accepts connections for the address.
@@ -93,8 +99,8 @@ impl interface::Connection for Connection {
         if network.happens(network.shared.weather.unanswered) {
             return failed("Temporary failure in name resolution");
         }
-        match NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(&host)) {
-            Some((_, address)) => Ok(vec![bytes(*address)]),
+        match address_of(&host) {
+            Some(address) => Ok(vec![bytes(address)]),
             None => failed("Name or service not known"),
         }
     }
@@ -122,13 +128,14 @@ impl interface::Connection for Connection {
         let (mailbox, number) = self.udp_bind(everywhere(port), reuse_address || reuse_port)?;
         // Made before the group is joined, so that an error closes it.
         let kind = Kind::Datagrams { mailbox: mailbox.clone(), number };
-        let socket = Socket::with_options(&self.host, kind, options);
+        let socket = Socket::with_options(&self.host, &self.guard, kind, options);
         group.map_or(Ok(()), |group| mailbox.join(group))?;
         Ok(socket)
     }
 
     async fn tcp_connect(&self, ip: Bytes, port: u16) -> Result<Resource<Socket>, Thrown> {
         let peer = socket_address(&ip, port)?;
+        self.guard.require_connect(peer).await?;
         let network = &self.host.network;
         if !is_own(peer.ip()) {
             return Err(unreachable());
@@ -150,7 +157,7 @@ impl interface::Connection for Connection {
         let connect = || Link::connect(network, [own, peer]);
         let end = self.host.wait(&Closing::default(), |waker| listener.add(connect, waker)).await?;
         self.host.travel().await;
-        Ok(Socket::resource(&self.host, Kind::Stream(end)))
+        Ok(Socket::resource(&self.host, &self.guard, Kind::Stream(end)))
     }
 
     async fn tcp_listen(&self, port: u16) -> Result<Resource<Socket>, Thrown> {

@@ -10,6 +10,7 @@ use super::super::addresses::{parts, socket_address};
 use super::super::connection::of_4;
 use super::super::interface;
 use super::super::options::{address, option};
+use super::super::reach::Guard;
 use super::super::socket::{DATAGRAM_MTU, STREAM_MTU, unsupported};
 use super::Host;
 use super::link::{End, Listener};
@@ -18,6 +19,7 @@ use super::options::Options;
 
 pub(super) struct Socket {
     host: Arc<Host>,
+    guard: Arc<Guard>,
     kind: Kind,
     options: Options,
     closing: Closing,
@@ -34,20 +36,31 @@ pub(super) enum Kind {
 }
 
 impl Socket {
-    pub(super) fn resource(host: &Arc<Host>, kind: Kind) -> Resource<Socket> {
+    pub(super) fn resource(host: &Arc<Host>, guard: &Arc<Guard>, kind: Kind) -> Resource<Socket> {
         let options = match &kind {
             Kind::Stream(_) => Options::of_stream(),
             Kind::Listener(_) => Options::of_listener(),
             Kind::Datagrams { .. } => Options::of_datagrams(),
         };
-        Socket::with_options(host, kind, options)
+        Socket::with_options(host, guard, kind, options)
     }
 
-    pub(super) fn with_options(host: &Arc<Host>, kind: Kind, options: Options) -> Resource<Socket> {
+    pub(super) fn with_options(
+        host: &Arc<Host>,
+        guard: &Arc<Guard>,
+        kind: Kind,
+        options: Options,
+    ) -> Resource<Socket> {
         if !matches!(kind, Kind::Stream(_)) {
             host.network.shared.sockets.fetch_add(1, Ordering::Relaxed);
         }
-        Resource::watched(|closing| Socket { host: host.clone(), kind, options, closing })
+        Resource::watched(|closing| Socket {
+            host: host.clone(),
+            guard: guard.clone(),
+            kind,
+            options,
+            closing,
+        })
     }
 
     fn end(&self) -> Result<&End, Thrown> {
@@ -77,7 +90,9 @@ impl interface::Socket for Socket {
     type Accepted = Socket;
 
     async fn udp_connect(&self, ip: Bytes, port: u16) -> Result<(), Thrown> {
-        self.mailbox()?.connect(socket_address(&ip, port)?)
+        let (mailbox, peer) = (self.mailbox()?, socket_address(&ip, port)?);
+        self.guard.require_connect(peer).await?;
+        mailbox.connect(peer)
     }
 
     async fn udp_receive(&self) -> Result<(Bytes, Bytes, u16), Thrown> {
@@ -88,13 +103,15 @@ impl interface::Socket for Socket {
 
     async fn udp_send(&self, data: Bytes, ip: Bytes, port: u16) -> Result<(), Thrown> {
         let receiver = socket_address(&ip, port)?;
-        self.send(self.mailbox()?, &data, receiver)
+        let mailbox = self.mailbox()?;
+        self.guard.require_connect(receiver).await?;
+        self.send(mailbox, &data, receiver)
     }
 
     async fn tcp_accept(&self) -> Result<Resource<Socket>, Thrown> {
         let Kind::Listener(listener) = &self.kind else { return Err(unsupported()) };
         let end = self.host.wait(&self.closing, |waker| listener.accept(waker)).await?;
-        Ok(Socket::resource(&self.host, Kind::Stream(end)))
+        Ok(Socket::resource(&self.host, &self.guard, Kind::Stream(end)))
     }
 
     async fn tcp_close_write(&self) -> Result<(), Thrown> {
