@@ -2,6 +2,8 @@
 // Guests that do without end what each container may do.
 import log
 import monitor
+import net
+import net.udp
 import rpc
 import system.containers
 import system.services show *
@@ -35,6 +37,8 @@ FLOODS ::= {
   "buckets": :: buckets,
   "regions": :: regions,
   "instances": :: instances,
+  "sockets": :: sockets,
+  "unread bytes": :: unread-bytes,
 }
 
 calls -> none:
@@ -163,3 +167,24 @@ regions -> none:
 
 instances -> none:
   while true: containers.start containers.current { "do": "sleep" }
+
+/** Opens sockets without end, and closes none. */
+sockets -> none:
+  network := net.open
+  opened := []
+  while true: note: opened.add network.udp-open
+
+/** Writes to connections and a socket for datagrams that nothing reads from. */
+unread-bytes -> none:
+  network := net.open
+  server := network.tcp-listen 0
+  silent := network.udp-open
+  address := net.SocketAddress (net.IpAddress.parse "127.0.0.1") silent.local-address.port
+  TASKS.repeat:
+    task::
+      socket := network.tcp-connect "127.0.0.1" server.local-address.port
+      while true: note: socket.out.write (ByteArray 64_000)
+    task::
+      sender := network.udp-open
+      while true: note: sender.send (udp.Datagram (ByteArray 1_000) address)
+  while true: sleep --ms=1_000
