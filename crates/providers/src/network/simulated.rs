@@ -11,12 +11,12 @@ mod connection;
 mod link;
 mod mailbox;
 mod options;
+mod ports;
 mod socket;
 
-use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::task::{Poll, Waker};
@@ -34,6 +34,7 @@ use super::{interface, proxied};
 use connection::Connection;
 use link::{Link, Listener};
 use mailbox::Mailbox;
+use ports::Ports;
 use socket::Socket;
 
 /// The address of the simulated machine, besides those of the loopback interface.
@@ -42,9 +43,6 @@ pub const MACHINE: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 /// The names of the machine. The second is the host name that programs read in a simulation.
 const NAMES: [(&str, IpAddr); 2] =
     [("localhost", IpAddr::V4(Ipv4Addr::LOCALHOST)), ("simulated", IpAddr::V4(MACHINE))];
-
-/// The first port that is given to sockets that request any.
-const FREE_PORTS: u16 = 49_152;
 
 /// The time after which an attempt to connect fails if no answer comes, as on Linux.
 const CONNECT_US: u64 = 127_000_000;
@@ -66,9 +64,8 @@ struct Shared {
 /// What listens and receives, and the partitions.
 #[derive(Default)]
 struct World {
-    listeners: BTreeMap<SocketAddr, Arc<Listener>>,
-    /// The mailboxes, by numbers that only order them.
-    mailboxes: BTreeMap<u64, Arc<Mailbox>>,
+    listeners: Ports<Listener>,
+    mailboxes: Ports<Mailbox>,
     links: Vec<Weak<Link>>,
     last_number: u64,
     last_port: u16,
@@ -117,7 +114,7 @@ impl SimulatedNetwork {
     pub fn waiting_bytes(&self) -> usize {
         let (links, mailboxes) = {
             let world = self.shared.world.lock();
-            let mailboxes: Vec<Arc<Mailbox>> = world.mailboxes.values().cloned().collect();
+            let mailboxes: Vec<Arc<Mailbox>> = world.mailboxes.all().cloned().collect();
             (world.links.clone(), mailboxes)
         };
         let in_links: usize = links.iter().filter_map(Weak::upgrade).map(|link| link.waiting_bytes()).sum();
@@ -186,23 +183,6 @@ impl World {
     fn number(&mut self) -> u64 {
         self.last_number += 1;
         self.last_number
-    }
-
-    /// Returns the port, or one that is not taken if it is 0.
-    ///
-    /// # Errors
-    /// If all are taken.
-    fn port(&mut self, port: u16, is_taken: impl Fn(&World, u16) -> bool) -> Result<u16, Thrown> {
-        if port != 0 {
-            return Ok(port);
-        }
-        for _ in FREE_PORTS..=u16::MAX {
-            self.last_port = self.last_port.checked_add(1).unwrap_or(0).max(FREE_PORTS);
-            if !is_taken(self, self.last_port) {
-                return Ok(self.last_port);
-            }
-        }
-        Err(in_use())
     }
 }
 

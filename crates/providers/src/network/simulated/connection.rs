@@ -1,6 +1,6 @@
 //! Connections to a simulated network: they resolve names and open sockets.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use lucarne_services::{Bytes, Call, Closing, Resource, Thrown};
@@ -12,9 +12,7 @@ use super::super::reach::Guard;
 use super::link::{Link, Listener, refused};
 use super::mailbox::Mailbox;
 use super::socket::{Kind, Socket, multicast_options};
-use super::{
-    CONNECT_US, Host, MACHINE, World, address_of, in_use, is_own, overlap, require_own, unreachable,
-};
+use super::{CONNECT_US, Host, MACHINE, address_of, in_use, is_own, overlap, require_own, unreachable};
 
 pub(super) struct Connection {
     pub(super) host: Arc<Host>,
@@ -24,45 +22,42 @@ pub(super) struct Connection {
 impl Connection {
     /// Opens a UDP socket without options for multicast.
     fn udp_open_on(&self, address: SocketAddr) -> Result<Resource<Socket>, Thrown> {
-        let (mailbox, number) = self.udp_bind(address, false)?;
-        Ok(Socket::resource(&self.host, &self.guard, Kind::Datagrams { mailbox, number }))
+        let mailbox = self.udp_bind(address, false)?;
+        Ok(Socket::resource(&self.host, &self.guard, Kind::Datagrams(mailbox)))
     }
 
-    fn udp_bind(&self, address: SocketAddr, is_shared: bool) -> Result<(Arc<Mailbox>, u64), Thrown> {
+    fn udp_bind(&self, address: SocketAddr, is_shared: bool) -> Result<Arc<Mailbox>, Thrown> {
         self.guard.require_receive(address.port())?;
         require_own(address.ip())?;
         let mut world = self.host.network.shared.world.lock();
-        let is_taken = |world: &World, port: u16| {
-            let mut others = world.mailboxes.values();
-            others.any(|other| {
-                let collides = other.address.port() == port && overlap(other.address.ip(), address.ip());
-                collides && !(is_shared && other.is_shared)
-            })
+        let port = if address.port() == 0 { world.mailboxes.free(world.last_port)? } else { address.port() };
+        let collides = |other: &Arc<Mailbox>| {
+            overlap(other.address.ip(), address.ip()) && !(is_shared && other.is_shared)
         };
-        let port = world.port(address.port(), is_taken)?;
-        if is_taken(&world, port) {
+        if world.mailboxes.at(port).iter().any(collides) {
             return Err(in_use());
         }
+        if address.port() == 0 {
+            world.last_port = port;
+        }
         let mailbox = Arc::new(Mailbox::new(SocketAddr::new(address.ip(), port), is_shared));
-        let number = world.number();
-        world.mailboxes.insert(number, mailbox.clone());
-        Ok((mailbox, number))
+        world.mailboxes.add(port, mailbox.clone());
+        Ok(mailbox)
     }
 
     fn tcp_bind(&self, address: SocketAddr) -> Result<Resource<Socket>, Thrown> {
         self.guard.require_listen(address.port())?;
         require_own(address.ip())?;
         let mut world = self.host.network.shared.world.lock();
-        let is_taken = |world: &World, port: u16| {
-            let mut others = world.listeners.keys();
-            others.any(|other| other.port() == port && overlap(other.ip(), address.ip()))
-        };
-        let port = world.port(address.port(), is_taken)?;
-        if is_taken(&world, port) {
+        let port = if address.port() == 0 { world.listeners.free(world.last_port)? } else { address.port() };
+        if world.listeners.at(port).iter().any(|other| overlap(other.address.ip(), address.ip())) {
             return Err(in_use());
         }
+        if address.port() == 0 {
+            world.last_port = port;
+        }
         let listener = Arc::new(Listener::new(SocketAddr::new(address.ip(), port)));
-        world.listeners.insert(listener.address, listener.clone());
+        world.listeners.add(port, listener.clone());
         drop(world);
         Ok(Socket::resource(&self.host, &self.guard, Kind::Listener(listener)))
     }
@@ -70,11 +65,11 @@ impl Connection {
     /// Returns the listener that accepts connections for the address.
     fn listener(&self, address: SocketAddr) -> Option<Arc<Listener>> {
         let world = self.host.network.shared.world.lock();
-        let anywhere = match address.ip() {
-            IpAddr::V4(_) => everywhere(address.port()),
-            IpAddr::V6(_) => SocketAddr::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), address.port()),
+        let is_here = |listener: &&Arc<Listener>| {
+            let own = listener.address.ip();
+            own == address.ip() || own.is_unspecified() && own.is_ipv4() == address.is_ipv4()
         };
-        world.listeners.get(&address).or_else(|| world.listeners.get(&anywhere)).cloned()
+        world.listeners.at(address.port()).iter().find(is_here).cloned()
     }
 }
 
@@ -125,9 +120,9 @@ impl interface::Connection for Connection {
     ) -> Result<Resource<Socket>, Thrown> {
         let group = group.map(|group| of_4(&group)).transpose()?;
         let options = multicast_options(interface, (reuse_address, reuse_port, loopback), ttl)?;
-        let (mailbox, number) = self.udp_bind(everywhere(port), reuse_address || reuse_port)?;
+        let mailbox = self.udp_bind(everywhere(port), reuse_address || reuse_port)?;
         // Made before the group is joined, so that an error closes it.
-        let kind = Kind::Datagrams { mailbox: mailbox.clone(), number };
+        let kind = Kind::Datagrams(mailbox.clone());
         let socket = Socket::with_options(&self.host, &self.guard, kind, options);
         group.map_or(Ok(()), |group| mailbox.join(group))?;
         Ok(socket)
@@ -151,8 +146,9 @@ impl interface::Connection for Connection {
         };
         let own = {
             // Ports of connections are only shown, so they need not differ from those of other sockets.
-            let port = network.shared.world.lock().port(0, |_, _| false)?;
-            SocketAddr::new(peer.ip(), port)
+            let mut world = network.shared.world.lock();
+            world.last_port = super::ports::next(world.last_port);
+            SocketAddr::new(peer.ip(), world.last_port)
         };
         let connect = || Link::connect(network, [own, peer]);
         let end = self.host.wait(&Closing::default(), |waker| listener.add(connect, waker)).await?;

@@ -97,11 +97,8 @@ impl Mailbox {
         }
     }
 
-    /// Returns whether a datagram for the given address is for this socket too.
+    /// Returns whether a datagram for the given address, which has the port of this socket, is for this socket too.
     fn takes(&self, receiver: SocketAddr, sender: SocketAddr) -> bool {
-        if self.address.port() != receiver.port() {
-            return false;
-        }
         let state = self.state.lock();
         let is_for_all = match receiver.ip() {
             IpAddr::V4(ip) => ip.is_broadcast() || state.groups.contains(&ip),
@@ -150,7 +147,7 @@ pub(super) fn send(
         return Ok(());
     }
     let sender = SocketAddr::new(source(from.address.ip(), receiver.ip()), from.address.port());
-    let all: Vec<Arc<Mailbox>> = network.shared.world.lock().mailboxes.values().cloned().collect();
+    let all = network.shared.world.lock().mailboxes.at(receiver.port()).to_vec();
     let mut receivers: Vec<Arc<Mailbox>> =
         all.into_iter().filter(|mailbox| mailbox.takes(receiver, sender)).collect();
     if !is_group {

@@ -29,10 +29,7 @@ pub(super) enum Kind {
     /// An end counts as a socket by itself, since it can wait to be accepted.
     Stream(End),
     Listener(Arc<Listener>),
-    Datagrams {
-        mailbox: Arc<Mailbox>,
-        number: u64,
-    },
+    Datagrams(Arc<Mailbox>),
 }
 
 impl Socket {
@@ -40,7 +37,7 @@ impl Socket {
         let options = match &kind {
             Kind::Stream(_) => Options::of_stream(),
             Kind::Listener(_) => Options::of_listener(),
-            Kind::Datagrams { .. } => Options::of_datagrams(),
+            Kind::Datagrams(_) => Options::of_datagrams(),
         };
         Socket::with_options(host, guard, kind, options)
     }
@@ -68,7 +65,7 @@ impl Socket {
     }
 
     fn mailbox(&self) -> Result<&Mailbox, Thrown> {
-        if let Kind::Datagrams { mailbox, .. } = &self.kind { Ok(mailbox) } else { Err(unsupported()) }
+        if let Kind::Datagrams(mailbox) = &self.kind { Ok(mailbox) } else { Err(unsupported()) }
     }
 
     async fn receive(&self, mailbox: &Mailbox) -> Result<mailbox::Datagram, Thrown> {
@@ -124,10 +121,8 @@ impl interface::Socket for Socket {
 
     async fn set_option(&self, number: i64, value: Value) -> Result<(), Thrown> {
         match (number, &self.kind) {
-            (option::UDP_MULTICAST_MEMBERSHIP, Kind::Datagrams { mailbox, .. }) => {
-                mailbox.join(address(&value)?)
-            }
-            (option::UDP_MULTICAST_LEAVE, Kind::Datagrams { mailbox, .. }) => mailbox.leave(address(&value)?),
+            (option::UDP_MULTICAST_MEMBERSHIP, Kind::Datagrams(mailbox)) => mailbox.join(address(&value)?),
+            (option::UDP_MULTICAST_LEAVE, Kind::Datagrams(mailbox)) => mailbox.leave(address(&value)?),
             _ => self.options.set(number, value),
         }
     }
@@ -136,14 +131,14 @@ impl interface::Socket for Socket {
         Ok(parts(match &self.kind {
             Kind::Stream(end) => end.local_address(),
             Kind::Listener(listener) => listener.address,
-            Kind::Datagrams { mailbox, .. } => mailbox.address,
+            Kind::Datagrams(mailbox) => mailbox.address,
         }))
     }
 
     async fn peer_address(&self) -> Result<(Bytes, u16), Thrown> {
         match &self.kind {
             Kind::Stream(end) => Ok(parts(end.peer_address())),
-            Kind::Datagrams { mailbox, .. } => mailbox.peer().map(parts).ok_or_else(not_connected),
+            Kind::Datagrams(mailbox) => mailbox.peer().map(parts).ok_or_else(not_connected),
             Kind::Listener(_) => Err(unsupported()),
         }
     }
@@ -151,7 +146,7 @@ impl interface::Socket for Socket {
     async fn read(&self) -> Result<Option<Bytes>, Thrown> {
         match &self.kind {
             Kind::Stream(end) => self.host.wait(&self.closing, |waker| end.read(waker)).await,
-            Kind::Datagrams { mailbox, .. } => Ok(Some(self.receive(mailbox).await?.data)),
+            Kind::Datagrams(mailbox) => Ok(Some(self.receive(mailbox).await?.data)),
             Kind::Listener(_) => Err(unsupported()),
         }
     }
@@ -159,7 +154,7 @@ impl interface::Socket for Socket {
     async fn write(&self, data: Bytes) -> Result<usize, Thrown> {
         match &self.kind {
             Kind::Stream(end) => self.host.wait(&self.closing, |waker| end.write(&data, waker)).await,
-            Kind::Datagrams { mailbox, .. } => {
+            Kind::Datagrams(mailbox) => {
                 let peer = mailbox.peer().ok_or_else(|| Thrown::new("Destination address required"))?;
                 self.send(mailbox, &data, peer).map(|()| data.len())
             }
@@ -168,7 +163,7 @@ impl interface::Socket for Socket {
     }
 
     async fn mtu(&self) -> Result<i64, Thrown> {
-        Ok(if let Kind::Datagrams { .. } = self.kind { DATAGRAM_MTU } else { STREAM_MTU })
+        Ok(if let Kind::Datagrams(_) = self.kind { DATAGRAM_MTU } else { STREAM_MTU })
     }
 }
 
@@ -178,10 +173,12 @@ impl Drop for Socket {
         match &self.kind {
             Kind::Stream(_) => return,
             Kind::Listener(listener) => {
-                shared.world.lock().listeners.remove(&listener.address);
+                shared.world.lock().listeners.remove(listener.address.port(), listener);
                 listener.close();
             }
-            Kind::Datagrams { number, .. } => drop(shared.world.lock().mailboxes.remove(number)),
+            Kind::Datagrams(mailbox) => {
+                shared.world.lock().mailboxes.remove(mailbox.address.port(), mailbox);
+            }
         }
         shared.sockets.fetch_sub(1, Ordering::Relaxed);
     }
