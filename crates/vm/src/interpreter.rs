@@ -2,9 +2,9 @@
 //!
 //! Registers are addressed without bounds checks. This relies on two guarantees: the linker emits only instructions
 //! whose registers are below the `registers` of their function, and a call makes sure that the stack has room for all
-//! registers of the callee. The loop keeps three values in local variables: the address of the current frame's register
-//! 0 (`registers`), the offset of the frame (`frame`), and the address of the next instruction (`pc`). It writes the
-//! last two back ([`Interpreter::save`]) before any step that may collect, grow the stack, or use the position.
+//! registers of the callee. The loop keeps two values in local variables: the address of the current frame's register
+//! 0 (`registers`), and that of the next instruction (`pc`). It writes both back ([`Interpreter::save`]) before any step
+//! that may collect, grow the stack, or use the position.
 //!
 //! **Words.** Every word that a function of this module takes or holds is *current*, in the sense of the heap's raw
 //! interface: it was made, or read from a register, a global, a literal or an object, after the last allocation. A word
@@ -292,12 +292,26 @@ impl<'h> Interpreter<'h> {
         let stack = self.stack_mut();
         let base = stack.base();
         // The limit leaves room for the words that `clear` may overwrite above a frame.
-        let stack_words = stack.len().saturating_sub(CLEAR_GROUP);
-        let mut frame = self.position.frame;
-        let mut pc = self.position.pc;
+        let limit = base.wrapping_add(stack.len().saturating_sub(CLEAR_GROUP));
+        let mut pc = code.wrapping_add(self.position.pc);
         // SAFETY: the position of a task is a frame of its stack.
-        let mut registers = unsafe { base.add(frame) };
+        let mut registers = unsafe { base.add(self.position.frame) };
 
+        // The offset of the current frame. It is computed where it is needed, so that the loop keeps one value less.
+        macro_rules! frame {
+            () => {
+                // SAFETY: the registers are on the stack, whose words are from `base` on.
+                unsafe { registers.offset_from(base) as usize }
+            };
+        }
+
+        // The index of an instruction. Positions and return addresses are indexes.
+        macro_rules! index {
+            ($address:expr) => {
+                // SAFETY: both are addresses of instructions of the program.
+                unsafe { $address.offset_from(code) as usize }
+            };
+        }
         macro_rules! get {
             ($register:expr) => {
                 // SAFETY: see the module's documentation.
@@ -314,14 +328,14 @@ impl<'h> Interpreter<'h> {
         // Writes the position back, and leaves the loop with the result of a call.
         macro_rules! outside {
             ($call:expr) => {{
-                self.save(frame, pc);
+                self.save(frame!(), index!(pc));
                 return $call;
             }};
         }
         // Evaluates an expression that may allocate, and puts the result into a register. The stack does not move.
         macro_rules! allocate {
             ($register:expr, $value:expr) => {{
-                self.save(frame, pc);
+                self.save(frame!(), index!(pc));
                 match $value {
                     Ok(value) => set!($register, value),
                     Err(OutOfMemory) => return self.fail(Failure::OutOfMemory),
@@ -331,24 +345,23 @@ impl<'h> Interpreter<'h> {
         // Enters a function whose arguments are in the registers from `call_base` + 2 on.
         macro_rules! enter {
             ($call_base:expr, $callee:expr, $return_address:expr) => {{
-                let callee: Callee = $callee;
+                // By reference: a copy would go through memory.
+                let callee: &Callee = $callee;
                 let call_base = $call_base as usize;
-                let new_frame = frame + call_base + FRAME_WORDS;
-                if new_frame + callee.registers as usize > stack_words {
-                    outside!(self.enter_with_growth(call_base, callee, $return_address));
+                let new_registers = registers.wrapping_add(call_base + FRAME_WORDS);
+                if new_registers.wrapping_add(callee.registers as usize) > limit {
+                    outside!(self.enter_with_growth(call_base, *callee, index!($return_address)));
                 }
-                let header = (frame as i64) << FRAME_SHIFT | i64::from(callee.registers);
-                set!(call_base, Word::small($return_address as i64));
+                let header = (frame!() as i64) << FRAME_SHIFT | i64::from(callee.registers);
+                set!(call_base, Word::small(index!($return_address) as i64));
                 set!(call_base + 1, Word::small(header));
-                frame = new_frame;
-                // SAFETY: there is room for the frame, as was just checked.
-                registers = unsafe { base.add(frame) };
-                // SAFETY: as above. There are also `CLEAR_GROUP` more words: see `stack_words`.
+                registers = new_registers;
+                // SAFETY: there is room for the frame, as was just checked. There are also `CLEAR_GROUP` more words: see `limit`.
                 unsafe { clear(registers, callee.arity as usize, callee.registers as usize) };
-                pc = callee.entry as usize;
+                pc = code.wrapping_add(callee.entry as usize);
                 self.budget -= 1;
                 if self.budget <= 0 {
-                    self.save(frame, pc);
+                    self.save(frame!(), index!(pc));
                     return Next::Stop(Stop::Budget);
                 }
             }};
@@ -366,7 +379,7 @@ impl<'h> Interpreter<'h> {
                     outside!(self.look_up_failed(class, offset));
                 }
                 // SAFETY: the table holds numbers of functions of this program.
-                let callee = unsafe { *callees.get_unchecked(entry.function.0 as usize) };
+                let callee = unsafe { callees.get_unchecked(entry.function.0 as usize) };
                 match callee.accessor {
                     Accessor::None => enter!(call_base, callee, $return_address),
                     Accessor::Getter(place) => {
@@ -391,7 +404,7 @@ impl<'h> Interpreter<'h> {
             ($left:expr, $right:expr) => {{
                 let (left, right) = ($left, $right);
                 // SAFETY: an operator is followed by a `Slow`.
-                let slow = unsafe { *code.add(pc) };
+                let slow = unsafe { *pc };
                 let call_base = slow.a();
                 set!(call_base + 2, left);
                 set!(call_base + 3, right);
@@ -406,21 +419,21 @@ impl<'h> Interpreter<'h> {
                     && let Some(result) = $ints(left.raw(), right.raw())
                 {
                     set!(instruction.a(), Word::from_raw_int(result));
-                    pc += 1;
+                    pc = pc.wrapping_add(1);
                     continue;
                 }
                 if let (Some(left), Some(right)) = (left.to_float(), right.to_float())
                     && let Some(result) = Word::float($floats(left, right))
                 {
                     set!(instruction.a(), result);
-                    pc += 1;
+                    pc = pc.wrapping_add(1);
                     continue;
                 }
-                self.save(frame, pc);
+                self.save(frame!(), index!(pc));
                 match self.$operation(left, right) {
                     Operands::Done(value) => {
                         set!(instruction.a(), value);
-                        pc += 1;
+                        pc = pc.wrapping_add(1);
                     }
                     Operands::Failed(failure) => return self.fail(failure),
                     Operands::NotNumbers => operator_call!(left, right),
@@ -433,7 +446,7 @@ impl<'h> Interpreter<'h> {
                 let (left, right) = (get!(instruction.b()), get!(instruction.c()));
                 if Word::are_ints(left, right) {
                     set!(instruction.a(), Word::from_raw_int(left.raw() $operator right.raw()));
-                    pc += 1;
+                    pc = pc.wrapping_add(1);
                     continue;
                 }
                 operator_call!(left, right)
@@ -444,16 +457,16 @@ impl<'h> Interpreter<'h> {
             ($instruction:expr, $after:expr, $result:expr) => {{
                 if u8::from($result) == $instruction.n() {
                     let distance = $instruction.c() as i16;
-                    pc = ($after).wrapping_add_signed(distance as isize);
+                    pc = $after.wrapping_offset(distance as isize);
                     if distance < 0 {
                         self.budget -= 1;
                         if self.budget <= 0 {
-                            self.save(frame, pc);
+                            self.save(frame!(), index!(pc));
                             return Next::Stop(Stop::Budget);
                         }
                     }
                 } else {
-                    pc = $after + 1;
+                    pc = $after.wrapping_add(1);
                 }
             }};
         }
@@ -479,8 +492,8 @@ impl<'h> Interpreter<'h> {
 
         loop {
             // SAFETY: `pc` is within the code: the linker ends each function with a return.
-            let instruction = unsafe { *code.add(pc) };
-            pc += 1;
+            let instruction = unsafe { *pc };
+            pc = pc.wrapping_add(1);
             // SAFETY: the linker emits valid opcodes only.
             let opcode = unsafe { std::mem::transmute::<u8, Opcode>(instruction.0 as u8) };
             match opcode {
@@ -529,12 +542,12 @@ impl<'h> Interpreter<'h> {
                         // SAFETY: `IN_PROGRESS` is a mark, not a reference to an object.
                         unsafe { self.heap.set_global(index, Word::IN_PROGRESS) };
                         if let Some(function) = program.program().globals[index].initializer {
-                            enter!(instruction.a(), callees[function.0 as usize], pc);
+                            enter!(instruction.a(), &callees[function.0 as usize], pc);
                         }
                     } else if value == Word::IN_PROGRESS {
                         // The instruction is executed again once another task has finished the initialization.
-                        pc -= 1;
-                        self.save(frame, pc);
+                        pc = pc.wrapping_sub(1);
+                        self.save(frame!(), index!(pc));
                         return Next::Stop(Stop::Effect(Effect::AwaitGlobal));
                     } else {
                         set!(instruction.a(), value);
@@ -558,7 +571,7 @@ impl<'h> Interpreter<'h> {
 
                 Opcode::CallStatic => {
                     // SAFETY: the linker names functions that exist.
-                    let callee = unsafe { *callees.get_unchecked(instruction.number() as usize) };
+                    let callee = unsafe { callees.get_unchecked(instruction.number() as usize) };
                     enter!(instruction.a(), callee, pc);
                 }
                 Opcode::CallVirtual => dispatch!(instruction.a(), instruction.number() as u32, pc),
@@ -567,17 +580,17 @@ impl<'h> Interpreter<'h> {
                     let function = block as usize & ((1 << BLOCK_SHIFT) - 1);
                     match callees.get(function) {
                         Some(callee) if callee.is_block && callee.arity <= u16::from(instruction.n()) => {
-                            enter!(instruction.a(), *callee, pc);
+                            enter!(instruction.a(), callee, pc);
                         }
                         _ => outside!(self.code_invocation_failed(function, instruction.n())),
                     }
                 }
                 Opcode::TailCall => {
                     // SAFETY: the linker names functions that exist.
-                    let callee = unsafe { *callees.get_unchecked(instruction.number() as usize) };
+                    let callee = unsafe { callees.get_unchecked(instruction.number() as usize) };
                     let count = instruction.n() as usize;
-                    if frame + usize::from(callee.registers).max(count) > stack_words {
-                        outside!(self.grow_for_tail_call(instruction, callee));
+                    if registers.wrapping_add(usize::from(callee.registers).max(count)) > limit {
+                        outside!(self.grow_for_tail_call(instruction, *callee));
                     }
                     // SAFETY: the source consists of registers of this frame, and the stack has room for those of the
                     // callee and `CLEAR_GROUP` more words.
@@ -587,29 +600,29 @@ impl<'h> Interpreter<'h> {
                     }
                     let header = get!(-1isize).as_small() >> FRAME_SHIFT << FRAME_SHIFT;
                     set!(-1isize, Word::small(header | i64::from(callee.registers)));
-                    pc = callee.entry as usize;
+                    pc = code.wrapping_add(callee.entry as usize);
                 }
                 Opcode::EnterLambda => outside!(self.enter_lambda(instruction.n())),
                 Opcode::Return | Opcode::ReturnNull => {
                     let value = if opcode == Opcode::Return { get!(instruction.a()) } else { Word::NULL };
                     let return_address = get!(-2isize).as_small();
                     if return_address == BASE {
-                        self.save(frame, pc);
+                        self.save(frame!(), index!(pc));
                         return self.finished(value);
                     }
-                    frame = (get!(-1isize).as_small() >> FRAME_SHIFT) as usize;
+                    let caller = (get!(-1isize).as_small() >> FRAME_SHIFT) as usize;
                     set!(-2isize, value);
                     // SAFETY: the caller's frame is below.
-                    registers = unsafe { base.add(frame) };
-                    pc = return_address as usize;
+                    registers = unsafe { base.add(caller) };
+                    pc = code.wrapping_add(return_address as usize);
                 }
                 Opcode::Native => {
-                    self.save(frame, pc);
+                    self.save(frame!(), index!(pc));
                     match program.native(instruction.number() as usize) {
                         Some(Entry::Function(native)) => {
                             let scope = self.heap.scope();
                             let stack = self.position.stack;
-                            let mut call = Call::new(self.heap, self.environment, stack, frame);
+                            let mut call = Call::new(self.heap, self.environment, stack, frame!());
                             let result = native(&mut call).map(Ref::word);
                             let charged = call.charged();
                             self.heap.end_scope(scope);
@@ -620,13 +633,13 @@ impl<'h> Interpreter<'h> {
                                     if return_address == BASE {
                                         return self.finished(value);
                                     }
-                                    frame = (get!(-1isize).as_small() >> FRAME_SHIFT) as usize;
+                                    let caller = (get!(-1isize).as_small() >> FRAME_SHIFT) as usize;
                                     set!(-2isize, value);
                                     // SAFETY: the caller's frame is below.
-                                    registers = unsafe { base.add(frame) };
-                                    pc = return_address as usize;
+                                    registers = unsafe { base.add(caller) };
+                                    pc = code.wrapping_add(return_address as usize);
                                     if self.budget <= 0 {
-                                        self.save(frame, pc);
+                                        self.save(frame!(), index!(pc));
                                         return Next::Stop(Stop::Budget);
                                     }
                                 }
@@ -638,28 +651,28 @@ impl<'h> Interpreter<'h> {
                     }
                 }
 
-                Opcode::Jump => pc = pc.wrapping_add_signed(instruction.number() as isize),
+                Opcode::Jump => pc = pc.wrapping_offset(instruction.number() as isize),
                 Opcode::JumpBack => {
-                    pc = pc.wrapping_add_signed(instruction.number() as isize);
+                    pc = pc.wrapping_offset(instruction.number() as isize);
                     self.budget -= 1;
                     if self.budget <= 0 {
-                        self.save(frame, pc);
+                        self.save(frame!(), index!(pc));
                         return Next::Stop(Stop::Budget);
                     }
                 }
                 Opcode::JumpIf => {
                     if !get!(instruction.a()).is_falsy() {
-                        pc = pc.wrapping_add_signed(instruction.number() as isize);
+                        pc = pc.wrapping_offset(instruction.number() as isize);
                     }
                 }
                 Opcode::JumpIfNot => {
                     if get!(instruction.a()).is_falsy() {
-                        pc = pc.wrapping_add_signed(instruction.number() as isize);
+                        pc = pc.wrapping_offset(instruction.number() as isize);
                     }
                 }
                 Opcode::JumpIfPresent => {
                     if get!(instruction.a()) != Word::ABSENT {
-                        pc = pc.wrapping_add_signed(instruction.number() as isize);
+                        pc = pc.wrapping_offset(instruction.number() as isize);
                     }
                 }
 
@@ -691,7 +704,7 @@ impl<'h> Interpreter<'h> {
                             && shifted >> by == left.raw()
                         {
                             set!(instruction.a(), Word::from_raw_int(shifted));
-                            pc += 1;
+                            pc = pc.wrapping_add(1);
                             continue;
                         }
                     }
@@ -702,7 +715,7 @@ impl<'h> Interpreter<'h> {
                     if Word::are_ints(left, right) && right.raw() >= 0 {
                         let by = right.as_small().min(63);
                         set!(instruction.a(), Word::small(left.as_small() >> by));
-                        pc += 1;
+                        pc = pc.wrapping_add(1);
                         continue;
                     }
                     operator_call!(left, right)
@@ -712,7 +725,7 @@ impl<'h> Interpreter<'h> {
                     if Word::are_ints(left, right) && left.raw() >= 0 && right.raw() >= 0 {
                         let by = right.as_small().min(63);
                         set!(instruction.a(), Word::small(left.as_small() >> by));
-                        pc += 1;
+                        pc = pc.wrapping_add(1);
                         continue;
                     }
                     operator_call!(left, right)
@@ -724,18 +737,18 @@ impl<'h> Interpreter<'h> {
                         && let Some(result) = left.raw().checked_add(number << 1)
                     {
                         set!(instruction.a(), Word::from_raw_int(result));
-                        pc += 1;
+                        pc = pc.wrapping_add(1);
                         continue;
                     }
                     let is_subtraction = instruction.n() == 1;
                     let right = Word::small(if is_subtraction { -number } else { number });
-                    self.save(frame, pc);
+                    self.save(frame!(), index!(pc));
                     let result =
                         if is_subtraction { self.subtract(left, right) } else { self.add(left, right) };
                     match result {
                         Operands::Done(value) => {
                             set!(instruction.a(), value);
-                            pc += 1;
+                            pc = pc.wrapping_add(1);
                         }
                         Operands::Failed(failure) => return self.fail(failure),
                         Operands::NotNumbers => operator_call!(left, right),
@@ -746,7 +759,7 @@ impl<'h> Interpreter<'h> {
                     match self.equal(left, right) {
                         Some(result) => {
                             set!(instruction.a(), Word::bool(result));
-                            pc += 1;
+                            pc = pc.wrapping_add(1);
                         }
                         None => operator_call!(left, right),
                     }
@@ -760,20 +773,20 @@ impl<'h> Interpreter<'h> {
                 }
                 Opcode::Less => compare!(instruction.b(), instruction.c(), <, |result| {
                     set!(instruction.a(), Word::bool(result));
-                    pc += 1;
+                    pc = pc.wrapping_add(1);
                 }),
                 Opcode::LessEqual => compare!(instruction.b(), instruction.c(), <=, |result| {
                     set!(instruction.a(), Word::bool(result));
-                    pc += 1;
+                    pc = pc.wrapping_add(1);
                 }),
                 Opcode::Greater => compare!(instruction.b(), instruction.c(), >, |result| {
                     set!(instruction.a(), Word::bool(result));
-                    pc += 1;
+                    pc = pc.wrapping_add(1);
                 }),
                 Opcode::GreaterEqual => {
                     compare!(instruction.b(), instruction.c(), >=, |result| {
                         set!(instruction.a(), Word::bool(result));
-                        pc += 1;
+                        pc = pc.wrapping_add(1);
                     })
                 }
                 Opcode::JumpLess => compare!(instruction.a(), instruction.b(), <, |result| {
@@ -797,7 +810,7 @@ impl<'h> Interpreter<'h> {
                     match self.element(object, index) {
                         Some(value) => {
                             set!(instruction.a(), value);
-                            pc += 1;
+                            pc = pc.wrapping_add(1);
                         }
                         None => operator_call!(object, index),
                     }
@@ -806,17 +819,17 @@ impl<'h> Interpreter<'h> {
                     let (object, index) = (get!(instruction.a()), get!(instruction.b()));
                     let value = get!(instruction.c());
                     if self.set_element(object, index, value) {
-                        pc += 1;
+                        pc = pc.wrapping_add(1);
                         continue;
                     }
                     // SAFETY: an operator is followed by a `Slow`.
-                    let call_base = unsafe { *code.add(pc) }.a();
+                    let call_base = unsafe { *pc }.a();
                     set!(call_base + 4, value);
                     operator_call!(object, index)
                 }
                 Opcode::Slow => {
                     // SAFETY: this word follows the operator whose call has returned here.
-                    let operator = unsafe { *code.add(pc - 2) };
+                    let operator = unsafe { *pc.sub(2) };
                     let result = get!(instruction.a());
                     match operator.opcode() {
                         Some(
@@ -825,7 +838,7 @@ impl<'h> Interpreter<'h> {
                             | Opcode::JumpLessEqual
                             | Opcode::JumpGreater
                             | Opcode::JumpGreaterEqual,
-                        ) => jump_after_compare!(operator, pc - 1, !result.is_falsy()),
+                        ) => jump_after_compare!(operator, pc.wrapping_sub(1), !result.is_falsy()),
                         Some(Opcode::IndexPut) => {}
                         _ => set!(operator.a(), result),
                     }
@@ -853,12 +866,12 @@ impl<'h> Interpreter<'h> {
                     allocate!(instruction.a(), self.new_list(instruction.number() as usize))
                 }
                 Opcode::AppendList => {
-                    let first = frame + instruction.b() as usize;
+                    let first = frame!() + instruction.b() as usize;
                     self.append(get!(instruction.a()), first, instruction.c() as usize);
                 }
                 Opcode::NewBytes => outside!(self.new_bytes_from_list(instruction.a())),
                 Opcode::Concat => {
-                    self.save(frame, pc);
+                    self.save(frame!(), index!(pc));
                     let first = self.position.register(instruction.b() as usize);
                     match self.heap.concat(first, instruction.c() as usize) {
                         Ok(Some(text)) => {
@@ -873,11 +886,11 @@ impl<'h> Interpreter<'h> {
                 }
                 Opcode::NewLambda => {
                     let captures = instruction.n() as usize;
-                    let first = frame + instruction.a() as usize;
+                    let first = frame!() + instruction.a() as usize;
                     allocate!(instruction.a(), self.new_lambda(instruction.number(), first, captures))
                 }
                 Opcode::NewBlock => {
-                    let block = (frame as i64) << BLOCK_SHIFT | i64::from(instruction.number());
+                    let block = (frame!() as i64) << BLOCK_SHIFT | i64::from(instruction.number());
                     set!(instruction.a(), Word::small(block));
                 }
 
@@ -885,7 +898,7 @@ impl<'h> Interpreter<'h> {
                     // SAFETY: as for `GetOuter`.
                     let home = unsafe { outer(base, registers, instruction.n()) };
                     // SAFETY: the frame is on this stack; a `Target` follows.
-                    let (home, target) = unsafe { (home.offset_from(base) as usize, *code.add(pc)) };
+                    let (home, target) = unsafe { (home.offset_from(base) as usize, *pc) };
                     let completion = Completion::Exit {
                         frame: home,
                         value: get!(instruction.a()),
