@@ -279,7 +279,8 @@ class Subscription_ extends ServiceResource:
     changed_.wait: error_ or not unread_.is-empty
     if error_: throw error_
     delivery/Delivery_ := unread_.first
-    return [first_, delivery.topic, delivery.payload]
+    // The answer takes a large byte array away, but others need the payload too.
+    return [first_, delivery.topic, delivery.payload.copy]
 
   /** Ends this subscription if its messages are not taken. */
   check-progress -> none:

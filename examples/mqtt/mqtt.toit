@@ -26,7 +26,8 @@ class MqttClient extends ServiceClient:
     is no connection to the broker.
   */
   publish topic/string payload/ByteArray --qos/int=1 --retain/bool=false -> none:
-    invoke_ PUBLISH-INDEX [topic, payload, qos, retain]
+    // A call takes a large byte array away from its caller.
+    invoke_ PUBLISH-INDEX [topic, payload.copy, qos, retain]
 
   /**
   Subscribes to all topics that match $filter. Waits until the broker has accepted the subscription.
