@@ -52,7 +52,8 @@ fn rest(socket: &mut TcpStream) -> String {
 
 /// Sends a request that ends the connection. Returns the status and the body.
 fn ask(port: u16, line: &str, more: &str) -> (u16, String) {
-    let answer = exchange(port, format!("{line} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{more}").as_bytes());
+    let answer =
+        exchange(port, format!("{line} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{more}").as_bytes());
     let (head, body) = answer.split_once("\r\n\r\n").expect("an empty line");
     (status(head), body.to_owned())
 }
@@ -97,7 +98,10 @@ fn requests_are_read_as_the_standard_says() {
 
     assert_eq!(ask(port, "GET /absent", "\r\n").0, 404);
     assert_eq!(ask(port, "POST /", "Content-Length: 3\r\n\r\nabc").0, 405);
-    assert_eq!(ask(port, "POST /", "Transfer-Encoding: chunked\r\n\r\n3;x\r\nabc\r\n0\r\nTrailer: x\r\n\r\n").0, 405);
+    assert_eq!(
+        ask(port, "POST /", "Transfer-Encoding: chunked\r\n\r\n3;x\r\nabc\r\n0\r\nTrailer: x\r\n\r\n").0,
+        405
+    );
     assert_eq!(ask(port, "HEAD /", "\r\n"), (200, String::new()));
     assert_eq!(ask(port, "GET http://a/value", "\r\n").0, 200);
 

@@ -97,7 +97,11 @@ impl Broker {
     fn received(&self, topic: &str) -> BTreeSet<usize> {
         let log = self.log();
         let lines = log.lines().filter(|line| line.contains("Received PUBLISH"));
-        numbers(lines.filter_map(|line| line.split_once(&format!("'{topic}/"))?.1.split_once('\'')).map(|it| it.0))
+        numbers(
+            lines
+                .filter_map(|line| line.split_once(&format!("'{topic}/"))?.1.split_once('\''))
+                .map(|it| it.0),
+        )
     }
 }
 
@@ -140,7 +144,8 @@ fn numbers_after(log: &str, text: &str) -> BTreeSet<usize> {
 fn bridged(name: &str, broker: &Broker) -> Device {
     let device = Device::prepared(name);
     for folder in ["../../examples/mqtt", "tests/mqtt"] {
-        for entry in Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).read_dir().expect("the folder exists") {
+        for entry in Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).read_dir().expect("the folder exists")
+        {
             let path = entry.expect("the file can be read").path();
             let text = std::fs::read(&path).expect("the file can be read");
             device.folder.file(&path.file_name().expect("a file").to_string_lossy(), text);
