@@ -118,9 +118,10 @@ impl Port {
         self.sender().request(Lane::Reserved, to, procedure, payload, None)
     }
 
-    /// As [`Context::cancel`](crate::Context::cancel).
-    pub fn cancel(&self, request: RequestId) {
-        self.sender().cancel(request);
+    /// As [`Context::cancel`](crate::Context::cancel). Returns false if the request is not open: a turn of this process
+    /// has taken its answer out of the mailbox, and nothing is sent.
+    pub fn cancel(&self, request: RequestId) -> bool {
+        self.sender().cancel(request)
     }
 
     /// As [`Context::discard_answer`](crate::Context::discard_answer).
@@ -226,10 +227,12 @@ impl Sender<'_> {
         }
     }
 
-    pub(crate) fn cancel(self, request: RequestId) {
-        if let Some(asked) = self.me.mailbox.cancel_request(request) {
+    pub(crate) fn cancel(self, request: RequestId) -> bool {
+        let asked = self.me.mailbox.cancel_request(request);
+        if let Some(asked) = asked {
             self.discard_answer(asked, request);
         }
+        asked.is_some()
     }
 
     pub(crate) fn discard_answer(self, by: Pid, request: RequestId) {

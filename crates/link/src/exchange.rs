@@ -219,7 +219,9 @@ impl Exchange {
             Body::Cancel { id } => {
                 let canceled = self.ledger.lock().canceled(party, id);
                 match canceled {
-                    Some(Canceled::Open(here)) => port.cancel(here),
+                    // If the answer is being forwarded on another thread, it no longer finds its request.
+                    Some(Canceled::Open(here)) if !port.cancel(here) => port.discard_answer(to, here),
+                    Some(Canceled::Open(_)) => {}
                     Some(Canceled::Answered { here, by }) => port.discard_answer(by, here),
                     None => {}
                 }

@@ -1,11 +1,19 @@
-//! Calls that are given up at about the time of their answer leave nothing open at the provider.
+//! Calls that are given up at about the time of their answer leave nothing open at the provider, and lose nothing.
 #![cfg(feature = "link")]
 
+use std::io::Write;
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::task::{Context, Waker};
+use std::thread;
 use std::time::{Duration, Instant};
 
+use lucarne::network::interface::{ConnectionProxy, NetworkClient, SocketProxy};
+use lucarne::network::{Weather, addresses};
 use lucarne::prelude::*;
+use lucarne::{CallError, CapturedOutput};
+use lucarne_kernel::{Faults, Step};
 
 #[lucarne::service(uuid = "7a1e5b3c-52c8-4a55-9d0c-0d3f2b6c8e11", version = "1.0")]
 trait Counter {
@@ -96,4 +104,146 @@ fn given_up_calls_leave_no_resource_open() {
         wait_for_none(&open);
     }
     let _ = std::fs::remove_dir_all(folder);
+}
+
+/// The number of bytes that a connection transports.
+const STREAM_BYTES: usize = 200_000;
+
+/// Returns the byte at a position of the stream. The period is a prime, so that a lost or doubled part is noticed.
+fn byte_at(position: usize) -> u8 {
+    (position % 251) as u8
+}
+
+/// Sends the stream to a client: in pieces of all sizes, at times with pauses.
+fn send_stream(listener: &TcpListener) {
+    let (mut stream, _) = listener.accept().expect("the client connects");
+    stream.set_nodelay(true).expect("the option exists");
+    let all: Vec<u8> = (0..STREAM_BYTES).map(byte_at).collect();
+    let (mut left, mut size) = (&all[..], 1);
+    while !left.is_empty() {
+        let piece = left.split_off(..size.min(left.len())).expect("it is in the slice");
+        stream.write_all(piece).expect("the client reads");
+        size = size * 7 % 401 + 1;
+        if size.is_multiple_of(3) {
+            thread::sleep(Duration::from_micros(20));
+        }
+    }
+}
+
+/// The bytes that arrive, which are checked against the stream.
+#[derive(Default)]
+struct Arrived {
+    count: usize,
+    answers: usize,
+}
+
+impl Arrived {
+    fn add(&mut self, data: &[u8]) {
+        for byte in data {
+            assert_eq!(*byte, byte_at(self.count), "at {} after {} reads", self.count, self.answers);
+            self.count += 1;
+        }
+        self.answers += 1;
+    }
+}
+
+/// Reads the stream, and gives most reads up: before the answer, at about its time, or after it.
+fn read_with_patience(socket: &SocketProxy) -> Arrived {
+    let mut arrived = Arrived::default();
+    for round in 0_u64.. {
+        match socket.read().within(Duration::from_micros(round % 60)).wait() {
+            Ok(Some(data)) => arrived.add(&data),
+            Ok(None) => return arrived,
+            Err(CallError::Deadline) => {}
+            Err(error) => panic!("{error}"),
+        }
+        let mut pending = Box::pin(socket.read());
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(Future::poll(pending.as_mut(), &mut context).is_pending());
+        for _ in 0..round % 30 {
+            thread::yield_now();
+        }
+    }
+    unreachable!("the connection ends")
+}
+
+#[test]
+fn given_up_reads_lose_no_bytes() {
+    let system = System::new();
+    let folder = std::env::temp_dir().join(format!("given-up-reads-{}", std::process::id()));
+    let _listener = system.listen(folder.join("socket")).expect("the folder can be made");
+    let far = Container::connect(folder.join("socket")).wait().expect("it listens");
+    for guest in [system.container("guest"), far] {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let port = listener.local_addr().expect("it is bound").port();
+        let sender = thread::spawn(move || send_stream(&listener));
+        let network = NetworkClient::open(&guest).wait().expect("the system has a network");
+        let (connection, ..) = network.connect().wait().expect("it is there");
+        let home = addresses::bytes([127, 0, 0, 1].into());
+        let socket = connection.tcp_connect(home, port).wait().expect("the server listens");
+        let arrived = read_with_patience(&socket);
+        assert_eq!(arrived.count, STREAM_BYTES, "after {} reads", arrived.answers);
+        sender.join().expect("it sends all");
+    }
+    let _ = std::fs::remove_dir_all(folder);
+}
+
+#[test]
+fn given_up_reads_lose_no_bytes_in_simulations() {
+    (0..200).for_each(simulate_reads);
+}
+
+fn simulate_reads(seed: u64) {
+    let builder = System::builder().output(Arc::new(CapturedOutput::default())).weather(Weather::FAIR);
+    let mut system = builder.simulate(seed, Faults::default());
+    let (server, client) = (system.container("server"), system.container("client"));
+    let count = Arc::new(AtomicUsize::new(0));
+    server.spawn({
+        let server = server.clone();
+        async move { drop(serve_stream(&server).await) }
+    });
+    client.spawn({
+        let (client, count) = (client.clone(), count.clone());
+        async move { count.store(read_stream(&client, seed).await.expect("it connects"), SeqCst) }
+    });
+    while system.simulation.step() != Step::Quiet {}
+    assert_eq!(count.load(SeqCst), STREAM_BYTES / 100, "with seed {seed}");
+    for container in [server, client] {
+        container.kill();
+    }
+    while system.simulation.step() != Step::Quiet {}
+    assert_eq!((system.network().open_sockets(), system.network().waiting_bytes()), (0, 0));
+}
+
+async fn connect(container: &Container) -> Result<ConnectionProxy, CallError> {
+    let network = NetworkClient::open(container).await.map_err(|_| CallError::Gone)?;
+    Ok(network.connect().await?.0)
+}
+
+async fn serve_stream(container: &Container) -> Result<(), CallError> {
+    let listener = connect(container).await?.tcp_listen(80).await?;
+    let socket = listener.tcp_accept().await?;
+    let all: Vec<u8> = (0..STREAM_BYTES / 100).map(byte_at).collect();
+    for piece in all.chunks(40) {
+        socket.write(Bytes::copy_from_slice(piece)).await?;
+        let _ = container.sleep(Duration::from_micros(150)).await;
+    }
+    socket.close().await
+}
+
+/// Returns the number of bytes.
+async fn read_stream(container: &Container, seed: u64) -> Result<usize, CallError> {
+    let connection = connect(container).await?;
+    let _ = container.sleep(Duration::from_millis(5)).await;
+    let socket = connection.tcp_connect(addresses::bytes([127, 0, 0, 1].into()), 80).await?;
+    let (mut arrived, mut patience_us) = (Arrived::default(), seed);
+    loop {
+        patience_us = (patience_us * 31 + 17) % 211;
+        match socket.read().within(Duration::from_micros(patience_us)).await {
+            Ok(Some(data)) => arrived.add(&data),
+            Ok(None) => return Ok(arrived.count),
+            Err(CallError::Deadline) => {}
+            Err(error) => return Err(error),
+        }
+    }
 }

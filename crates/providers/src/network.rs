@@ -26,6 +26,7 @@ mod reach;
 mod reactor;
 mod simulated;
 mod socket;
+mod unread;
 mod weather;
 
 use std::sync::Arc;
@@ -43,6 +44,7 @@ pub use weather::{Partitions, UnknownWeather, Weather};
 use look_ups::LookUps;
 use reach::{Guard, LookingUp};
 use reactor::Reactor;
+use unread::Kept;
 
 /// The name of the network of the operating system.
 const NAME: &str = "host";
@@ -69,6 +71,7 @@ pub mod proxied {
 struct Service {
     reactor: Arc<Reactor>,
     look_ups: Arc<LookUps>,
+    kept: Arc<Kept>,
     borders: Arc<dyn Borders>,
 }
 
@@ -78,10 +81,10 @@ impl interface::Network for Service {
 
     async fn connect(&self, call: &Call) -> Result<(Resource<Self::Connection>, i64, String), Thrown> {
         use interface::Connection as _;
-        let (reactor, look_ups) = (self.reactor.clone(), self.look_ups.clone());
+        let (reactor, look_ups, kept) = (self.reactor.clone(), self.look_ups.clone(), self.kept.clone());
         let guard = self.guard(call.gid())?;
         let connection =
-            connection::Connection::resource(|_| connection::Connection { reactor, look_ups, guard });
+            connection::Connection::resource(|_| connection::Connection { reactor, look_ups, kept, guard });
         let proxied = proxied::ADDRESS | proxied::RESOLVE | proxied::UDP | proxied::TCP;
         Ok((connection, proxied, NAME.to_owned()))
     }
@@ -109,6 +112,7 @@ impl Service {
 /// # Errors
 /// If the system is about to end.
 pub fn install(container: &Container, borders: Arc<dyn Borders>) -> Pending<Provider, InstallError> {
-    let service = Service { reactor: Arc::default(), look_ups: Arc::default(), borders };
+    let service =
+        Service { reactor: Arc::default(), look_ups: Arc::default(), kept: Arc::default(), borders };
     container.provider("system/network", "0.4").handle(interface::NetworkHandler::new(service)).install()
 }

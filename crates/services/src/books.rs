@@ -18,6 +18,7 @@ use crate::protocol::{self, error};
 use crate::quotas::{Counted, Quotas};
 use crate::resource::{Channel, Resource};
 use crate::selector::Selector;
+use crate::unused::Action;
 
 /// The ids of services and clients are below this limit.
 const ID_LIMIT: i64 = 0x4000_0000;
@@ -53,6 +54,8 @@ struct State {
     /// The clients and resources that each request has given to its sender. If the sender does not use the answer, it
     /// does not know their numbers and cannot close them, so `take_back` closes them.
     given: FxHashMap<(Pid, RequestId), BTreeSet<Given>>,
+    /// What to do if the answers to these requests are not used. See [`Call::if_unused`](crate::Call::if_unused).
+    if_unused: FxHashMap<(Pid, RequestId), Action>,
     /// How many clients and resources each process and each group has.
     used: Quotas,
     last_id: i64,
@@ -117,6 +120,7 @@ impl Books {
             services: BTreeMap::new(),
             clients: BTreeMap::new(),
             given: FxHashMap::default(),
+            if_unused: FxHashMap::default(),
             used: Quotas::default(),
             last_id: start(0, ID_LIMIT),
             last_client: start(16, ID_LIMIT),
@@ -240,9 +244,14 @@ impl Books {
         self.state.lock().close_clients(|served| served.pid == pid)
     }
 
-    /// Closes the clients and resources that a request has given to its sender. Call this if the sender does not use
-    /// the answer.
+    /// Closes the clients and resources that a request has given to its sender, after the action that the handler has
+    /// set. Call this if the sender does not use the answer.
     pub(crate) fn take_back(&self, pid: Pid, request: RequestId) -> Closed {
+        let action = self.state.lock().if_unused.remove(&(pid, request));
+        if let Some(action) = action {
+            // Code of users, so no lock is held, and a panic does not affect what follows.
+            let _ = catch_unwind(AssertUnwindSafe(action));
+        }
         let mut state = self.state.lock();
         let mut closed = Closed::default();
         for Given { client, handle } in state.given.get(&(pid, request)).cloned().unwrap_or_default() {
@@ -253,6 +262,17 @@ impl Books {
             closed.add(more);
         }
         closed
+    }
+
+    /// Sets what to do if the answer to a request is not used. Returns the action that it replaces, which the caller
+    /// must drop.
+    pub(crate) fn set_if_unused(&self, request: (Pid, RequestId), action: Action) -> Option<Action> {
+        self.state.lock().if_unused.insert(request, action)
+    }
+
+    /// Returns the action, so that the caller drops it: that runs code of users.
+    pub(crate) fn forget_if_unused(&self, request: (Pid, RequestId)) -> Option<Action> {
+        self.state.lock().if_unused.remove(&request)
     }
 
     // -- Resources --------------------------------------------------------------------------
@@ -320,10 +340,11 @@ impl Books {
     pub(crate) fn end(&self) {
         let mut state = self.state.lock();
         let services = std::mem::take(&mut state.services);
+        let actions = std::mem::take(&mut state.if_unused);
         let closed = state.close_clients(|_| true);
         drop(state);
         // As in `remove_provider`.
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(services)));
+        let _ = catch_unwind(AssertUnwindSafe(|| drop((services, actions))));
         drop(closed);
     }
 }

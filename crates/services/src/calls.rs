@@ -138,7 +138,7 @@ impl Asked {
         let timer = deadline_us
             .and_then(|deadline_us| by.agenda.set_timer(Some(port), deadline_us, Timer::Request(id)));
         let place = state.open(id, timer, too_late, waiter);
-        Ok(Sent { id, place })
+        Ok(Sent { to, id, place })
     }
 
     fn poll(&self, by: Sending<'_>, place: usize, polled: &mut Polled<'_>) -> Poll<Result<Answer, Failed>> {
@@ -173,7 +173,10 @@ impl Asked {
         }
         let Some(port) = by.port else { return };
         match taken {
-            Place::Waiting(_) => port.cancel(sent.id),
+            // If a turn on another thread is about to put the answer into its place, it will discard it. That can be after
+            // the caller's next call, so the provider is told now as well.
+            Place::Waiting(_) if !port.cancel(sent.id) => port.discard_answer(sent.to, sent.id),
+            Place::Waiting(_) => {}
             Place::Done(Ok(answer)) => port.discard_answer(answer.pid, sent.id),
             Place::Done(Err(_)) | Place::Free => {}
         }
@@ -229,6 +232,7 @@ struct Request {
 }
 
 struct Sent {
+    to: Pid,
     id: RequestId,
     place: usize,
 }

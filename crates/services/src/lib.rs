@@ -75,6 +75,7 @@ mod resource;
 mod selector;
 mod survey;
 mod traffic;
+mod unused;
 mod wait;
 
 pub use announced::{ANNOUNCED_US, Announcement, Announcements};
@@ -101,5 +102,6 @@ pub use resource::{Notifier, Resource, Sending};
 pub use selector::Selector;
 pub use survey::{OpenClient, Survey, Surveyed, Surveys};
 pub use traffic::{Calls, Flow, Latency, Line, Look, Seen, Traffic};
+pub use unused::IfUnused;
 pub use uuid::{Uuid, uuid};
 pub use wait::Turns;

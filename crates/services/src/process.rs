@@ -168,8 +168,8 @@ impl ContainerProcess {
         }
     }
 
-    /// Cancels a request for its caller: drops the task that answers it, and closes the clients and resources that its
-    /// answer has given to the caller.
+    /// Cancels a request for its caller: drops the task that answers it. If it was answered, the caller does not use the
+    /// answer, so this takes back what the answer has given to the caller.
     fn cancel(&mut self, context: &mut Context<'_>, asker: Pid, id: RequestId) {
         self.drop_work(context, asker, id);
         drop(self.shared.books.take_back(asker, id));

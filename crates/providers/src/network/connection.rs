@@ -15,6 +15,7 @@ use super::name_servers;
 use super::reach::Guard;
 use super::reactor::Reactor;
 use super::socket::{Kind, Socket};
+use super::unread::{Kept, Unread};
 
 /// The number of connections that wait to be accepted.
 const BACKLOG: u32 = 1_024;
@@ -25,6 +26,7 @@ const ELSEWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(8, 8, 8, 
 pub(crate) struct Connection {
     pub(super) reactor: Arc<Reactor>,
     pub(super) look_ups: Arc<LookUps>,
+    pub(super) kept: Arc<Kept>,
     pub(super) guard: Arc<Guard>,
 }
 
@@ -34,7 +36,7 @@ impl Connection {
         opening: impl Future<Output = io::Result<Kind>>,
     ) -> Result<Resource<Socket>, Thrown> {
         let kind = self.reactor.run(opening).await.map_err(thrown)?;
-        Ok(Socket::resource(self.reactor.clone(), self.guard.clone(), kind))
+        Ok(Socket::resource(self.reactor.clone(), self.guard.clone(), Unread::new(&self.kept), kind))
     }
 
     async fn udp_open_on(&self, address: SocketAddr) -> Result<Resource<Socket>, Thrown> {

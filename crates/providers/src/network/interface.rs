@@ -186,12 +186,13 @@ pub trait Socket {
     #[index(303)]
     async fn peer_address(&self) -> Result<(Bytes, u16), Thrown>;
 
-    /// Waits for bytes of the peer. Returns none at the end of a TCP connection.
+    /// Waits for bytes of the peer. Returns none at the end of a TCP connection. A call that is given up loses no bytes
+    /// of a TCP connection, also if its answer is on the way.
     ///
     /// # Errors
     /// If the connection is broken or the socket is closed.
     #[index(304)]
-    async fn read(&self) -> Result<Option<Bytes>, Thrown>;
+    async fn read(&self, call: &Call) -> Result<Option<Bytes>, Thrown>;
 
     /// Waits until bytes can be sent, and sends as many as there is room for. Returns their number.
     ///

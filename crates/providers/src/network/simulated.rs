@@ -29,6 +29,7 @@ use lucarne_kernel::sync::atomic::{AtomicUsize, Ordering};
 use lucarne_services::{Call, Closing, Container, InstallError, Pending, Provider, Resource, Thrown};
 
 use super::reach::{Borders, Guard, LookingUp};
+use super::unread::Kept;
 use super::weather::Weather;
 use super::{interface, proxied};
 use connection::Connection;
@@ -100,7 +101,8 @@ impl SimulatedNetwork {
         container: &Container,
         borders: Arc<dyn Borders>,
     ) -> Pending<Provider, InstallError> {
-        let host = Arc::new(Host { network: self.clone(), container: container.clone() });
+        let host =
+            Arc::new(Host { network: self.clone(), container: container.clone(), kept: Arc::default() });
         let handler = interface::NetworkHandler::new(Service { host, borders });
         container.provider("system/network", "0.4").handle(handler).install()
     }
@@ -190,6 +192,7 @@ impl World {
 struct Host {
     network: SimulatedNetwork,
     container: Container,
+    kept: Arc<Kept>,
 }
 
 impl Host {

@@ -10,7 +10,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 
-use lucarne_services::{Bytes, Closing, Resource, Thrown, Value};
+use lucarne_services::{Bytes, Call, Closing, Resource, Thrown, Value};
 use socket2::SockRef;
 use tokio::io::Interest;
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
@@ -20,6 +20,7 @@ use super::interface;
 use super::options;
 use super::reach::Guard;
 use super::reactor::Reactor;
+use super::unread::Unread;
 
 /// The maximum number of bytes that a call reads.
 const READ_BYTES_MAX: usize = 64 << 10;
@@ -43,6 +44,8 @@ pub(super) const STREAM_MTU: i64 = PACKET_BYTES - IP_HEADER_BYTES - TCP_HEADER_B
 pub(crate) struct Socket {
     reactor: Arc<Reactor>,
     guard: Arc<Guard>,
+    /// What the client has not read of a stream, or not used.
+    unread: Unread,
     kind: Kind,
     closing: Closing,
 }
@@ -54,8 +57,13 @@ pub(crate) enum Kind {
 }
 
 impl Socket {
-    pub(super) fn resource(reactor: Arc<Reactor>, guard: Arc<Guard>, kind: Kind) -> Resource<Socket> {
-        Resource::watched(|closing| Socket { reactor, guard, kind, closing })
+    pub(super) fn resource(
+        reactor: Arc<Reactor>,
+        guard: Arc<Guard>,
+        unread: Unread,
+        kind: Kind,
+    ) -> Resource<Socket> {
+        Resource::watched(|closing| Socket { reactor, guard, unread, kind, closing })
     }
 
     fn stream(&self) -> Result<&TcpStream, Thrown> {
@@ -111,7 +119,8 @@ impl interface::Socket for Socket {
     async fn tcp_accept(&self) -> Result<Resource<Socket>, Thrown> {
         let Kind::Listener(listener) = &self.kind else { return Err(unsupported()) };
         let (stream, _) = self.wait(self.reactor.run(listener.accept())).await?;
-        Ok(Socket::resource(self.reactor.clone(), self.guard.clone(), Kind::Stream(stream)))
+        let unread = self.unread.of_other();
+        Ok(Socket::resource(self.reactor.clone(), self.guard.clone(), unread, Kind::Stream(stream)))
     }
 
     async fn tcp_close_write(&self) -> Result<(), Thrown> {
@@ -144,12 +153,9 @@ impl interface::Socket for Socket {
         address.map(parts).map_err(thrown)
     }
 
-    async fn read(&self) -> Result<Option<Bytes>, Thrown> {
+    async fn read(&self, call: &Call) -> Result<Option<Bytes>, Thrown> {
         match &self.kind {
-            Kind::Stream(stream) => {
-                let data = self.wait(read(stream)).await?;
-                Ok(if data.is_empty() { None } else { Some(data.into()) })
-            }
+            Kind::Stream(stream) => self.unread.read(call, self.wait(read(stream))).await,
             Kind::Datagrams(socket) => Ok(Some(self.wait(receive(socket)).await?.0.into())),
             Kind::Listener(_) => Err(unsupported()),
         }
@@ -175,13 +181,21 @@ impl interface::Socket for Socket {
 
 /// Waits for bytes. Returns none at the end of the connection. The buffer exists only while there is something to read,
 /// so that sockets that wait cost no memory.
-async fn read(stream: &TcpStream) -> io::Result<Vec<u8>> {
+async fn read(stream: &TcpStream) -> io::Result<Option<Bytes>> {
     loop {
         stream.readable().await?;
         let mut data = Vec::with_capacity(READ_BYTES_MAX);
         match stream.try_read_buf(&mut data) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            result => return result.map(|_| data),
+            Ok(0) => return Ok(None),
+            result => {
+                result?;
+                if data.len() < READ_BYTES_MAX / 2 {
+                    // The answer is kept until the next read.
+                    data.shrink_to_fit();
+                }
+                return Ok(Some(data.into()));
+            }
         }
     }
 }

@@ -51,6 +51,7 @@ impl Machine {
             MessageKind::Reply { id, result } => {
                 let has_result = result.is_ok();
                 if !self.answered(id, result.map_err(|failure| *failure)) && has_result {
+                    // The provider takes back what the answer gives.
                     context.discard_answer(pid, id);
                 }
                 Ok(())
@@ -293,7 +294,8 @@ impl Machine {
         }
     }
 
-    /// Resumes the task that has sent a request. Returns false if no task waits for the answer.
+    /// Resumes the task that has sent a request. Returns false if the answer is not used: no task waits for it, or it
+    /// does not fit into the memory.
     fn answered(&mut self, id: RequestId, result: Result<Payload, RemoteFailure>) -> bool {
         let Some(task) = self.asked.remove(&id) else { return false };
         match result {
@@ -301,11 +303,15 @@ impl Machine {
                 self.before_decoding(&payload);
                 let value = transfer::decode(&mut self.heap, &mut payload.decoder());
                 let value = value.map(|value| value.keep().into());
+                let is_used = value.is_ok();
                 self.resume(task, value);
+                is_used
             }
-            Err(failure) => self.failed_there(task, failure),
+            Err(failure) => {
+                self.failed_there(task, failure);
+                true
+            }
         }
-        true
     }
 
     /// Throws a provider's exception in the task that called it: the same text, with the provider's trace before the

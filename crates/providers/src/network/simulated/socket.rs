@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use lucarne_kernel::sync::atomic::Ordering;
-use lucarne_services::{Bytes, Closing, Resource, Thrown, Value};
+use lucarne_services::{Bytes, Call, Closing, Resource, Thrown, Value};
 
 use super::super::addresses::{parts, socket_address};
 use super::super::connection::of_4;
@@ -12,6 +12,7 @@ use super::super::interface;
 use super::super::options::{address, option};
 use super::super::reach::Guard;
 use super::super::socket::{DATAGRAM_MTU, STREAM_MTU, unsupported};
+use super::super::unread::Unread;
 use super::Host;
 use super::link::{End, Listener};
 use super::mailbox::{self, Mailbox};
@@ -22,6 +23,8 @@ pub(super) struct Socket {
     guard: Arc<Guard>,
     kind: Kind,
     options: Options,
+    /// What the client has not used of a stream.
+    unread: Unread,
     closing: Closing,
 }
 
@@ -56,6 +59,7 @@ impl Socket {
             guard: guard.clone(),
             kind,
             options,
+            unread: Unread::new(&host.kept),
             closing,
         })
     }
@@ -143,9 +147,12 @@ impl interface::Socket for Socket {
         }
     }
 
-    async fn read(&self) -> Result<Option<Bytes>, Thrown> {
+    async fn read(&self, call: &Call) -> Result<Option<Bytes>, Thrown> {
         match &self.kind {
-            Kind::Stream(end) => self.host.wait(&self.closing, |waker| end.read(waker)).await,
+            Kind::Stream(end) => {
+                let arriving = self.host.wait(&self.closing, |waker| end.read(waker));
+                self.unread.read(call, arriving).await
+            }
             Kind::Datagrams(mailbox) => Ok(Some(self.receive(mailbox).await?.data)),
             Kind::Listener(_) => Err(unsupported()),
         }
