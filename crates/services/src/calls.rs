@@ -86,10 +86,10 @@ impl Asked {
     /// close, it takes effect all the same.
     pub(crate) fn expire(&self, by: Sending<'_>, id: RequestId, context: &mut Context<'_>) {
         let too_late = self.state.lock().open.get(&id).map(|open| open.too_late.clone());
-        if let Some(too_late) = too_late
-            && self.complete(by, id, Err(too_late))
-        {
+        if let Some(too_late) = too_late {
+            // First the cancel: once the request is complete, the asker can send its next one.
             context.cancel(id);
+            self.complete(by, id, Err(too_late));
         }
     }
 
