@@ -166,6 +166,8 @@
 //! services, and any future that wakes it. A container has no other runtime, so a future that needs one, such as a
 //! timer of tokio, does not work in its tasks.
 
+pub mod network;
+
 #[cfg(feature = "link")]
 pub use lucarne_host::Listener;
 #[cfg(feature = "toit")]
@@ -176,13 +178,13 @@ pub use lucarne_kernel::{Gid, Pid, RunningProgram};
 pub use lucarne_link::{AdoptError, Connect, ConnectError, ListenError, SOCKET_VARIABLE};
 pub use lucarne_macros::{Fault, resource, service};
 pub use lucarne_ports::{CapturedOutput, Output, StandardOutput, Stream};
-pub use lucarne_providers::{console, containers, network, storage};
+pub use lucarne_providers::{console, containers, storage};
 #[doc(hidden)]
 pub use lucarne_services::macros;
 pub use lucarne_services::protocol::priority;
 pub use lucarne_services::{
     Arguments, Broken, Bytes, Call, CallError, Cancellation, Candidate, Client, Closing, Component,
-    ComponentError, Container, Failed, Fault, Handler, InstallError, Next, Notifications, Notifier,
+    ComponentError, Container, Failed, Fault, Handler, IfUnused, InstallError, Next, Notifications, Notifier,
     NotifyError, Open, OpenError, Payload, Pending, Provider, ProviderBuilder, Proxy, Resource, Selector,
     Sending, Serve, Serves, Service, Thrown, Uuid, Value, uuid,
 };

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
-use lucarne::network::{Connection, Network, Socket, Weather, addresses};
+use lucarne::network::interface::{
+    ConnectionProxy as Connection, NetworkClient as Network, SocketProxy as Socket,
+};
+use lucarne::network::{Weather, addresses};
 use lucarne::prelude::*;
 use lucarne::{CallError, CapturedOutput, Container, SimulatedSystem};
 use lucarne_kernel::sync::Mutex;

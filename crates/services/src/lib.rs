@@ -57,6 +57,7 @@ mod container;
 mod failure;
 mod handler;
 mod inbox;
+mod io_error;
 #[doc(hidden)]
 pub mod macros;
 mod manager;
