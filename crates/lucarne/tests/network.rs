@@ -9,10 +9,10 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use futures_util::io::{AsyncReadExt, AsyncWriteExt};
+use lucarne::CapturedOutput;
 use lucarne::network::interface::NetworkClient;
 use lucarne::network::{Network, TcpStream, Weather};
 use lucarne::prelude::*;
-use lucarne::CapturedOutput;
 use lucarne_kernel::{Faults, Step};
 
 /// More bytes than all buffers between two ends have room for.
@@ -125,7 +125,8 @@ fn datagrams_arrive_with_the_addresses_of_their_senders() {
     let network = Network::open(&system.container("guest")).wait().expect("the system has a network");
     let one = network.udp("127.0.0.1:0").wait().expect("a port is free");
     let other = network.udp("127.0.0.1:0").wait().expect("a port is free");
-    let (from, to) = (one.local_address().wait().expect("bound"), other.local_address().wait().expect("bound"));
+    let (from, to) =
+        (one.local_address().wait().expect("bound"), other.local_address().wait().expect("bound"));
     one.send_to("hello", to).wait().expect("it is sent");
     assert_eq!(other.receive().wait().expect("it arrives"), ("hello".into(), from));
     other.connect(from).wait().expect("it is an address");
