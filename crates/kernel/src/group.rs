@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 
 use crate::entry::Entry;
 use crate::process::priority;
+use crate::scheduler::CREDIT;
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::{Condvar, Mutex, wait};
 use crate::{Exit, Gid, Pid};
@@ -14,11 +15,16 @@ use crate::{Exit, Gid, Pid};
 /// before the machine runs out of memory.
 pub const PROCESSES_MAX: usize = 16_384;
 
+/// The virtual time that the turns of a group are assumed to take until the first one is noted: as much as the credit. So a
+/// new group comes before the busy ones, but behind those that work little. Otherwise these would wait for the first
+/// turn of each group that starts.
+const TURN_UNKNOWN: u64 = CREDIT;
+
 pub(crate) struct Group {
     pub(crate) gid: Gid,
     /// See `run_queue`.
     pub(crate) virtual_time: AtomicU64,
-    /// The virtual time that a turn of the group takes, on average. See [`Group::next_end`].
+    /// The virtual time that a turn of the group takes, on average, or [`TURN_UNKNOWN`]. See [`Group::next_end`].
     turn: AtomicU64,
     /// The highest virtual time with which a process of the group has been taken from a queue. It never decreases.
     pub(crate) floor: AtomicU64,
@@ -48,7 +54,7 @@ impl Group {
         Group {
             gid,
             virtual_time: AtomicU64::new(0),
-            turn: AtomicU64::new(0),
+            turn: AtomicU64::new(TURN_UNKNOWN),
             floor: AtomicU64::new(0),
             cost: AtomicU64::new(priority::cost(priority::CRITICAL)),
             work: AtomicU64::new(0),
@@ -65,8 +71,11 @@ impl Group {
     /// Adds the virtual time of a turn to the average, in which the last four turns have most weight. The average may miss
     /// turns that end on several workers at the same time.
     pub(crate) fn note_turn(&self, virtual_time: u64) {
-        let turn = self.turn.load(Ordering::Relaxed);
-        self.turn.store(turn - turn / 4 + virtual_time / 4, Ordering::Relaxed);
+        let turn = match self.turn.load(Ordering::Relaxed) {
+            TURN_UNKNOWN => virtual_time,
+            turn => turn - turn / 4 + virtual_time / 4,
+        };
+        self.turn.store(turn, Ordering::Relaxed);
     }
 
     /// Adds a process. Returns false if the group is stopping.

@@ -35,7 +35,7 @@ const STEAL_LAG: u64 = BUDGET as u64 * priority::NORMAL_COST;
 /// How far below the floor a group or process that has slept may start: half a budget at normal priority. All busy
 /// groups are within a budget of the floor. Without this credit, a group that works only a little would wait for a turn
 /// of each busy group whenever it wakes.
-const CREDIT: u64 = STEAL_LAG / 2;
+pub(crate) const CREDIT: u64 = STEAL_LAG / 2;
 
 /// The units that a process does before its group is charged: ten short turns. Writing to memory
 /// that all workers share is expensive.

@@ -143,7 +143,8 @@ fn start_sleeper(simulation: &Simulation) -> Arc<Mutex<Vec<i64>>> {
     let late_us = Arc::new(Mutex::new(Vec::new()));
     let (log, mut due_us) = (late_us.clone(), None);
     let sleeper = move |context: &mut Context<'_>| {
-        context.charge(100);
+        // It has more to do at its start.
+        context.charge(if due_us.is_none() { 1_000 } else { 100 });
         if let Some(due_us) = due_us {
             log.lock().unwrap().push(context.now_us() - due_us);
         }
@@ -165,5 +166,17 @@ fn a_sleeper_beside_busy_programs_is_late_by_one_turn_at_most() {
         assert_eq!(late_us.len(), 1_000);
         let worst_us = late_us.iter().max().copied().unwrap_or_default();
         assert!(worst_us <= simulation.turn_us_max(), "{worst_us} us beside {hogs}");
+    }
+}
+
+#[test]
+fn a_sleeper_does_not_wait_for_the_first_turns_of_programs_that_start() {
+    let mut simulation = Simulation::with_worker(1, Hooks::default());
+    let late_us = start_sleeper(&simulation);
+    for naps in [10, 20, 30] {
+        (0..16).for_each(|_| start_busy(&simulation));
+        simulation.run_until(STEPS, || late_us.lock().unwrap().len() >= naps);
+        let worst_us = late_us.lock().unwrap().iter().max().copied();
+        assert!(worst_us.is_some_and(|us| us <= simulation.turn_us_max()), "{worst_us:?} us");
     }
 }
