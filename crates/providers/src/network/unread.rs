@@ -34,6 +34,9 @@ struct Group {
     answers: BTreeMap<u64, (usize, Weak<Mutex<State>>)>,
 }
 
+/// The number of an answer for which there is no more room, and its place.
+type Dropped = (u64, Weak<Mutex<State>>);
+
 /// The bytes that the next read of a connection returns before those that arrive.
 pub(super) struct Unread {
     kept: Arc<Kept>,
@@ -180,12 +183,7 @@ fn put_back(state: &Weak<Mutex<State>>, kept: &Weak<Kept>, number: u64) {
 impl Kept {
     /// Adds an answer of the given size. Returns its number, and the numbers and places of the answers for which there
     /// is no more room.
-    fn add(
-        &self,
-        gid: Gid,
-        bytes: usize,
-        state: Weak<Mutex<State>>,
-    ) -> (u64, Vec<(u64, Weak<Mutex<State>>)>) {
+    fn add(&self, gid: Gid, bytes: usize, state: Weak<Mutex<State>>) -> (u64, Vec<Dropped>) {
         let mut groups = self.groups.lock();
         let group = groups.entry(gid).or_default();
         group.last_number += 1;
