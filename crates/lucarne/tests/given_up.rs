@@ -253,7 +253,8 @@ async fn read_stream(container: &Container, seed: u64) -> Result<usize, CallErro
 /// Gives a read up after the answer to a later call, so that its own answer, if there was something to read, has come.
 async fn give_up_late(socket: &SocketProxy) -> Result<(), CallError> {
     let mut read = Box::pin(socket.read());
-    poll_fn(|polled| Poll::Ready(assert!(read.as_mut().poll(polled).is_pending()))).await;
+    let is_sent = poll_fn(|polled| Poll::Ready(read.as_mut().poll(polled).is_pending())).await;
+    assert!(is_sent);
     socket.local_address().await?;
     drop(read);
     Ok(())
