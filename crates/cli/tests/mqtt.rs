@@ -36,7 +36,7 @@ impl Broker {
             let port = fastrand::u16(20_000..32_000);
             let settings = format!(
                 "listener {port} 127.0.0.1\nallow_anonymous true\nlog_type all\nlog_dest stderr\nuser root\n\
-                 persistence true\npersistence_location {}/\nmax_queued_messages 0\n",
+                 persistence true\npersistence_location {}/\nmax_queued_messages 0\nmax_inflight_messages 0\n",
                 folder.path().display()
             );
             std::fs::write(folder.path().join("settings"), settings).expect("the folder can be written");
@@ -216,6 +216,23 @@ fn a_broker_that_is_frozen_or_restarted_is_reached_again() {
     device.wait_for("second", "acknowledged 2000", 1);
     let received: BTreeSet<_> = before.union(&broker.received("second")).copied().collect();
     assert_eq!(received, (1..=2000).collect());
+}
+
+#[test]
+fn calls_fail_when_the_bridge_ends() {
+    let broker = Broker::started();
+    let device = bridged("mqtt-ended", &broker);
+    device.install(&["listener", "subscribe.toit", "--", "ended/#"]);
+    device.wait_for("listener", "subscribed to", 1);
+    broker.freeze(&device);
+    device.install(&["flood", "flood.toit", "--", "ended", "3"]);
+    device.wait_for("flood", "queued 3", 1);
+    device.good(&["container", "stop", "bridge"]);
+    device.wait_for("flood", "the flood is over", 1);
+    let log = device.log("flood");
+    assert_eq!(numbers_after(&log, "acknowledged ").len(), 0, "{log}");
+    assert_eq!(numbers_after(&log, "NO_SUCH_PROCESS ").len(), 3, "{log}");
+    device.wait_for("listener", "NO_SUCH_PROCESS", 1);
 }
 
 #[test]

@@ -61,13 +61,25 @@ test-retained client/MqttClient:
   expect-next subscription "retained" #[]
   subscription.close
 
-/** A subscriber that takes nothing loses its subscription only when too much waits for it. */
+/**
+A subscriber that takes nothing loses its subscription when too much waits for it. Another one with
+  the same filter is not affected.
+
+The broker of this test does not limit the messages that it sends without an acknowledgment.
+*/
 test-end client/MqttClient:
   idle := client.subscribe "end"
-  // The broker sends no more than 20 messages that are not acknowledged.
   100.repeat: client.publish "end" #[it]
   100.repeat: expect-next idle "end" #[it]
+  other := client.subscribe "end"
+  101.repeat:
+    client.publish "end" #[it]
+    expect-next other "end" #[it]
+  expect-throw "TOO_SLOW": idle.next
   idle.close
+  client.publish "end" #[101]
+  expect-next other "end" #[101]
+  other.close
 
 expect-next subscription/Subscription topic/string payload/ByteArray:
   message := subscription.next
