@@ -42,6 +42,12 @@ const FAMILIES: &[Family] = &[
         "Lines that were dropped because they came too fast",
         |container| Some(container.log_dropped as f64),
     ),
+    (
+        "container_network_refused",
+        "counter",
+        "Attempts to use the network that the container's rules refused",
+        |container| Some(container.network_refused as f64),
+    ),
     ("container_memory_bytes", "gauge", "Memory that the container uses now", |container| {
         container.memory_bytes.map(|bytes| bytes as f64)
     }),

@@ -82,6 +82,18 @@ fn programs_reach_what_their_rules_permit() {
     let log = run("listener", &["--allow-listen", "1"]);
     assert!(is_denied(&log, "listen") && is_denied(&log, "receive") && is_done(&log, "send"), "{log}");
 
+    let metrics = device.good(&["device", "metrics"]);
+    let counted = |name: &str| {
+        let named = format!("container=\"{name}\"");
+        let mut lines =
+            metrics.lines().filter(|line| line.starts_with("lucarne_container_network_refused_total"));
+        let line = lines.find(|line| line.contains(&named)).expect("a line for the container");
+        line.rsplit_once(' ').and_then(|(_, count)| count.parse().ok())
+    };
+    for (name, refused) in [("free", 0), ("closed", 1), ("range", 5), ("only", 2), ("listener", 2)] {
+        assert_eq!(counted(name), Some(refused), "{name}: {metrics}");
+    }
+
     let shown = device.good(&["container", "inspect", "only"]);
     assert!(shown.contains(&format!("allow connect {only}")), "{shown}");
     assert!(device.good(&["container", "inspect", "closed"]).contains("network       none"));

@@ -200,6 +200,8 @@ pub struct ContainerCounters {
     pub log_lines: u64,
     /// The number of lines that its log has dropped for lack of room.
     pub log_dropped: u64,
+    /// The number of its attempts to use the network that its rules refused.
+    pub network_refused: u64,
     /// See [`ContainerSample::memory_bytes`].
     pub memory_bytes: Option<u64>,
     /// The processor time of its present run, in µs.

@@ -211,7 +211,7 @@ pub(crate) fn logs_of(logs: &Arc<Logs>, residents: &Residents) -> Outputs {
     })
 }
 
-/// Tells the network what containers may reach, and writes refused attempts to their logs.
+/// Tells the network what containers may reach, counts refused attempts, and writes them to their logs.
 struct DeviceBorders {
     residents: Residents,
     logs: Arc<Logs>,
@@ -223,7 +223,7 @@ impl Borders for DeviceBorders {
     }
 
     fn refused(&self, gid: Gid, attempt: &str) {
-        let log = self.residents.name_of(gid).and_then(|name| self.logs.container(&name).ok());
+        let log = self.residents.note_refused(gid).and_then(|name| self.logs.container(&name).ok());
         if let Some(log) = log {
             log.write(Stream::Error, format!("lucarne: refused: {attempt}\n").as_bytes());
         }

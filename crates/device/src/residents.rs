@@ -21,6 +21,8 @@ pub(crate) struct Residents {
     by_group: Arc<Mutex<HashMap<Gid, Resident>>>,
     policies: Policies,
     reaches: Arc<Mutex<HashMap<Gid, Arc<Reach>>>>,
+    /// The number of attempts to use the network that were refused, by container.
+    refused: Arc<Mutex<HashMap<ContainerName, u64>>>,
 }
 
 /// The container of a group.
@@ -52,7 +54,8 @@ impl Resident {
 
 impl Residents {
     pub(crate) fn new(policies: Policies) -> Residents {
-        Residents { by_group: Arc::default(), policies, reaches: Arc::default() }
+        let (by_group, reaches, refused) = Default::default();
+        Residents { by_group, policies, reaches, refused }
     }
 
     /// Prepares a group for the processes of a container, with its permissions.
@@ -101,9 +104,10 @@ impl Residents {
         self.policies.reserve(name.as_str(), &permissions.provides)
     }
 
-    /// Releases the interfaces and ids that the container has reserved.
+    /// Releases the interfaces and ids that the container has reserved, and forgets its counters.
     pub(crate) fn release(&self, name: &ContainerName) {
         self.policies.release(name.as_str());
+        self.refused.lock().remove(name);
     }
 
     /// Returns the container of a group.
@@ -145,6 +149,18 @@ impl Residents {
     pub(crate) fn reach(&self, gid: Gid) -> Arc<Reach> {
         let closed = || Arc::new(Reach { is_closed: true, ..Reach::default() });
         self.reaches.lock().get(&gid).cloned().unwrap_or_else(closed)
+    }
+
+    /// Counts an attempt to use the network that was refused. Returns the container of the group.
+    pub(crate) fn note_refused(&self, gid: Gid) -> Option<ContainerName> {
+        let name = self.name_of(gid)?;
+        *self.refused.lock().entry(name.clone()).or_default() += 1;
+        Some(name)
+    }
+
+    /// Returns the number of attempts of a container and its instances to use the network that were refused.
+    pub(crate) fn refused(&self, name: &ContainerName) -> u64 {
+        self.refused.lock().get(name).copied().unwrap_or_default()
     }
 
     /// Forgets a container that has ended. Its instances stay.

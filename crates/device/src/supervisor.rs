@@ -279,6 +279,7 @@ impl Supervisor {
                 failures: slot.failures,
                 log_lines: log.lines,
                 log_dropped: log.dropped,
+                network_refused: self.parts.launcher.residents.refused(name),
                 memory_bytes,
                 cpu_us,
                 open_clients: None,
