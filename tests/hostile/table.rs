@@ -106,7 +106,7 @@ pub(crate) const ROWS: &[Row] = &[
     toit("buckets", &[Service("system/storage")], None),
     toit("regions", &[Service("system/storage")], None),
     toit("instances", &[Service("system/containers")], None),
-    toit("sockets", &[Service("system/network")], None),
+    toit("sockets", &[Service("system/network")], Some("QUOTA_EXCEEDED")),
     toit("unread bytes", &[Service("system/network")], None),
     hog("processor"),
     hog("memory"),
