@@ -227,13 +227,13 @@ impl<'p> Call<'p> {
         self.heap.before_work(bytes);
     }
 
-    /// Returns the position of the first byte that is wanted. Only if it is far away, this is announced as long work: a
+    /// Returns the position of the first byte that the function accepts. Only if it is far away, this is announced as long work: a
     /// program that takes a long text apart searches near its start many times.
-    pub(crate) fn position(&self, bytes: &[u8], is_wanted: impl Fn(u8) -> bool) -> Option<usize> {
+    pub(crate) fn position(&self, bytes: &[u8], accepts: impl Fn(u8) -> bool) -> Option<usize> {
         let (near, far) = bytes.split_at(bytes.len().min(SEARCH_NEAR_BYTES));
-        near.iter().position(|byte| is_wanted(*byte)).or_else(|| {
+        near.iter().position(|byte| accepts(*byte)).or_else(|| {
             self.before_work(far.len());
-            far.iter().position(|byte| is_wanted(*byte)).map(|at| near.len() + at)
+            far.iter().position(|byte| accepts(*byte)).map(|at| near.len() + at)
         })
     }
 
