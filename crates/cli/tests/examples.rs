@@ -26,6 +26,20 @@ fn a_greeting() {
 }
 
 #[test]
+fn a_slow_network() {
+    let expected = [
+        "client: 'Hello from /greeting!', 6 of 8 datagrams came back",
+        "client: 'Hello from /greeting!', 8 of 8 datagrams came back",
+        "slow network: connected to 127.0.0.1",
+        "slow network: lost datagram 1",
+        "slow network: lost datagram 5",
+        "slow network: received 40 bytes",
+        "slow network: sent 26 bytes",
+    ];
+    assert_eq!(lines("network/both.toit"), expected);
+}
+
+#[test]
 fn a_room() {
     let mut lines = lines("room/in_toit.toit");
     // The number of Eve's questions depends on the arrival of the others.
