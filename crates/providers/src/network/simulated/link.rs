@@ -80,6 +80,9 @@ impl Link {
         let mut world = network.shared.world.lock();
         if world.links.len() == world.links.capacity() {
             world.links.retain(|link| link.strong_count() > 0);
+            // So the next search for closed connections comes only when there are about twice as many.
+            let open = world.links.len();
+            world.links.reserve(open);
         }
         world.links.push(Arc::downgrade(&link));
         drop(world);
