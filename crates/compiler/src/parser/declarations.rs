@@ -523,17 +523,24 @@ impl Parser<'_> {
         FunctionName::Plain(name)
     }
 
-    /// Reports a token that cannot be a declaration's name. A keyword is then used as the name; else the rest of
-    /// the declaration is skipped, since its parameters are not known.
+    /// Reports a token that cannot be a declaration's name. A keyword is then used as the name. A missing name has an
+    /// empty one; after any other token the rest of the declaration is skipped, since its parameters are not known.
     fn bad_name(&mut self) -> Identifier {
         let token = self.token();
         self.expected("the name of a declaration");
         self.recovering = false;
-        if token.kind.is_keyword() {
-            return self.advance_name();
+        match token.kind {
+            Kind::Colon | Kind::Illegal => self.no_name(),
+            kind if kind.is_keyword() => self.advance_name(),
+            _ => {
+                self.skip_rest();
+                if self.at_outer(Kind::Colon, i64::from(token.line_indent) - 1) {
+                    self.advance();
+                    self.skip_rest();
+                }
+                self.no_name()
+            }
         }
-        self.skip_rest();
-        self.no_name()
     }
 
     /// Parses the operator after `operator`.
