@@ -135,7 +135,7 @@ fn broken_lock_files() {
 fn libraries_that_a_host_does_not_have() {
     insta::assert_snapshot!(diagnostics(&[(
         "main.toit",
-        "import gpio\nimport esp32.espnow\nimport net.x509\nimport tls\nimport encodin.json\nmain:\n"
+        "import gpio\nimport gpio.pwm\nimport uart\nimport i2c\nimport esp32.espnow\nimport net.x509\nimport tls\nimport encodin.json\nmain:\n"
     )]));
 }
 

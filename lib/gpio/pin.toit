@@ -1,0 +1,5 @@
+/** Deprecated. Use the library `gpio` instead. */
+
+import .gpio
+
+export *
