@@ -2,6 +2,7 @@
 
 pub(crate) mod device;
 
+use lucarne_toit::MachineCode;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
@@ -184,6 +185,12 @@ pub(crate) struct Run {
     /// Collect garbage at every allocation; slow, for finding faults in the virtual machine
     #[arg(long, env = "LUCARNE_GC_STRESS", value_parser = clap::builder::FalseyValueParser::new(), hide_env_values = true)]
     pub(crate) gc_stress: bool,
+    /// Which functions are compiled to machine code: the hot ones, or always each before its first call
+    #[arg(long, value_name = "WHEN", env = "LUCARNE_NATIVE", default_value = "hot", hide_env_values = true)]
+    pub(crate) native: Native,
+    /// Compile nothing to machine code: interpret everything
+    #[arg(long, conflicts_with = "native")]
+    pub(crate) no_native: bool,
     /// Run on one thread in virtual time; SEED decides every choice
     #[arg(long, value_name = "SEED")]
     pub(crate) simulate: Option<u64>,
@@ -218,7 +225,25 @@ pub(crate) struct Run {
     pub(crate) program: Vec<String>,
 }
 
+/// When functions are compiled to machine code.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub(crate) enum Native {
+    /// When they are hot.
+    Hot,
+    /// Before their first call.
+    Always,
+}
+
 impl Run {
+    /// Returns which functions are compiled to machine code.
+    pub(crate) fn machine_code(&self) -> MachineCode {
+        match self.native {
+            _ if self.no_native => MachineCode::Never,
+            Native::Hot => MachineCode::Hot,
+            Native::Always => MachineCode::Always,
+        }
+    }
+
     /// Returns the program's file.
     pub(crate) fn file(&self) -> &Path {
         Path::new(self.program.first().map_or("", String::as_str))

@@ -35,7 +35,8 @@ pub(crate) fn run(options: &Run) -> Result<ExitCode, Stop> {
         end_with_parent(parent)?;
     }
     let Some(program) = front::compile(file)? else { return Ok(ExitCode::from(FAILURE)) };
-    let image = lucarne_toit::load(program).map_err(|error| Stop::failure(error.to_string()))?;
+    let image = lucarne_toit::load_with(program, options.machine_code())
+        .map_err(|error| Stop::failure(error.to_string()))?;
     let output: Arc<dyn Output> = Arc::new(StandardOutput::new().on_failure(end_after));
     end_with_reader();
     let code = match (options.simulate, &options.connect) {

@@ -216,9 +216,10 @@ fn on_two_workers() {
     run_all(&["--workers", "2"], |expectations| !expectations.chooses_workers());
 }
 
+/// Each function runs as machine code from its first call on. In the other modes only hot functions do.
 #[test]
-fn on_one_worker() {
-    run_all(&["--workers", "1"], |expectations| !expectations.chooses_workers());
+fn on_one_worker_in_machine_code() {
+    run_all(&["--workers", "1", "--native", "always"], |expectations| !expectations.chooses_workers());
 }
 
 #[test]
@@ -229,6 +230,12 @@ fn on_their_own_number_of_workers() {
 #[test]
 fn collecting_at_each_allocation() {
     run_all(&["--gc-stress"], |expectations| !expectations.no_stress);
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn collecting_at_each_allocation_in_machine_code() {
+    run_all(&["--gc-stress", "--native", "always"], |expectations| !expectations.no_stress);
 }
 
 /// For any killed process: the program ends or becomes quiet, nothing panics, and the same seed

@@ -47,6 +47,7 @@ mod collect;
 mod external;
 mod handle;
 mod histogram;
+pub mod layout;
 mod make;
 mod mapped;
 mod object;

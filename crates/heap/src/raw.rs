@@ -70,6 +70,15 @@ impl Heap {
         self.globals[index] = value;
     }
 
+    /// Returns the address of the globals, which stay where they are.
+    ///
+    /// # Safety
+    /// Only words that are current for this heap may be written, and no global may be written that is
+    /// [`Word::IN_PROGRESS`].
+    pub unsafe fn globals_address(&mut self) -> *mut Word {
+        self.globals.as_mut_ptr()
+    }
+
     /// Returns the exception for a process whose memory is short; null if the heap is broken.
     pub fn out_of_memory_exception(&self) -> Word {
         self.out_of_memory

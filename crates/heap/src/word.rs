@@ -27,9 +27,9 @@ const POINTER_TAG: u64 = 0b001;
 const SPECIAL_TAG: u64 = 0b101;
 const FLOAT_TAG: u64 = 0b11;
 /// The bits of the one float whose word stands for plus zero instead.
-const STOLEN_BITS: u64 = 0x3000_0000_0000_0000;
+pub(super) const STOLEN_BITS: u64 = 0x3000_0000_0000_0000;
 /// The word of plus zero.
-const ZERO_WORD: u64 = 0x8000_0000_0000_0003;
+pub(super) const ZERO_WORD: u64 = 0x8000_0000_0000_0003;
 
 impl Word {
     /// null.

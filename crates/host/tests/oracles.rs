@@ -24,7 +24,7 @@ fn kept_inputs_pass() {
             oracle::format(format, &std::fs::read(file).expect("the file can be read"));
         }
     }
-    // Programs do the same when garbage is collected at each allocation.
+    // Programs do the same in all ways to run them.
     let kept = files("fuzz/corpus/programs");
     assert!(!kept.is_empty(), "there are programs");
     for file in kept {

@@ -31,7 +31,7 @@ use lucarne_compiler::resolve;
 pub use lucarne_compiler::resolve::Analysis;
 use lucarne_compiler::source::{FileLoader, Loader};
 use lucarne_vm::natives;
-pub use lucarne_vm::{Grants, LoadedProgram, MemoryAccount, process, start, start_in};
+pub use lucarne_vm::{Grants, LoadedProgram, MachineCode, MemoryAccount, process, start, start_in};
 use thiserror::Error;
 
 /// The reason that a program cannot be compiled or run.
@@ -122,7 +122,16 @@ pub fn compile(entry: &Path) -> Result<Compiled, ToitError> {
 /// # Errors
 /// [`ToitError::OutOfMemory`].
 pub fn load(program: Program) -> Result<Arc<LoadedProgram>, ToitError> {
-    LoadedProgram::new(Arc::new(program)).map(Arc::new).map_err(|_| ToitError::OutOfMemory)
+    load_with(program, MachineCode::default())
+}
+
+/// As [`load`], and says which functions are compiled to machine code.
+///
+/// # Errors
+/// As for [`load`].
+pub fn load_with(program: Program, machine_code: MachineCode) -> Result<Arc<LoadedProgram>, ToitError> {
+    let loaded = LoadedProgram::new(Arc::new(program)).map_err(|_| ToitError::OutOfMemory)?;
+    Ok(Arc::new(loaded.with_machine_code(machine_code)))
 }
 
 fn library() -> Result<Unit, ToitError> {

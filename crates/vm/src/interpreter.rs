@@ -15,19 +15,24 @@
 //! itself, which marks the end of the topmost frame for the collector. The word below that holds the return address.
 
 mod arithmetic;
+mod native;
 mod steps;
 mod unwind;
+
+use std::sync::Arc;
 
 use lucarne_compiler::program::bytecode::{Instruction, Opcode};
 use lucarne_compiler::program::{Accessor, ClassIndex, FunctionIndex};
 use lucarne_heap::{
     FRAME_WORDS, Handle, Heap, Kept, OutOfMemory, Ref, RefMut, Register, Root, Stack, StackId, Word,
 };
+use lucarne_native::{Context, NativeCode};
 use lucarne_natives::{BYTES_PER_UNIT, Call, Effect, Entry, Failure};
 use lucarne_ports::Environment;
 
 use crate::program::{Callee, LoadedProgram};
 use arithmetic::Operands;
+pub(crate) use native::HELPERS;
 pub(crate) use unwind::Completion;
 
 /// The position of a task that no interpreter is in. Only functions of this module create and change it.
@@ -85,10 +90,16 @@ pub(crate) struct Interpreter<'h> {
     program: &'h LoadedProgram,
     environment: &'h dyn Environment,
     position: Position,
-    budget: i64,
+    /// The code of the program's hot functions, if there is any yet.
+    native: Option<&'h Arc<NativeCode>>,
+    /// The budget, and what machine code needs beside it.
+    context: Context,
+    /// How to go on after a step that machine code has asked for.
+    stepped: Option<Next>,
 }
 
 /// The outcome of an instruction that is executed outside of the loop.
+#[derive(Debug)]
 enum Next {
     /// The loop continues at the position.
     Continue,
@@ -105,7 +116,10 @@ impl<'h> Interpreter<'h> {
         position: Position,
         budget: i64,
     ) -> Self {
-        let mut interpreter = Interpreter { heap, program, environment, position, budget };
+        let native = program.machine_code();
+        let context = Context { budget, ..Context::default() };
+        let mut interpreter =
+            Interpreter { heap, program, environment, position, native, context, stepped: None };
         interpreter.set_top();
         interpreter
     }
@@ -197,13 +211,13 @@ impl<'h> Interpreter<'h> {
 
     /// Returns the rest of the budget. It is below zero if a native has used more than the rest.
     pub(crate) fn budget(&self) -> i64 {
-        self.budget
+        self.context.budget
     }
 
     /// Charges work on the given number of bytes. Fewer than [`BYTES_PER_UNIT`] cost nothing.
     #[inline(always)]
     fn charge_bytes(&mut self, bytes: usize) {
-        self.budget -= (bytes / BYTES_PER_UNIT) as i64;
+        self.context.budget -= (bytes / BYTES_PER_UNIT) as i64;
     }
 
     fn register(&self, index: usize) -> Word {
@@ -259,6 +273,25 @@ impl<'h> Interpreter<'h> {
         Next::Continue
     }
 
+    /// Runs the native of the current frame's function. Returns its value, or how to go on if it has none.
+    #[inline(always)]
+    fn call_native(&mut self, instruction: Instruction) -> Result<Word, Next> {
+        match self.program.native(instruction.number() as usize) {
+            Some(Entry::Function(native)) => {
+                let scope = self.heap.scope();
+                let Position { stack, frame, .. } = self.position;
+                let mut call = Call::new(self.heap, self.environment, stack, frame);
+                let result = native(&mut call).map(Ref::word);
+                let charged = call.charged();
+                self.heap.end_scope(scope);
+                self.context.budget -= charged;
+                result.map_err(|failure| self.native_failed(instruction, failure))
+            }
+            Some(Entry::Effect(effect)) => Err(Next::Stop(Stop::Effect(effect))),
+            None => Err(self.no_such_native(instruction.number() as usize)),
+        }
+    }
+
     fn native_failed(&mut self, instruction: Instruction, failure: Failure) -> Next {
         if instruction.n() == 0 {
             return self.fail(failure);
@@ -275,16 +308,25 @@ impl<'h> Interpreter<'h> {
     /// Runs until there is a reason to stop.
     pub(crate) fn run(&mut self) -> Stop {
         loop {
-            match self.run_fast() {
-                Next::Continue => {}
-                Next::Stop(stop) => return stop,
+            let next = match self.native_entry() {
+                Some(entry) => self.run_native(entry),
+                None => self.run_fast::<false>(),
+            };
+            if let Next::Stop(stop) = next {
+                if matches!(stop, Stop::Budget) && self.native_entry().is_none() {
+                    self.program.slice_ended(self.position.pc);
+                }
+                return stop;
             }
         }
     }
 
     /// Runs the loop of the interpreter. Returns `Continue` after a step that has changed the stack or the frame
-    /// outside of the loop. The next call then continues at [`Interpreter::position`].
-    fn run_fast(&mut self) -> Next {
+    /// outside of the loop, and where machine code can go on. The next call then continues at
+    /// [`Interpreter::position`]. With `ONE`, executes one instruction.
+    fn run_fast<const ONE: bool>(&mut self) -> Next {
+        let native = if ONE { None } else { self.native.map(|native| &**native) };
+        let mut is_done = false;
         let program = self.program;
         let code = program.program().code.as_ptr();
         let callees = program.callees();
@@ -342,11 +384,23 @@ impl<'h> Interpreter<'h> {
                 }
             }};
         }
+        // Leaves the loop if machine code goes on at `pc`.
+        macro_rules! leave_for_native {
+            () => {
+                if let Some(native) = native
+                    && native.entry(index!(pc)).is_some()
+                {
+                    outside!(Next::Continue);
+                }
+            };
+        }
         // Enters a function whose arguments are in the registers from `call_base` + 2 on.
         macro_rules! enter {
-            ($call_base:expr, $callee:expr, $return_address:expr) => {{
+            ($call_base:expr, $function:expr, $return_address:expr) => {{
+                let function = FunctionIndex($function);
                 // By reference: a copy would go through memory.
-                let callee: &Callee = $callee;
+                // SAFETY: the linker and the tables name functions that exist; for blocks it was checked.
+                let callee: &Callee = unsafe { callees.get_unchecked(function.0 as usize) };
                 let call_base = $call_base as usize;
                 let new_registers = registers.wrapping_add(call_base + FRAME_WORDS);
                 if new_registers.wrapping_add(callee.registers as usize) > limit {
@@ -359,10 +413,15 @@ impl<'h> Interpreter<'h> {
                 // SAFETY: there is room for the frame, as was just checked. There are also `CLEAR_GROUP` more words: see `limit`.
                 unsafe { clear(registers, callee.arity as usize, callee.registers as usize) };
                 pc = code.wrapping_add(callee.entry as usize);
-                self.budget -= 1;
-                if self.budget <= 0 {
+                self.context.budget -= 1;
+                if self.context.budget <= 0 {
                     self.save(frame!(), index!(pc));
                     return Next::Stop(Stop::Budget);
+                }
+                if let Some(native) = native
+                    && native.takes_call(function)
+                {
+                    outside!(Next::Continue);
                 }
             }};
         }
@@ -381,7 +440,7 @@ impl<'h> Interpreter<'h> {
                 // SAFETY: the table holds numbers of functions of this program.
                 let callee = unsafe { callees.get_unchecked(entry.function.0 as usize) };
                 match callee.accessor {
-                    Accessor::None => enter!(call_base, callee, $return_address),
+                    Accessor::None => enter!(call_base, entry.function.0, $return_address),
                     Accessor::Getter(place) => {
                         let value = match self.at(receiver).elements().get(place as usize) {
                             Some(value) => value.word(),
@@ -459,8 +518,8 @@ impl<'h> Interpreter<'h> {
                     let distance = $instruction.c() as i16;
                     pc = $after.wrapping_offset(distance as isize);
                     if distance < 0 {
-                        self.budget -= 1;
-                        if self.budget <= 0 {
+                        self.context.budget -= 1;
+                        if self.context.budget <= 0 {
                             self.save(frame!(), index!(pc));
                             return Next::Stop(Stop::Budget);
                         }
@@ -491,6 +550,9 @@ impl<'h> Interpreter<'h> {
         }
 
         loop {
+            if ONE && std::mem::replace(&mut is_done, true) {
+                outside!(Next::Continue);
+            }
             // SAFETY: `pc` is within the code: the linker ends each function with a return.
             let instruction = unsafe { *pc };
             pc = pc.wrapping_add(1);
@@ -542,7 +604,7 @@ impl<'h> Interpreter<'h> {
                         // SAFETY: `IN_PROGRESS` is a mark, not a reference to an object.
                         unsafe { self.heap.set_global(index, Word::IN_PROGRESS) };
                         if let Some(function) = program.program().globals[index].initializer {
-                            enter!(instruction.a(), &callees[function.0 as usize], pc);
+                            enter!(instruction.a(), function.0, pc);
                         }
                     } else if value == Word::IN_PROGRESS {
                         // The instruction is executed again once another task has finished the initialization.
@@ -570,9 +632,7 @@ impl<'h> Interpreter<'h> {
                 }
 
                 Opcode::CallStatic => {
-                    // SAFETY: the linker names functions that exist.
-                    let callee = unsafe { callees.get_unchecked(instruction.number() as usize) };
-                    enter!(instruction.a(), callee, pc);
+                    enter!(instruction.a(), instruction.number() as u32, pc);
                 }
                 Opcode::CallVirtual => dispatch!(instruction.a(), instruction.number() as u32, pc),
                 Opcode::CallBlock => {
@@ -580,7 +640,7 @@ impl<'h> Interpreter<'h> {
                     let function = block as usize & ((1 << BLOCK_SHIFT) - 1);
                     match callees.get(function) {
                         Some(callee) if callee.is_block && callee.arity <= u16::from(instruction.n()) => {
-                            enter!(instruction.a(), callee, pc);
+                            enter!(instruction.a(), function as u32, pc);
                         }
                         _ => outside!(self.code_invocation_failed(function, instruction.n())),
                     }
@@ -601,6 +661,7 @@ impl<'h> Interpreter<'h> {
                     let header = get!(-1isize).as_small() >> FRAME_SHIFT << FRAME_SHIFT;
                     set!(-1isize, Word::small(header | i64::from(callee.registers)));
                     pc = code.wrapping_add(callee.entry as usize);
+                    leave_for_native!();
                 }
                 Opcode::EnterLambda => outside!(self.enter_lambda(instruction.n())),
                 Opcode::Return | Opcode::ReturnNull => {
@@ -615,50 +676,39 @@ impl<'h> Interpreter<'h> {
                     // SAFETY: the caller's frame is below.
                     registers = unsafe { base.add(caller) };
                     pc = code.wrapping_add(return_address as usize);
+                    leave_for_native!();
                 }
                 Opcode::Native => {
                     self.save(frame!(), index!(pc));
-                    match program.native(instruction.number() as usize) {
-                        Some(Entry::Function(native)) => {
-                            let scope = self.heap.scope();
-                            let stack = self.position.stack;
-                            let mut call = Call::new(self.heap, self.environment, stack, frame!());
-                            let result = native(&mut call).map(Ref::word);
-                            let charged = call.charged();
-                            self.heap.end_scope(scope);
-                            self.budget -= charged;
-                            match result {
-                                Ok(value) => {
-                                    let return_address = get!(-2isize).as_small();
-                                    if return_address == BASE {
-                                        return self.finished(value);
-                                    }
-                                    let caller = (get!(-1isize).as_small() >> FRAME_SHIFT) as usize;
-                                    set!(-2isize, value);
-                                    // SAFETY: the caller's frame is below.
-                                    registers = unsafe { base.add(caller) };
-                                    pc = code.wrapping_add(return_address as usize);
-                                    if self.budget <= 0 {
-                                        self.save(frame!(), index!(pc));
-                                        return Next::Stop(Stop::Budget);
-                                    }
-                                }
-                                Err(failure) => return self.native_failed(instruction, failure),
-                            }
-                        }
-                        Some(Entry::Effect(effect)) => return Next::Stop(Stop::Effect(effect)),
-                        None => return self.no_such_native(instruction.number() as usize),
+                    let value = match self.call_native(instruction) {
+                        Ok(value) => value,
+                        Err(next) => return next,
+                    };
+                    let return_address = get!(-2isize).as_small();
+                    if return_address == BASE {
+                        return self.finished(value);
                     }
+                    let caller = (get!(-1isize).as_small() >> FRAME_SHIFT) as usize;
+                    set!(-2isize, value);
+                    // SAFETY: the caller's frame is below.
+                    registers = unsafe { base.add(caller) };
+                    pc = code.wrapping_add(return_address as usize);
+                    if self.context.budget <= 0 {
+                        self.save(frame!(), index!(pc));
+                        return Next::Stop(Stop::Budget);
+                    }
+                    leave_for_native!();
                 }
 
                 Opcode::Jump => pc = pc.wrapping_offset(instruction.number() as isize),
                 Opcode::JumpBack => {
                     pc = pc.wrapping_offset(instruction.number() as isize);
-                    self.budget -= 1;
-                    if self.budget <= 0 {
+                    self.context.budget -= 1;
+                    if self.context.budget <= 0 {
                         self.save(frame!(), index!(pc));
                         return Next::Stop(Stop::Budget);
                     }
+                    leave_for_native!();
                 }
                 Opcode::JumpIf => {
                     if !get!(instruction.a()).is_falsy() {

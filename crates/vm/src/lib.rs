@@ -15,6 +15,7 @@ pub mod trace;
 
 pub use grants::Grants;
 pub use lucarne_heap::MemoryAccount;
+pub use lucarne_native::Mode as MachineCode;
 pub use lucarne_natives as natives;
 pub use process::{process, start, start_in};
 pub use program::LoadedProgram;

@@ -1,10 +1,13 @@
 //! A program that is ready to run: linked code with the tables and objects that an interpreter needs.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use lucarne_compiler::program::{Accessor, FunctionIndex, FunctionShape, Program};
 use lucarne_heap::{OutOfMemory, ProgramObjects};
+use lucarne_native::{Mode, NativeCode};
 use lucarne_natives::{self as natives, Entry};
+
+use crate::interpreter::HELPERS;
 
 /// A program with the objects of its literals, its natives, and the facts that calls need about each function. All
 /// processes of the program share it.
@@ -14,6 +17,10 @@ pub struct LoadedProgram {
     callees: Vec<Callee>,
     /// The natives that the program names, with none for each name that does not exist.
     natives: Vec<Option<Entry>>,
+    /// Which functions are compiled to machine code.
+    mode: Mode,
+    /// The machine code, once a function is hot.
+    machine_code: OnceLock<Arc<NativeCode>>,
 }
 
 /// The facts that a call needs about its target.
@@ -50,7 +57,34 @@ impl LoadedProgram {
         let callees = callees.collect();
         let natives = program.natives.iter().map(|(module, name)| natives::find(module, name)).collect();
         let objects = Arc::new(ProgramObjects::new(program)?);
-        Ok(LoadedProgram { objects, callees, natives })
+        Ok(LoadedProgram { objects, callees, natives, mode: Mode::Hot, machine_code: OnceLock::new() })
+    }
+
+    /// Sets which functions are compiled to machine code; the hot ones by default.
+    #[must_use]
+    pub fn with_machine_code(mut self, mode: Mode) -> LoadedProgram {
+        self.mode = mode;
+        if mode == Mode::Always {
+            self.make_machine_code();
+        }
+        self
+    }
+
+    /// Returns the machine code of the program, if a function has been hot.
+    #[inline(always)]
+    pub(crate) fn machine_code(&self) -> Option<&Arc<NativeCode>> {
+        self.machine_code.get()
+    }
+
+    fn make_machine_code(&self) -> &Arc<NativeCode> {
+        self.machine_code.get_or_init(|| Arc::new(NativeCode::new(&self.objects, HELPERS, self.mode)))
+    }
+
+    /// Notes that a slice of the budget has ended at an address that was interpreted.
+    pub(crate) fn slice_ended(&self, address: usize) {
+        if self.mode == Mode::Hot {
+            self.make_machine_code().slice_ended(self.function_at(address as u32));
+        }
     }
 
     /// Returns the program.

@@ -6,7 +6,7 @@ use lucarne_host::System;
 use lucarne_kernel::Faults;
 use lucarne_ports::{Environment, Output, Shared, Stream};
 use lucarne_services::{Bytes, Value};
-use lucarne_toit::{Grants, LoadedProgram};
+use lucarne_toit::{Grants, LoadedProgram, MachineCode};
 
 /// The steps after which a run is given up.
 const STEPS_MAX: u64 = 20_000;
@@ -63,10 +63,23 @@ impl Environment for OneZone {
     }
 }
 
-/// The result of a run that has ended: the exit code and the output.
-type Ended = Option<(i32, String)>;
+/// A run that has ended.
+#[derive(PartialEq, Debug)]
+struct Ended {
+    code: i32,
+    text: String,
+    /// The steps of the simulation. They are the turns of processes, whose budgets decide when they end.
+    steps: u64,
+}
 
-fn run(image: &Arc<LoadedProgram>, is_stressed: bool, argument: Option<Value>, zone: &[u8]) -> Ended {
+impl Ended {
+    /// Returns whether the run ended because of a limit that different ways to run a program reach at different times.
+    fn is_short(&self) -> bool {
+        self.text.contains("OUT_OF_MEMORY") || self.text.len() >= WRITTEN_MAX
+    }
+}
+
+fn run(image: &Arc<LoadedProgram>, is_stressed: bool, argument: Option<Value>, zone: &[u8]) -> Option<Ended> {
     let written = Arc::new(Written::default());
     let mut system = System::builder().output(written.clone()).simulate(1, Faults::default());
     let mut grants = Grants::new(written.clone(), system.presence());
@@ -78,44 +91,59 @@ fn run(image: &Arc<LoadedProgram>, is_stressed: bool, argument: Option<Value>, z
         return None;
     }
     let text = String::from_utf8_lossy(&written.0.lock().expect("no panic under it")).into_owned();
-    program.code().map(|code| (code, text))
+    let steps = system.simulation.steps();
+    program.code().map(|code| Ended { code, text, steps })
 }
 
-fn load(source: &[u8]) -> Option<Arc<LoadedProgram>> {
+fn load(source: &[u8], machine_code: MachineCode) -> Option<Arc<LoadedProgram>> {
     let file = std::env::temp_dir().join(format!("lucarne-oracle-{}.toit", std::process::id()));
     std::fs::write(&file, source).expect("a temporary file");
     let compiled = lucarne_toit::compile(&file);
     std::fs::remove_file(file).expect("a temporary file");
-    lucarne_toit::load(compiled.ok()?.program).ok()
+    lucarne_toit::load_with(compiled.ok()?.program, machine_code).ok()
 }
 
 /// Checks that the Toit library reads any bytes in one of its formats without harm, and that what it has read stays the
 /// same when it is written and read again.
 pub(crate) fn format(name: &str, input: &[u8]) {
     static IMAGE: OnceLock<Arc<LoadedProgram>> = OnceLock::new();
-    let image = IMAGE
-        .get_or_init(|| load(include_bytes!("formats.toit")).expect("the program of the oracle compiles"));
+    let image = IMAGE.get_or_init(|| {
+        load(include_bytes!("formats.toit"), MachineCode::Hot).expect("the program of the oracle compiles")
+    });
     let argument = Value::List(vec![name.into(), Bytes::from(input.to_vec()).into()]);
-    let Some((code, text)) = run(image, false, Some(argument), input) else { return };
-    let is_short_of_memory = text.contains("OUT_OF_MEMORY");
-    assert!((code, text.as_str()) == (0, "done\n") || is_short_of_memory, "{name} {input:?}: {code} {text}");
+    let Some(ended) = run(image, false, Some(argument), input) else { return };
+    let is_right = (ended.code, ended.text.as_str()) == (0, "done\n");
+    assert!(is_right || ended.text.contains("OUT_OF_MEMORY"), "{name} {input:?}: {ended:?}");
 }
 
 /// The words of programs that notice when garbage is collected.
 const NOTICES: [&str; 8] = ["finalizer", "weak", "stats", "Time", "Duration", "random", "sleep", "profiler"];
 
-/// Checks that a program does the same when garbage is collected at each allocation.
-pub(crate) fn program(source: &[u8]) {
-    let Ok(text) = std::str::from_utf8(source) else { return };
+/// Checks that a program does the same whether it is interpreted or compiled to machine code, and when garbage is
+/// collected at each allocation. Returns whether it has ended in all these ways.
+pub(crate) fn program(source: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(source) else { return false };
     if NOTICES.iter().any(|word| text.contains(word)) {
-        return;
+        return false;
     }
-    let Some(image) = load(source) else { return };
-    let [Some(usual), Some(stressed)] = [false, true].map(|stress| run(&image, stress, None, &[])) else {
-        return;
+    let [Some(interpreted), Some(compiled)] =
+        [MachineCode::Never, MachineCode::Always].map(|machine_code| load(source, machine_code))
+    else {
+        return false;
     };
-    let is_short = |ended: &(i32, String)| ended.1.contains("OUT_OF_MEMORY") || ended.1.len() >= WRITTEN_MAX;
-    if !is_short(&usual) && !is_short(&stressed) {
-        assert_eq!(usual, stressed, "with a collection at each allocation");
+    let Some(usual) = run(&interpreted, false, None, &[]) else { return false };
+    let Some(native) = run(&compiled, false, None, &[]) else { return false };
+    if usual.is_short() || native.is_short() {
+        return false;
     }
+    assert_eq!(usual, native, "interpreted, and compiled to machine code");
+    for (image, way) in [(&interpreted, "interpreted"), (&compiled, "compiled to machine code")] {
+        let Some(stressed) = run(image, true, None, &[]) else { return false };
+        if stressed.is_short() {
+            return false;
+        }
+        let results = [&usual, &stressed].map(|ended| (ended.code, &ended.text));
+        assert_eq!(results[0], results[1], "{way}, with a collection at each allocation");
+    }
+    true
 }

@@ -3,7 +3,7 @@
 use lucarne_compiler::program::Literal;
 use lucarne_compiler::program::bytecode::Instruction;
 
-use super::{CLEAR_GROUP, FRAME_SHIFT, Interpreter, Next};
+use super::{CLEAR_GROUP, FRAME_SHIFT, Interpreter, Next, Stop};
 use lucarne_heap::{FRAME_WORDS, Immediate, OutOfMemory, Word};
 use lucarne_natives::Failure;
 
@@ -33,8 +33,8 @@ impl Interpreter<'_> {
         self.position.frame = new_frame;
         self.position.pc = callee.entry as usize;
         self.set_top();
-        self.budget -= 1;
-        Next::Continue
+        self.context.budget -= 1;
+        if self.context.budget <= 0 { Next::Stop(Stop::Budget) } else { Next::Continue }
     }
 
     /// Makes room for the frame of a tail call. The loop then executes the instruction again.

@@ -1,0 +1,33 @@
+//! The native tier: machine code for the hot functions of Toit programs, made by Cranelift.
+//!
+//! **The same frames.** Machine code works on the frames of the interpreter: it writes every register to the task's
+//! stack when it changes, and the return address of each call as the interpreter does. So at every point where
+//! something else may look at the stack (a call, an allocation, an error, the end of the budget), the frame is complete,
+//! and collection, growth, unwinding and stack traces are written once, in the interpreter. Between such points the
+//! code keeps values in processor registers.
+//!
+//! **Calls** are calls of the processor. A compiled function returns 1 if the Toit function has returned. It returns 0
+//! if something has to be done that it cannot do; it has then said in the [`Context`] what. Each caller returns 0 as
+//! well, until the interpreter is reached, which does it. The frames on the Toit stack lose nothing. When such a frame
+//! goes on later, its code is entered in the middle: at the instruction after a call, at a loop, or where a `finally`
+//! part begins. The budget of a slice bounds the depth of calls on the thread's own stack.
+//!
+//! **The interpreter's instructions.** Machine code exists for the common cases of common instructions. Everything else is
+//! done by the interpreter itself, one instruction at a time ([`Helpers::step`]), so that its meaning is written once.
+//! Both count the budget at the same points: a program that runs from a seed takes the same course, whatever is compiled.
+//!
+//! **What is hot** is found by sampling: the function in which a slice of the budget ends becomes warmer. A thread
+//! compiles functions that are hot, while the interpreter goes on.
+//!
+//! Memory is writable while code is copied to it, and executable after that, never both. All code of a program is freed
+//! with it.
+
+mod code;
+mod context;
+mod flow;
+mod memory;
+mod translate;
+mod worker;
+
+pub use code::{Entry, Mode, NativeCode};
+pub use context::{Context, Helpers, Reason};

@@ -1,0 +1,35 @@
+//! The thread that compiles. All programs of an OS process share it; it starts with the first function that is hot.
+
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{OnceLock, Weak};
+
+use lucarne_compiler::program::FunctionIndex;
+
+use crate::code::NativeCode;
+
+/// The most functions that wait to be compiled. Others ask again when they are still hot.
+const QUEUE_MAX: usize = 64;
+
+struct Job {
+    code: Weak<NativeCode>,
+    function: FunctionIndex,
+}
+
+/// Asks for a function to be compiled. Returns false if too many wait, or if there is no thread.
+pub(crate) fn request(code: Weak<NativeCode>, function: FunctionIndex) -> bool {
+    static QUEUE: OnceLock<Option<SyncSender<Job>>> = OnceLock::new();
+    let queue = QUEUE.get_or_init(|| {
+        let (sender, receiver) = sync_channel(QUEUE_MAX);
+        let thread = std::thread::Builder::new().name("native".into());
+        thread.spawn(move || work(&receiver)).ok().map(|_| sender)
+    });
+    queue.as_ref().is_some_and(|queue| queue.try_send(Job { code, function }).is_ok())
+}
+
+fn work(jobs: &Receiver<Job>) {
+    while let Ok(job) = jobs.recv() {
+        if let Some(code) = job.code.upgrade() {
+            code.compile(job.function);
+        }
+    }
+}
