@@ -18,7 +18,7 @@ use lucarne_ports::containers::Keeper;
 use lucarne_ports::{Output, StandardOutput, Stream};
 use lucarne_providers::console::{self, Outputs};
 use lucarne_providers::containers;
-use lucarne_providers::network::{self, Borders, NoBorders, SimulatedNetwork, Weather};
+use lucarne_providers::network::{self, Borders, Names, NoBorders, SimulatedNetwork, SystemNames, Weather};
 use lucarne_providers::storage::{self, Media, OpenRegions, Owners};
 use lucarne_services::{
     CallError, Container, InstallError, Oversight, Pending, Policy, Presence, Provider, ServiceManager,
@@ -43,6 +43,7 @@ pub struct Builder {
     has_services: bool,
     weather: Weather,
     borders: Arc<dyn Borders>,
+    names: Arc<dyn Names>,
 }
 
 impl Default for Builder {
@@ -59,6 +60,7 @@ impl Default for Builder {
             has_services: true,
             weather: Weather::default(),
             borders: Arc::new(NoBorders),
+            names: Arc::new(SystemNames),
         }
     }
 }
@@ -130,6 +132,13 @@ impl Builder {
         self
     }
 
+    /// Sets what knows the addresses of hosts: the operating system by default. A simulated network has names of its own.
+    #[must_use]
+    pub fn names(mut self, names: Arc<dyn Names>) -> Builder {
+        self.names = names;
+        self
+    }
+
     /// Leaves out storage, console, containers and network: for a system that runs no programs.
     #[must_use]
     pub fn without_services(mut self) -> Builder {
@@ -198,7 +207,7 @@ impl Builder {
         start("containers", &|container| containers::install(container, keeper.clone()));
         start("network", &|container| match simulated {
             Some(network) => network.install(container, self.borders.clone()),
-            None => network::install(container, self.borders.clone()),
+            None => network::install(container, self.borders.clone(), self.names.clone()),
         });
         handle
     }

@@ -47,8 +47,8 @@ use std::net::{IpAddr, SocketAddr};
 
 pub use datagrams::UdpSocket;
 pub use lucarne_providers::network::{
-    BadRemote, Borders, MACHINE, NOTIFY_CLOSED, NoBorders, Partitions, Reach, Remote, SimulatedNetwork,
-    UnknownWeather, Weather, addresses, interface, option, proxied,
+    BadRemote, Borders, MACHINE, NOTIFY_CLOSED, Names, NoBorders, Partitions, Reach, Remote,
+    SimulatedNetwork, SystemNames, UnknownWeather, Weather, addresses, interface, option, proxied,
 };
 use lucarne_services::{Bytes, Container, Pending};
 pub use stream::{TcpListener, TcpStream};

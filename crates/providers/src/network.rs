@@ -32,10 +32,12 @@ mod weather;
 use std::sync::Arc;
 
 use lucarne_kernel::Gid;
+use lucarne_kernel::clock::Clock;
 use lucarne_services::{Call, Container, InstallError, Pending, Provider, Resource, Thrown};
 
 #[doc(inline)]
 pub use interface::{ConnectionProxy as Connection, NetworkClient as Network, SocketProxy as Socket};
+pub use look_ups::{Names, SystemNames};
 pub use options::option;
 pub use reach::{BadRemote, Borders, NoBorders, Reach, Remote};
 pub use simulated::{MACHINE, SimulatedNetwork};
@@ -103,16 +105,21 @@ impl Service {
             let (reactor, look_ups) = (reactor.clone(), look_ups.clone());
             Box::pin(async move { look_ups.resolve_all(&reactor.runtime()?, gid, name).await })
         };
-        Guard::admit(&self.borders, gid, look_up).map(Arc::new)
+        Guard::admit(&self.borders, gid, Clock::real(), look_up).map(Arc::new)
     }
 }
 
-/// Installs the provider in a container of its own. `borders` tells what its clients may reach.
+/// Installs the provider in a container of its own. `borders` tells what its clients may reach, `names` the addresses of
+/// hosts.
 ///
 /// # Errors
 /// If the system is about to end.
-pub fn install(container: &Container, borders: Arc<dyn Borders>) -> Pending<Provider, InstallError> {
-    let service =
-        Service { reactor: Arc::default(), look_ups: Arc::default(), kept: Arc::default(), borders };
+pub fn install(
+    container: &Container,
+    borders: Arc<dyn Borders>,
+    names: Arc<dyn Names>,
+) -> Pending<Provider, InstallError> {
+    let look_ups = Arc::new(LookUps::new(names));
+    let service = Service { reactor: Arc::default(), look_ups, kept: Arc::default(), borders };
     container.provider("system/network", "0.4").handle(interface::NetworkHandler::new(service)).install()
 }

@@ -17,13 +17,36 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// The maximum number of names that a group looks up at the same time. Further look-ups of the group wait.
 const PER_GROUP_MAX: usize = 8;
 
+/// Tells the addresses of hosts.
+pub trait Names: Send + Sync {
+    /// Returns all addresses of a host. May wait: it is called on a thread of its own, at most 64 times at once.
+    ///
+    /// # Errors
+    /// If there is no such host, or its name cannot be resolved now.
+    fn addresses(&self, host: &str) -> io::Result<Vec<IpAddr>>;
+}
+
+/// The names that the operating system knows, from `/etc/hosts`, `/etc/resolv.conf` and its other sources.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemNames;
+
+impl Names for SystemNames {
+    fn addresses(&self, host: &str) -> io::Result<Vec<IpAddr>> {
+        Ok((host, 0).to_socket_addrs()?.map(|address| address.ip()).collect())
+    }
+}
+
 /// The look-ups of a provider.
-#[derive(Default)]
 pub(super) struct LookUps {
+    names: Arc<dyn Names>,
     groups: Mutex<BTreeMap<Gid, Arc<Semaphore>>>,
 }
 
 impl LookUps {
+    pub(super) fn new(names: Arc<dyn Names>) -> LookUps {
+        LookUps { names, groups: Mutex::default() }
+    }
+
     /// Returns the addresses of a host: those of IPv4, if it has any.
     ///
     /// # Errors
@@ -47,10 +70,11 @@ impl LookUps {
         }
         // A canceled call leaves its thread running: the place is free when the thread is done.
         let place = self.place(gid).await;
+        let names = self.names.clone();
         let look_up = move || {
-            let found = (host.as_str(), 0).to_socket_addrs();
+            let found = names.addresses(&host);
             drop(place);
-            found.map(|addresses| addresses.map(|address| address.ip()).collect())
+            found
         };
         runtime.spawn_blocking(look_up).await.map_err(io::Error::other)?
     }

@@ -1,8 +1,9 @@
 //! The hosts and ports that containers may reach. The provider checks them, so they hold in any language.
 //!
-//! Rules apply to addresses: a rule with a name applies to all addresses that the name has at the time of the check. So
-//! a program gains nothing by an address that it got earlier or elsewhere.
+//! Rules apply to addresses: a rule with a name applies to all addresses that the name has at the time of the check, or
+//! had at most a second ago. So a program gains nothing by an address that it got earlier or elsewhere.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -11,8 +12,14 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use lucarne_kernel::Gid;
+use lucarne_kernel::clock::Clock;
+use lucarne_kernel::sync::Mutex;
 use lucarne_services::Thrown;
 use thiserror::Error;
+
+/// The time for which the addresses of a rule's name are kept, in microseconds. Each datagram is checked, and a look-up
+/// can take a thread and several packets. The operating system does not say for how long an answer is valid.
+const NAME_KEPT_US: i64 = 1_000_000;
 
 /// The hosts and ports that a container may reach. By default, all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -199,7 +206,17 @@ pub(super) struct Guard {
     reach: Arc<Reach>,
     gid: Gid,
     borders: Arc<dyn Borders>,
+    clock: Clock,
     look_up: Box<dyn Fn(String) -> LookingUp + Send + Sync>,
+    /// The last answers for the names of the rules.
+    answers: Mutex<BTreeMap<String, Answer>>,
+}
+
+/// The addresses of a name, or the reason why it could not be resolved.
+#[derive(Clone)]
+struct Answer {
+    found: Result<Vec<IpAddr>, String>,
+    until_us: i64,
 }
 
 impl Guard {
@@ -210,11 +227,13 @@ impl Guard {
     pub(super) fn admit(
         borders: &Arc<dyn Borders>,
         gid: Gid,
+        clock: Clock,
         look_up: impl Fn(String) -> LookingUp + Send + Sync + 'static,
     ) -> Result<Guard, Thrown> {
         let reach = borders.reach(gid);
         let is_closed = reach.is_closed;
-        let guard = Guard { reach, gid, borders: borders.clone(), look_up: Box::new(look_up) };
+        let (borders, look_up, answers) = (borders.clone(), Box::new(look_up), Mutex::default());
+        let guard = Guard { reach, gid, borders, clock, look_up, answers };
         if is_closed {
             return Err(guard.refuse("use the network", "it was installed with --no-network"));
         }
@@ -265,14 +284,25 @@ impl Guard {
         if port == 0 { Ok(()) } else { self.require_listen(port) }
     }
 
-    async fn covers(&self, remote: &Remote, ip: IpAddr) -> io::Result<bool> {
+    async fn covers(&self, remote: &Remote, ip: IpAddr) -> Result<bool, String> {
         match &remote.host {
             Host::Range { first, bits } => Ok(first.is_ipv4() == ip.is_ipv4() && masked(ip, *bits) == *first),
-            Host::Name(name) => {
-                let found = (self.look_up)(name.clone()).await?;
-                Ok(found.iter().any(|address| reached(*address) == ip))
-            }
+            Host::Name(name) => Ok(self.addresses(name).await?.contains(&ip)),
         }
+    }
+
+    /// Returns the addresses of a rule's name: those of the last answer, unless it is too old.
+    async fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, String> {
+        let kept = self.answers.lock().get(name).cloned();
+        if let Some(answer) = kept.filter(|answer| self.clock.now_us() < answer.until_us) {
+            return answer.found;
+        }
+        let found = (self.look_up)(name.to_owned()).await;
+        let found =
+            found.map(|all| all.into_iter().map(reached).collect()).map_err(|error| error.to_string());
+        let answer = Answer { found, until_us: self.clock.now_us() + NAME_KEPT_US };
+        self.answers.lock().insert(name.to_owned(), answer.clone());
+        answer.found
     }
 
     fn refuse(&self, attempt: &str, why: &str) -> Thrown {
@@ -295,21 +325,26 @@ fn reached(ip: IpAddr) -> IpAddr {
 mod tests {
     use std::task::{Context, Poll, Waker};
 
+    use lucarne_kernel::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
 
     fn remotes(texts: &[&str]) -> Vec<Remote> {
         texts.iter().map(|text| text.parse().expect("a host")).collect()
     }
 
+    struct Fixed(Arc<Reach>);
+
+    impl Borders for Fixed {
+        fn reach(&self, _: Gid) -> Arc<Reach> {
+            self.0.clone()
+        }
+
+        fn refused(&self, _: Gid, _: &str) {}
+    }
+
     /// Returns whether a container with these rules may connect. The only name is `home`.
     fn may(allowed: &[&str], denied: &[&str], peer: &str) -> bool {
-        struct Fixed(Arc<Reach>);
-        impl Borders for Fixed {
-            fn reach(&self, _: Gid) -> Arc<Reach> {
-                self.0.clone()
-            }
-            fn refused(&self, _: Gid, _: &str) {}
-        }
         let reach = Reach { allowed: remotes(allowed), denied: remotes(denied), ..Reach::default() };
         let borders: Arc<dyn Borders> = Arc::new(Fixed(Arc::new(reach)));
         let look_up = |name: String| -> LookingUp {
@@ -317,7 +352,13 @@ mod tests {
             let known = name == "home";
             Box::pin(async move { known.then_some(found).ok_or_else(|| io::Error::other("unknown")) })
         };
-        let guard = Guard::admit(&borders, Gid::SYSTEM, look_up).expect("it has a network");
+        let guard =
+            Guard::admit(&borders, Gid::SYSTEM, Clock::simulated(), look_up).expect("it has a network");
+        passes(&guard, peer)
+    }
+
+    /// Returns whether a guard whose look-ups do not wait lets its client connect.
+    fn passes(guard: &Guard, peer: &str) -> bool {
         let mut checking = Box::pin(guard.require_connect(peer.parse().expect("an address")));
         match checking.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(result) => result.is_ok(),
@@ -341,6 +382,31 @@ mod tests {
         assert!(!may(&[], &["home"], "[fd00::7]:80") && may(&[], &["home"], "10.0.0.8:80"));
         // A denied name that cannot be resolved could have any address.
         assert!(!may(&[], &["elsewhere"], "10.0.0.8:80"));
+    }
+
+    #[test]
+    fn answers_for_names_are_kept_for_a_second() {
+        let reach = Reach { allowed: remotes(&["home"]), denied: remotes(&["gone"]), ..Reach::default() };
+        let borders: Arc<dyn Borders> = Arc::new(Fixed(Arc::new(reach)));
+        let (clock, asked) = (Clock::simulated(), Arc::new(AtomicUsize::new(0)));
+        let count = asked.clone();
+        // The name `home` moves to another address with each look-up; `gone` cannot be resolved at first.
+        let look_up = move |name: String| -> LookingUp {
+            let number = count.fetch_add(1, Ordering::Relaxed);
+            let is_missing = name == "gone" && number < 1;
+            let found = vec![IpAddr::from([10, 0, if name == "home" { 0 } else { 9 }, number as u8])];
+            Box::pin(async move { if is_missing { Err(io::ErrorKind::NotFound.into()) } else { Ok(found) } })
+        };
+        let guard = Guard::admit(&borders, Gid::SYSTEM, clock.clone(), look_up).expect("it has a network");
+        // An answer that there is no such host is kept too.
+        assert!((0..1_000).all(|_| !passes(&guard, "10.0.0.2:1")));
+        assert_eq!(asked.load(Ordering::Relaxed), 1);
+        clock.advance_to(NAME_KEPT_US);
+        assert!((0..1_000).all(|_| passes(&guard, "10.0.0.2:1") && !passes(&guard, "10.0.0.4:1")));
+        assert_eq!(asked.load(Ordering::Relaxed), 3);
+        clock.advance_to(2 * NAME_KEPT_US);
+        assert!(passes(&guard, "10.0.0.4:1") && !passes(&guard, "10.0.0.2:1"));
+        assert_eq!(asked.load(Ordering::Relaxed), 5);
     }
 
     #[test]

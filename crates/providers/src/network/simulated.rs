@@ -250,7 +250,8 @@ impl interface::Network for Service {
     async fn connect(&self, call: &Call) -> Result<(Resource<Connection>, i64, String), Thrown> {
         use interface::Connection as _;
         let host = self.host.clone();
-        let guard = Arc::new(Guard::admit(&self.borders, call.gid(), look_up)?);
+        let clock = host.network.shared.clock.clone();
+        let guard = Arc::new(Guard::admit(&self.borders, call.gid(), clock, look_up)?);
         let connection = Connection::resource(|_| Connection { host, guard });
         let proxied = proxied::ADDRESS | proxied::RESOLVE | proxied::UDP | proxied::TCP;
         Ok((connection, proxied, "simulated".to_owned()))
