@@ -3,7 +3,7 @@
 
 use std::future::poll_fn;
 use std::io::Write;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::task::{Context, Poll, Waker};
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use lucarne::network::interface::{ConnectionProxy, NetworkClient, SocketProxy};
 use lucarne::network::{Weather, addresses};
 use lucarne::prelude::*;
-use lucarne::{CallError, CapturedOutput};
+use lucarne::{CallError, CapturedOutput, Pending};
 use lucarne_kernel::{Faults, Step};
 
 #[lucarne::service(uuid = "7a1e5b3c-52c8-4a55-9d0c-0d3f2b6c8e11", version = "1.0")]
@@ -239,7 +239,7 @@ async fn read_stream(container: &Container, seed: u64) -> Result<usize, CallErro
     let socket = connection.tcp_connect(addresses::bytes([127, 0, 0, 1].into()), 80).await?;
     let (mut arrived, mut patience_us) = (Arrived::default(), seed);
     loop {
-        give_up_late(&socket).await?;
+        give_up_late(socket.read(), &socket).await?;
         patience_us = (patience_us * 31 + 17) % 211;
         match socket.read().within(Duration::from_micros(patience_us)).await {
             Ok(Some(data)) => arrived.add(&data),
@@ -250,12 +250,206 @@ async fn read_stream(container: &Container, seed: u64) -> Result<usize, CallErro
     }
 }
 
-/// Gives a read up after the answer to a later call, so that its own answer, if there was something to read, has come.
-async fn give_up_late(socket: &SocketProxy) -> Result<(), CallError> {
-    let mut read = Box::pin(socket.read());
-    let is_sent = poll_fn(|polled| Poll::Ready(read.as_mut().poll(polled).is_pending())).await;
+/// Gives a call up after the answer to a later call, so that its own answer, if there was one, has come.
+async fn give_up_late<T>(call: Pending<T, CallError>, socket: &SocketProxy) -> Result<(), CallError> {
+    let mut call = Box::pin(call);
+    let is_sent = poll_fn(|polled| Poll::Ready(call.as_mut().poll(polled).is_pending())).await;
     assert!(is_sent);
     socket.local_address().await?;
-    drop(read);
+    drop(call);
+    Ok(())
+}
+
+/// The number of connections or datagrams in a test.
+const COUNT: usize = 100;
+
+/// Calls until there are so many answers, and gives most calls up: before the answer, at about its time, or after it.
+fn answers_with_patience<T>(call: impl Fn() -> Pending<T, CallError>) -> Vec<T> {
+    let (mut answers, until) = (Vec::new(), Instant::now() + Duration::from_secs(60));
+    for round in 0_u64.. {
+        assert!(Instant::now() < until, "only {} of {COUNT} arrive", answers.len());
+        match call().within(Duration::from_micros(round % 60)).wait() {
+            Ok(answer) => answers.push(answer),
+            Err(CallError::Deadline) => {}
+            Err(error) => panic!("{error}"),
+        }
+        if answers.len() == COUNT {
+            break;
+        }
+        let mut pending = Box::pin(call());
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(Future::poll(pending.as_mut(), &mut context).is_pending());
+        for _ in 0..round % 30 {
+            thread::yield_now();
+        }
+    }
+    answers
+}
+
+#[test]
+fn given_up_accepts_and_receives_lose_nothing() {
+    let system = System::new();
+    let folder = std::env::temp_dir().join(format!("given-up-accepts-{}", std::process::id()));
+    let _listener = system.listen(folder.join("socket")).expect("the folder can be made");
+    let far = Container::connect(folder.join("socket")).wait().expect("it listens");
+    let home = || addresses::bytes([127, 0, 0, 1].into());
+    for guest in [system.container("guest"), far] {
+        let network = NetworkClient::open(&guest).wait().expect("the system has a network");
+        let (connection, ..) = network.connect().wait().expect("it is there");
+        let listener = connection.tcp_listen_at(home(), 0).wait().expect("a port is free");
+        let port = listener.local_address().wait().expect("it is bound").1;
+        let peers: Vec<TcpStream> = (0..COUNT)
+            .map(|number| {
+                let mut peer = TcpStream::connect(("127.0.0.1", port)).expect("there is room");
+                peer.write_all(&[number as u8]).expect("there is room");
+                peer
+            })
+            .collect();
+        let sockets = answers_with_patience(|| listener.tcp_accept());
+        let mut numbers: Vec<u8> = sockets
+            .iter()
+            .map(|socket| socket.read().wait().expect("it is connected").expect("a byte")[0])
+            .collect();
+        numbers.sort_unstable();
+        assert!(numbers.into_iter().eq(0..COUNT as u8), "each connection is accepted once");
+        drop(peers);
+
+        let receiver = connection.udp_open_at(home(), 0).wait().expect("a port is free");
+        let port = receiver.local_address().wait().expect("it is bound").1;
+        let sender = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
+        let from = sender.local_addr().expect("it is bound").port();
+        for number in 0..COUNT {
+            sender.send_to(&[number as u8], ("127.0.0.1", port)).expect("there is room");
+        }
+        let received = answers_with_patience(|| receiver.udp_receive());
+        for (number, datagram) in (0..).zip(received) {
+            assert_eq!(datagram, (vec![number].into(), home(), from));
+        }
+    }
+    let _ = std::fs::remove_dir_all(folder);
+}
+
+/// Runs the tasks of a server and a client in fair weather. Both must end, and leave nothing.
+fn simulate<S, C>(
+    seed: u64,
+    server: impl FnOnce(Container) -> S + Send + 'static,
+    client: impl FnOnce(Container) -> C + Send + 'static,
+) where
+    S: Future<Output = Result<(), CallError>> + Send + 'static,
+    C: Future<Output = Result<(), CallError>> + Send + 'static,
+{
+    let builder = System::builder().output(Arc::new(CapturedOutput::default())).weather(Weather::FAIR);
+    let mut system = builder.simulate(seed, Faults::default());
+    let containers = [system.container("server"), system.container("client")];
+    let ended = Arc::new(AtomicUsize::new(0));
+    let (serving, visiting) = (server(containers[0].clone()), client(containers[1].clone()));
+    let done = ended.clone();
+    containers[0].spawn(async move {
+        serving.await.expect("the server's calls succeed");
+        done.fetch_add(1, SeqCst);
+    });
+    let done = ended.clone();
+    containers[1].spawn(async move {
+        visiting.await.expect("the client's calls succeed");
+        done.fetch_add(1, SeqCst);
+    });
+    while system.simulation.step() != Step::Quiet {}
+    assert_eq!(ended.load(SeqCst), 2, "with seed {seed}");
+    containers.iter().for_each(Container::kill);
+    while system.simulation.step() != Step::Quiet {}
+    assert_eq!((system.network().open_sockets(), system.network().waiting_bytes()), (0, 0));
+}
+
+#[test]
+fn given_up_accepts_and_receives_lose_nothing_in_simulations() {
+    for seed in 0..50 {
+        simulate(seed, accept_and_receive, connect_and_send);
+    }
+}
+
+async fn accept_and_receive(server: Container) -> Result<(), CallError> {
+    let connection = connect(&server).await?;
+    let (listener, receiver) = (connection.tcp_listen(80).await?, connection.udp_open(Some(80)).await?);
+    let mut numbers = Vec::new();
+    while numbers.len() < COUNT {
+        // By now there is something to be given up.
+        let _ = server.sleep(Duration::from_millis(3)).await;
+        give_up_late(listener.tcp_accept(), &listener).await?;
+        let socket = listener.tcp_accept().await?;
+        numbers.push(socket.read().await?.expect("a byte")[0]);
+        give_up_late(receiver.udp_receive(), &receiver).await?;
+        give_up_late(receiver.read(), &receiver).await?;
+        assert_eq!(receiver.udp_receive().await?.0[..], numbers[numbers.len() - 1..]);
+    }
+    numbers.sort_unstable();
+    assert!(numbers.into_iter().eq(0..COUNT as u8));
+    Ok(())
+}
+
+async fn connect_and_send(client: Container) -> Result<(), CallError> {
+    let connection = connect(&client).await?;
+    let _ = client.sleep(Duration::from_millis(5)).await;
+    let (home, sender) = (addresses::bytes([127, 0, 0, 1].into()), connection.udp_open(None).await?);
+    for number in 0..COUNT {
+        let data = Bytes::from(vec![number as u8]);
+        let socket = connection.tcp_connect(home.clone(), 80).await?;
+        socket.write(data.clone()).await?;
+        sender.udp_send(data, home.clone(), 80).await?;
+        // Neither of them overtakes the next one.
+        let _ = client.sleep(Duration::from_millis(2)).await;
+        drop(socket);
+    }
+    Ok(())
+}
+
+/// The bytes of an answer: as many as a read returns at most.
+const ANSWER: usize = 64 << 10;
+
+/// The number of such answers that are kept for a container: 16 MiB.
+const ROOM: usize = 256;
+
+/// The number of answers for which there is no room.
+const BEYOND: usize = 20;
+
+#[test]
+fn the_oldest_answers_beyond_16_mib_are_not_returned() {
+    simulate(0, give_all_up, send_answers);
+}
+
+async fn send_answers(client: Container) -> Result<(), CallError> {
+    let connection = connect(&client).await?;
+    let _ = client.sleep(Duration::from_millis(5)).await;
+    let mut sockets = Vec::new();
+    for _ in 0..ROOM + BEYOND {
+        let socket = connection.tcp_connect(addresses::bytes([127, 0, 0, 1].into()), 80).await?;
+        assert_eq!(socket.write(vec![7; ANSWER].into()).await?, ANSWER);
+        sockets.push(socket);
+    }
+    // The server reads to the ends.
+    for socket in sockets {
+        socket.close().await?;
+    }
+    Ok(())
+}
+
+async fn give_all_up(server: Container) -> Result<(), CallError> {
+    let listener = connect(&server).await?.tcp_listen(80).await?;
+    let mut sockets = Vec::new();
+    for _ in 0..ROOM + BEYOND {
+        sockets.push(listener.tcp_accept().await?);
+    }
+    let _ = server.sleep(Duration::from_millis(5)).await;
+    let mut reads: Vec<_> = sockets.iter().map(|socket| Box::pin(socket.read())).collect();
+    for read in &mut reads {
+        poll_fn(|polled| Poll::Ready(read.as_mut().poll(polled).is_pending())).await;
+    }
+    listener.local_address().await?;
+    drop(reads);
+    let mut sizes = Vec::new();
+    for socket in sockets {
+        sizes.push(socket.read().await?.map_or(0, |data| data.len()));
+    }
+    let (first, others) = sizes.split_at(BEYOND);
+    assert!(first.iter().all(|size| *size == 0) && others.iter().all(|size| *size == ANSWER), "{sizes:?}");
     Ok(())
 }

@@ -18,6 +18,7 @@
 
 pub mod addresses;
 mod connection;
+mod given_back;
 pub mod interface;
 mod look_ups;
 mod name_servers;

@@ -50,7 +50,7 @@ impl Connection {
             let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
             socket.set_reuseaddr(true)?;
             socket.bind(address)?;
-            Ok(Kind::Listener(socket.listen(BACKLOG)?))
+            Ok(Kind::listener(socket.listen(BACKLOG)?))
         })
         .await
     }
@@ -127,7 +127,7 @@ impl interface::Connection for Connection {
     async fn tcp_connect(&self, ip: Bytes, port: u16) -> Result<Resource<Socket>, Thrown> {
         let peer = addresses::socket_address(&ip, port)?;
         self.guard.require_connect(peer).await?;
-        self.open(async move { Ok(Kind::Stream(TcpStream::connect(peer).await?)) }).await
+        self.open(async move { Ok(Kind::connected(TcpStream::connect(peer).await?)) }).await
     }
 
     async fn tcp_listen(&self, port: u16) -> Result<Resource<Socket>, Thrown> {

@@ -163,7 +163,8 @@ pub trait Socket {
     /// # Errors
     /// If the socket is closed.
     #[index(102)]
-    async fn udp_receive(&self) -> Result<(Bytes, Bytes, u16), Thrown> {
+    async fn udp_receive(&self, call: &Call) -> Result<(Bytes, Bytes, u16), Thrown> {
+        let _ = call;
         unsupported()
     }
 
@@ -182,7 +183,8 @@ pub trait Socket {
     /// # Errors
     /// If the socket is closed.
     #[index(202)]
-    async fn tcp_accept(&self) -> Result<Resource<Self::Accepted>, Thrown> {
+    async fn tcp_accept(&self, call: &Call) -> Result<Resource<Self::Accepted>, Thrown> {
+        let _ = call;
         unsupported()
     }
 

@@ -52,7 +52,7 @@ pub(super) fn get(kind: &Kind, number: i64) -> Result<Value, Thrown> {
             }
         }
         Kind::Stream(stream) => {
-            let socket = SockRef::from(stream);
+            let socket = SockRef::from(&*stream.tcp);
             match number {
                 option::TCP_NO_DELAY => socket.tcp_nodelay().map(Value::Bool),
                 option::TCP_KEEP_ALIVE => socket.keepalive().map(Value::Bool),
@@ -83,7 +83,7 @@ pub(super) fn set(kind: &Kind, number: i64, value: &Value) -> Result<(), Thrown>
             }
         }
         Kind::Stream(stream) => {
-            let socket = SockRef::from(stream);
+            let socket = SockRef::from(&*stream.tcp);
             match number {
                 option::TCP_NO_DELAY => socket.set_tcp_nodelay(flag(value)?),
                 option::TCP_KEEP_ALIVE => socket.set_keepalive(flag(value)?),

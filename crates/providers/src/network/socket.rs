@@ -10,17 +10,18 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 
-use lucarne_services::{Bytes, Call, Closing, Resource, Thrown, Value};
+use lucarne_services::{Bytes, Call, Closing, IfUnused, Resource, Thrown, Value};
 use socket2::SockRef;
 use tokio::io::Interest;
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 
 use super::addresses::{self, parts, thrown};
+use super::given_back::GivenBack;
 use super::interface;
 use super::options;
 use super::reach::Guard;
 use super::reactor::Reactor;
-use super::unread::Unread;
+use super::unread::{Arrived, Unread};
 
 /// The maximum number of bytes that a call reads.
 const READ_BYTES_MAX: usize = 64 << 10;
@@ -44,16 +45,40 @@ pub(super) const STREAM_MTU: i64 = PACKET_BYTES - IP_HEADER_BYTES - TCP_HEADER_B
 pub(crate) struct Socket {
     reactor: Arc<Reactor>,
     guard: Arc<Guard>,
-    /// What the client has not read of a stream, or not used.
+    /// What the client has not used of a stream, or of datagrams.
     unread: Unread,
     kind: Kind,
     closing: Closing,
 }
 
 pub(crate) enum Kind {
-    Stream(TcpStream),
-    Listener(TcpListener),
+    Stream(Stream),
+    Listener(Listening),
     Datagrams(UdpSocket),
+}
+
+/// A connection.
+pub(crate) struct Stream {
+    pub(super) tcp: Arc<TcpStream>,
+    /// Gives an accepted connection back to its listener.
+    #[expect(dead_code, reason = "only its drop matters")]
+    if_unused: Option<IfUnused>,
+}
+
+/// A listener, and the connections that it has accepted and that are given out again.
+pub(crate) struct Listening {
+    pub(super) tcp: TcpListener,
+    given_back: GivenBack<TcpStream>,
+}
+
+impl Kind {
+    pub(super) fn connected(tcp: TcpStream) -> Kind {
+        Kind::Stream(Stream { tcp: Arc::new(tcp), if_unused: None })
+    }
+
+    pub(super) fn listener(tcp: TcpListener) -> Kind {
+        Kind::Listener(Listening { tcp, given_back: GivenBack::default() })
+    }
 }
 
 impl Socket {
@@ -67,11 +92,24 @@ impl Socket {
     }
 
     fn stream(&self) -> Result<&TcpStream, Thrown> {
-        if let Kind::Stream(stream) = &self.kind { Ok(stream) } else { Err(unsupported()) }
+        if let Kind::Stream(stream) = &self.kind { Ok(&stream.tcp) } else { Err(unsupported()) }
     }
 
     fn datagrams(&self) -> Result<&UdpSocket, Thrown> {
         if let Kind::Datagrams(socket) = &self.kind { Ok(socket) } else { Err(unsupported()) }
+    }
+
+    /// Waits for a datagram, and keeps it until the next one is asked for.
+    async fn receive(&self, call: &Call, socket: &UdpSocket) -> Result<(Bytes, SocketAddr), Thrown> {
+        let arriving = async {
+            let (data, sender) = self.wait(receive(socket)).await?;
+            Ok(Some(Arrived { data, sender: Some(sender) }))
+        };
+        let arrived = self.unread.read(call, arriving).await?;
+        let Some(Arrived { data, sender: Some(sender) }) = arrived else {
+            unreachable!("datagrams have senders, and never end")
+        };
+        Ok((data, sender))
     }
 
     /// Waits for an operation, or until the socket is closed.
@@ -102,10 +140,10 @@ impl interface::Socket for Socket {
         self.wait(socket.connect(peer)).await
     }
 
-    async fn udp_receive(&self) -> Result<(Bytes, Bytes, u16), Thrown> {
-        let (data, sender) = self.wait(receive(self.datagrams()?)).await?;
+    async fn udp_receive(&self, call: &Call) -> Result<(Bytes, Bytes, u16), Thrown> {
+        let (data, sender) = self.receive(call, self.datagrams()?).await?;
         let (ip, port) = parts(sender);
-        Ok((data.into(), ip, port))
+        Ok((data, ip, port))
     }
 
     async fn udp_send(&self, data: Bytes, ip: Bytes, port: u16) -> Result<(), Thrown> {
@@ -116,11 +154,15 @@ impl interface::Socket for Socket {
         Ok(())
     }
 
-    async fn tcp_accept(&self) -> Result<Resource<Socket>, Thrown> {
-        let Kind::Listener(listener) = &self.kind else { return Err(unsupported()) };
-        let (stream, _) = self.wait(self.reactor.run(listener.accept())).await?;
-        let unread = self.unread.of_other();
-        Ok(Socket::resource(self.reactor.clone(), self.guard.clone(), unread, Kind::Stream(stream)))
+    async fn tcp_accept(&self, call: &Call) -> Result<Resource<Socket>, Thrown> {
+        let Kind::Listener(Listening { tcp: listener, given_back }) = &self.kind else {
+            return Err(unsupported());
+        };
+        let arriving = async { Ok(self.wait(self.reactor.run(listener.accept())).await?.0) };
+        let (tcp, if_unused) = given_back.accept(call, arriving).await?;
+        let (unread, kind) =
+            (self.unread.of_other(), Kind::Stream(Stream { tcp, if_unused: Some(if_unused) }));
+        Ok(Socket::resource(self.reactor.clone(), self.guard.clone(), unread, kind))
     }
 
     async fn tcp_close_write(&self) -> Result<(), Thrown> {
@@ -137,8 +179,8 @@ impl interface::Socket for Socket {
 
     async fn local_address(&self) -> Result<(Bytes, u16), Thrown> {
         let address = match &self.kind {
-            Kind::Stream(stream) => stream.local_addr(),
-            Kind::Listener(listener) => listener.local_addr(),
+            Kind::Stream(stream) => stream.tcp.local_addr(),
+            Kind::Listener(listener) => listener.tcp.local_addr(),
             Kind::Datagrams(socket) => socket.local_addr(),
         };
         address.map(parts).map_err(thrown)
@@ -146,7 +188,7 @@ impl interface::Socket for Socket {
 
     async fn peer_address(&self) -> Result<(Bytes, u16), Thrown> {
         let address = match &self.kind {
-            Kind::Stream(stream) => stream.peer_addr(),
+            Kind::Stream(stream) => stream.tcp.peer_addr(),
             Kind::Datagrams(socket) => socket.peer_addr(),
             Kind::Listener(_) => return Err(unsupported()),
         };
@@ -155,8 +197,14 @@ impl interface::Socket for Socket {
 
     async fn read(&self, call: &Call) -> Result<Option<Bytes>, Thrown> {
         match &self.kind {
-            Kind::Stream(stream) => self.unread.read(call, self.wait(read(stream))).await,
-            Kind::Datagrams(socket) => Ok(Some(self.wait(receive(socket)).await?.0.into())),
+            Kind::Stream(stream) => {
+                let arriving = async {
+                    let data = self.wait(read(&stream.tcp)).await?;
+                    Ok(data.map(|data| Arrived { data, sender: None }))
+                };
+                Ok(self.unread.read(call, arriving).await?.map(|arrived| arrived.data))
+            }
+            Kind::Datagrams(socket) => Ok(Some(self.receive(call, socket).await?.0)),
             Kind::Listener(_) => Err(unsupported()),
         }
     }
@@ -165,7 +213,7 @@ impl interface::Socket for Socket {
         match &self.kind {
             // No bytes never need room.
             Kind::Stream(_) if data.is_empty() => Ok(0),
-            Kind::Stream(stream) => self.wait(write(stream, &data)).await,
+            Kind::Stream(stream) => self.wait(write(&stream.tcp, &data)).await,
             Kind::Datagrams(socket) => self.wait(socket.send(&data)).await,
             Kind::Listener(_) => Err(unsupported()),
         }
@@ -190,14 +238,18 @@ async fn read(stream: &TcpStream) -> io::Result<Option<Bytes>> {
             Ok(0) => return Ok(None),
             result => {
                 result?;
-                if data.len() < READ_BYTES_MAX / 2 {
-                    // The answer is kept until the next read.
-                    data.shrink_to_fit();
-                }
-                return Ok(Some(data.into()));
+                return Ok(Some(kept(data, READ_BYTES_MAX)));
             }
         }
     }
+}
+
+/// Returns the bytes of an answer, which is kept until the next read: so without much room that it does not need.
+fn kept(mut data: Vec<u8>, room: usize) -> Bytes {
+    if data.len() < room / 2 {
+        data.shrink_to_fit();
+    }
+    data.into()
 }
 
 /// Waits until there is room for bytes, and sends as many as fit.
@@ -212,7 +264,7 @@ async fn write(stream: &TcpStream, data: &[u8]) -> io::Result<usize> {
 }
 
 /// Waits for a datagram, or for the news that an earlier one could not be delivered to the peer.
-async fn receive(socket: &UdpSocket) -> io::Result<(Vec<u8>, SocketAddr)> {
+async fn receive(socket: &UdpSocket) -> io::Result<(Bytes, SocketAddr)> {
     loop {
         let ready = socket.ready(Interest::READABLE | Interest::ERROR).await?;
         if ready.is_error()
@@ -223,7 +275,10 @@ async fn receive(socket: &UdpSocket) -> io::Result<(Vec<u8>, SocketAddr)> {
         let mut data = Vec::with_capacity(DATAGRAM_BYTES_MAX);
         match socket.try_recv_buf_from(&mut data) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            result => return result.map(|(_, sender)| (data, sender)),
+            result => {
+                let (_, sender) = result?;
+                return Ok((kept(data, DATAGRAM_BYTES_MAX), sender));
+            }
         }
     }
 }

@@ -1,12 +1,12 @@
-//! Answers to reads, kept so that a read that is given up loses no bytes.
+//! Answers to reads, kept so that a read that is given up loses no bytes and no datagram.
 //!
 //! A client can give a read up when the bytes are already on their way to it. The provider learns of it before the
-//! client's next read, since messages keep their order, and never learns that an answer was used. So each connection
-//! keeps the bytes of its last answer until the next read begins, and puts them in front of that read if the last answer
-//! was not used.
+//! client's next read, since messages keep their order, and never learns that an answer was used. So each socket keeps
+//! its last answer until the next read begins, and puts it in front of that read if it was not used.
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::{Arc, Weak};
 use std::task::{Poll, Waker};
@@ -15,17 +15,17 @@ use lucarne_kernel::Gid;
 use lucarne_kernel::sync::Mutex;
 use lucarne_services::{Bytes, Call, IfUnused, Thrown};
 
-/// The maximum number of bytes of all answers that are kept for a container's connections. Beyond it, the oldest are
+/// The maximum number of bytes of all answers that are kept for a container's sockets. Beyond it, the oldest are
 /// dropped: answers to which nothing has been said for long were used.
 const PER_GROUP_BYTES_MAX: usize = 16 << 20;
 
-/// The kept answers of all connections of a network.
+/// The kept answers of all sockets of a network.
 #[derive(Default)]
 pub(super) struct Kept {
     groups: Mutex<BTreeMap<Gid, Group>>,
 }
 
-/// The kept answers of a container's connections.
+/// The kept answers of a container's sockets.
 #[derive(Default)]
 struct Group {
     bytes: usize,
@@ -37,7 +37,15 @@ struct Group {
 /// The number of an answer for which there is no more room, and its place.
 type Dropped = (u64, Weak<Mutex<State>>);
 
-/// The bytes that the next read of a connection returns before those that arrive.
+/// The answer to a read: bytes of a connection, or a datagram and its sender.
+#[derive(Clone)]
+pub(super) struct Arrived {
+    pub(super) data: Bytes,
+    /// The sender of a datagram.
+    pub(super) sender: Option<SocketAddr>,
+}
+
+/// What the next read of a socket returns before what arrives.
 pub(super) struct Unread {
     kept: Arc<Kept>,
     state: Arc<Mutex<State>>,
@@ -58,11 +66,11 @@ enum Last {
     /// The answer may still be given up.
     Sent(Answer),
     /// The answer was not used.
-    Returned(Bytes),
+    Returned(Arrived),
 }
 
 struct Answer {
-    data: Bytes,
+    arrived: Arrived,
     gid: Gid,
     number: u64,
     /// Forgets the answer when it is dropped.
@@ -75,23 +83,23 @@ impl Unread {
         Unread { kept: kept.clone(), state: Arc::default() }
     }
 
-    /// Returns the unread bytes of another connection of the same network: none.
+    /// Returns what is unread of another socket of the same network: nothing.
     pub(super) fn of_other(&self) -> Unread {
         Unread::new(&self.kept)
     }
 
-    /// Answers a read with the bytes of the last answer, if that was not used, or else with those that arrive. Keeps a
-    /// clone of the answer. None is the end of the connection.
+    /// Answers a read with the last answer, if that was not used, or else with what arrives. Keeps a clone of the
+    /// answer. None is the end of the connection.
     pub(super) async fn read(
         &self,
         call: &Call,
-        arriving: impl Future<Output = Result<Option<Bytes>, Thrown>>,
-    ) -> Result<Option<Bytes>, Thrown> {
+        arriving: impl Future<Output = Result<Option<Arrived>, Thrown>>,
+    ) -> Result<Option<Arrived>, Thrown> {
         self.begin();
         let (mut arriving, mut is_waiting) = (pin!(arriving), false);
         let read = poll_fn(|polled| {
-            if let Some(data) = self.take_returned() {
-                return Poll::Ready(Ok(Some(data)));
+            if let Some(arrived) = self.take_returned() {
+                return Poll::Ready(Ok(Some(arrived)));
             }
             let poll = arriving.as_mut().poll(polled);
             if poll.is_pending() || is_waiting {
@@ -100,8 +108,8 @@ impl Unread {
             poll
         })
         .await?;
-        if let Some(data) = &read {
-            self.keep(call, data);
+        if let Some(arrived) = &read {
+            self.keep(call, arrived);
         }
         Ok(read)
     }
@@ -116,12 +124,15 @@ impl Unread {
         }
     }
 
-    fn take_returned(&self) -> Option<Bytes> {
+    fn take_returned(&self) -> Option<Arrived> {
         let mut state = self.state.lock();
-        let Last::Returned(data) = &mut state.last else { return None };
-        let data = std::mem::take(data);
-        state.last = Last::None;
-        Some(data)
+        match std::mem::take(&mut state.last) {
+            Last::Returned(arrived) => Some(arrived),
+            other => {
+                state.last = other;
+                None
+            }
+        }
     }
 
     /// Adds or removes a read that waits. Returns whether it waits.
@@ -134,12 +145,12 @@ impl Unread {
         is_waiting
     }
 
-    fn keep(&self, call: &Call, data: &Bytes) {
+    fn keep(&self, call: &Call, arrived: &Arrived) {
         let (state, kept) = (Arc::downgrade(&self.state), Arc::downgrade(&self.kept));
         let gid = call.gid();
-        let (number, dropped) = self.kept.add(gid, data.len(), state.clone());
+        let (number, dropped) = self.kept.add(gid, arrived.data.len(), state.clone());
         let if_unused = call.if_unused(move || put_back(&state, &kept, number));
-        let answer = Answer { data: data.clone(), gid, number, if_unused };
+        let answer = Answer { arrived: arrived.clone(), gid, number, if_unused };
         let earlier = std::mem::replace(&mut self.state.lock().last, Last::Sent(answer));
         self.kept.drop_answer(earlier);
         for (number, state) in dropped {
@@ -168,12 +179,12 @@ impl State {
     }
 }
 
-/// Puts the bytes of an answer that was not used in front of the next read.
+/// Puts an answer that was not used in front of the next read.
 fn put_back(state: &Weak<Mutex<State>>, kept: &Weak<Kept>, number: u64) {
     let (Some(state), Some(kept)) = (state.upgrade(), kept.upgrade()) else { return };
     let mut locked = state.lock();
     let Some(answer) = locked.take(number) else { return };
-    locked.last = Last::Returned(answer.data.clone());
+    locked.last = Last::Returned(answer.arrived.clone());
     let readers = std::mem::take(&mut locked.readers);
     drop(locked);
     kept.drop_answer(Last::Sent(answer));
@@ -213,5 +224,32 @@ impl Kept {
         }
         drop(groups);
         drop(answer);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn beyond_the_limit_the_oldest_answers_are_dropped() {
+        const ANSWER: usize = 64 << 10;
+        const ROOM: u64 = (PER_GROUP_BYTES_MAX / ANSWER) as u64;
+        let kept = Kept::default();
+        let add = |gid, bytes| kept.add(gid, bytes, Weak::new());
+        let numbers =
+            |dropped: Vec<Dropped>| dropped.into_iter().map(|(number, _)| number).collect::<Vec<_>>();
+        for number in 1..=ROOM {
+            assert!(
+                matches!(add(Gid::SYSTEM, ANSWER), (added, dropped) if added == number && dropped.is_empty())
+            );
+        }
+        // Another container has room of its own.
+        assert!(add(Gid::from_i64(7), ANSWER).1.is_empty());
+        assert_eq!(numbers(add(Gid::SYSTEM, 1).1), [1]);
+        assert_eq!(numbers(add(Gid::SYSTEM, 2 * ANSWER - 1).1), [2]);
+        assert_eq!(numbers(add(Gid::SYSTEM, 2 * ANSWER).1), [3, 4]);
+        let groups = kept.groups.lock();
+        assert!(groups.values().all(|group| group.bytes <= PER_GROUP_BYTES_MAX), "too many bytes are kept");
     }
 }

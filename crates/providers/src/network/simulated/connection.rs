@@ -59,7 +59,7 @@ impl Connection {
         let listener = Arc::new(Listener::new(SocketAddr::new(address.ip(), port)));
         world.listeners.add(port, listener.clone());
         drop(world);
-        Ok(Socket::resource(&self.host, &self.guard, Kind::Listener(listener)))
+        Ok(Socket::resource(&self.host, &self.guard, Kind::listener(listener)))
     }
 
     /// Returns the listener that accepts connections for the address.
@@ -153,7 +153,7 @@ impl interface::Connection for Connection {
         let connect = || Link::connect(network, [own, peer]);
         let end = self.host.wait(&Closing::default(), |waker| listener.add(connect, waker)).await?;
         self.host.travel().await;
-        Ok(Socket::resource(&self.host, &self.guard, Kind::Stream(end)))
+        Ok(Socket::resource(&self.host, &self.guard, Kind::connected(end)))
     }
 
     async fn tcp_listen(&self, port: u16) -> Result<Resource<Socket>, Thrown> {

@@ -4,15 +4,16 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use lucarne_kernel::sync::atomic::Ordering;
-use lucarne_services::{Bytes, Call, Closing, Resource, Thrown, Value};
+use lucarne_services::{Bytes, Call, Closing, IfUnused, Resource, Thrown, Value};
 
 use super::super::addresses::{parts, socket_address};
 use super::super::connection::of_4;
+use super::super::given_back::GivenBack;
 use super::super::interface;
 use super::super::options::{address, option};
 use super::super::reach::Guard;
 use super::super::socket::{DATAGRAM_MTU, STREAM_MTU, unsupported};
-use super::super::unread::Unread;
+use super::super::unread::{Arrived, Unread};
 use super::Host;
 use super::link::{End, Listener};
 use super::mailbox::{self, Mailbox};
@@ -23,16 +24,40 @@ pub(super) struct Socket {
     guard: Arc<Guard>,
     kind: Kind,
     options: Options,
-    /// What the client has not used of a stream.
+    /// What the client has not used of a stream, or of datagrams.
     unread: Unread,
     closing: Closing,
 }
 
 pub(super) enum Kind {
     /// An end counts as a socket by itself, since it can wait to be accepted.
-    Stream(End),
-    Listener(Arc<Listener>),
+    Stream(Stream),
+    Listener(Listening),
     Datagrams(Arc<Mailbox>),
+}
+
+/// A connection.
+pub(super) struct Stream {
+    end: Arc<End>,
+    /// Gives an accepted connection back to its listener.
+    #[expect(dead_code, reason = "only its drop matters")]
+    if_unused: Option<IfUnused>,
+}
+
+/// A listener, and the connections that it has accepted and that are given out again.
+pub(super) struct Listening {
+    listener: Arc<Listener>,
+    given_back: GivenBack<End>,
+}
+
+impl Kind {
+    pub(super) fn connected(end: End) -> Kind {
+        Kind::Stream(Stream { end: Arc::new(end), if_unused: None })
+    }
+
+    pub(super) fn listener(listener: Arc<Listener>) -> Kind {
+        Kind::Listener(Listening { listener, given_back: GivenBack::default() })
+    }
 }
 
 impl Socket {
@@ -65,16 +90,25 @@ impl Socket {
     }
 
     fn end(&self) -> Result<&End, Thrown> {
-        if let Kind::Stream(end) = &self.kind { Ok(end) } else { Err(unsupported()) }
+        if let Kind::Stream(stream) = &self.kind { Ok(&stream.end) } else { Err(unsupported()) }
     }
 
     fn mailbox(&self) -> Result<&Mailbox, Thrown> {
         if let Kind::Datagrams(mailbox) = &self.kind { Ok(mailbox) } else { Err(unsupported()) }
     }
 
-    async fn receive(&self, mailbox: &Mailbox) -> Result<mailbox::Datagram, Thrown> {
+    async fn receive(&self, call: &Call, mailbox: &Mailbox) -> Result<(Bytes, SocketAddr), Thrown> {
         let network = &self.host.network;
-        self.host.wait(&self.closing, |waker| mailbox.receive(network.now_us(), waker)).await
+        let arriving = async {
+            let receive = |waker: &_| mailbox.receive(network.now_us(), waker);
+            let mailbox::Datagram { data, sender } = self.host.wait(&self.closing, receive).await?;
+            Ok(Some(Arrived { data, sender: Some(sender) }))
+        };
+        let arrived = self.unread.read(call, arriving).await?;
+        let Some(Arrived { data, sender: Some(sender) }) = arrived else {
+            unreachable!("datagrams have senders, and never end")
+        };
+        Ok((data, sender))
     }
 
     fn send(&self, mailbox: &Mailbox, data: &Bytes, receiver: SocketAddr) -> Result<(), Thrown> {
@@ -96,10 +130,10 @@ impl interface::Socket for Socket {
         mailbox.connect(peer)
     }
 
-    async fn udp_receive(&self) -> Result<(Bytes, Bytes, u16), Thrown> {
-        let datagram = self.receive(self.mailbox()?).await?;
-        let (ip, port) = parts(datagram.sender);
-        Ok((datagram.data, ip, port))
+    async fn udp_receive(&self, call: &Call) -> Result<(Bytes, Bytes, u16), Thrown> {
+        let (data, sender) = self.receive(call, self.mailbox()?).await?;
+        let (ip, port) = parts(sender);
+        Ok((data, ip, port))
     }
 
     async fn udp_send(&self, data: Bytes, ip: Bytes, port: u16) -> Result<(), Thrown> {
@@ -109,10 +143,14 @@ impl interface::Socket for Socket {
         self.send(mailbox, &data, receiver)
     }
 
-    async fn tcp_accept(&self) -> Result<Resource<Socket>, Thrown> {
-        let Kind::Listener(listener) = &self.kind else { return Err(unsupported()) };
-        let end = self.host.wait(&self.closing, |waker| listener.accept(waker)).await?;
-        Ok(Socket::resource(&self.host, &self.guard, Kind::Stream(end)))
+    async fn tcp_accept(&self, call: &Call) -> Result<Resource<Socket>, Thrown> {
+        let Kind::Listener(Listening { listener, given_back }) = &self.kind else {
+            return Err(unsupported());
+        };
+        let arriving = self.host.wait(&self.closing, |waker| listener.accept(waker));
+        let (end, if_unused) = given_back.accept(call, arriving).await?;
+        let stream = Stream { end, if_unused: Some(if_unused) };
+        Ok(Socket::resource(&self.host, &self.guard, Kind::Stream(stream)))
     }
 
     async fn tcp_close_write(&self) -> Result<(), Thrown> {
@@ -133,15 +171,15 @@ impl interface::Socket for Socket {
 
     async fn local_address(&self) -> Result<(Bytes, u16), Thrown> {
         Ok(parts(match &self.kind {
-            Kind::Stream(end) => end.local_address(),
-            Kind::Listener(listener) => listener.address,
+            Kind::Stream(stream) => stream.end.local_address(),
+            Kind::Listener(Listening { listener, .. }) => listener.address,
             Kind::Datagrams(mailbox) => mailbox.address,
         }))
     }
 
     async fn peer_address(&self) -> Result<(Bytes, u16), Thrown> {
         match &self.kind {
-            Kind::Stream(end) => Ok(parts(end.peer_address())),
+            Kind::Stream(stream) => Ok(parts(stream.end.peer_address())),
             Kind::Datagrams(mailbox) => mailbox.peer().map(parts).ok_or_else(not_connected),
             Kind::Listener(_) => Err(unsupported()),
         }
@@ -149,18 +187,23 @@ impl interface::Socket for Socket {
 
     async fn read(&self, call: &Call) -> Result<Option<Bytes>, Thrown> {
         match &self.kind {
-            Kind::Stream(end) => {
-                let arriving = self.host.wait(&self.closing, |waker| end.read(waker));
-                self.unread.read(call, arriving).await
+            Kind::Stream(stream) => {
+                let arriving = async {
+                    let data = self.host.wait(&self.closing, |waker| stream.end.read(waker)).await?;
+                    Ok(data.map(|data| Arrived { data, sender: None }))
+                };
+                Ok(self.unread.read(call, arriving).await?.map(|arrived| arrived.data))
             }
-            Kind::Datagrams(mailbox) => Ok(Some(self.receive(mailbox).await?.data)),
+            Kind::Datagrams(mailbox) => Ok(Some(self.receive(call, mailbox).await?.0)),
             Kind::Listener(_) => Err(unsupported()),
         }
     }
 
     async fn write(&self, data: Bytes) -> Result<usize, Thrown> {
         match &self.kind {
-            Kind::Stream(end) => self.host.wait(&self.closing, |waker| end.write(&data, waker)).await,
+            Kind::Stream(Stream { end, .. }) => {
+                self.host.wait(&self.closing, |waker| end.write(&data, waker)).await
+            }
             Kind::Datagrams(mailbox) => {
                 let peer = mailbox.peer().ok_or_else(|| Thrown::new("Destination address required"))?;
                 self.send(mailbox, &data, peer).map(|()| data.len())
@@ -179,7 +222,7 @@ impl Drop for Socket {
         let shared = &self.host.network.shared;
         match &self.kind {
             Kind::Stream(_) => return,
-            Kind::Listener(listener) => {
+            Kind::Listener(Listening { listener, .. }) => {
                 shared.world.lock().listeners.remove(listener.address.port(), listener);
                 listener.close();
             }
