@@ -1,48 +1,28 @@
 //! Tests the network provider with clients in Rust: what is left of clients that die, and calls that wait.
 
+mod common;
+
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use common::{connect, descriptors, localhost, text_of, wait_until};
 use lucarne_host::System;
-use lucarne_providers::network::{Connection, Network, addresses, option};
-use lucarne_services::{Bytes, CallError, Container, Value};
+use lucarne_providers::network::{Connection, option};
+use lucarne_services::{CallError, Container, Value};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// The longest time that anything here may take. It only ends a test that hangs.
-const HANGS: Duration = Duration::from_secs(60);
-
-fn connect(container: &Container) -> Connection {
-    let network = Network::open(container).wait().expect("the service is provided");
-    network.connect().wait().expect("the network is there").0
-}
-
-fn localhost() -> Bytes {
-    addresses::bytes([127, 0, 0, 1].into())
-}
-
-/// Waits until a condition holds.
-fn wait_until(what: &str, holds: impl Fn() -> bool) {
-    let until = Instant::now() + HANGS;
-    while !holds() {
-        assert!(Instant::now() < until, "{what}");
-        std::thread::yield_now();
-    }
-}
-
-fn descriptors() -> usize {
-    std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count)
-}
-
-fn text_of<T: std::fmt::Debug>(result: Result<T, CallError>) -> String {
-    match result {
-        Err(CallError::Thrown(thrown)) => thrown.text().to_owned(),
-        other => format!("{other:?}"),
-    }
-}
+/// The number of connections, and of UDP sockets, of a client that is killed.
+const SOCKETS: usize = 500;
 
 /// One test, since it counts the descriptors of the whole OS process.
 #[test]
 fn sockets_are_exchanged_and_closed_with_their_clients() {
+    // The usual limit is 1,024 descriptors.
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).expect("the maximum is possible");
+    let room = maximum.unwrap_or(u64::MAX);
+    assert!(room > 4 * SOCKETS as u64, "`ulimit -Hn` is {room}: this test needs {}", 4 * SOCKETS);
     let system = System::builder().workers(2).start();
     let container = system.container("visitor");
     let connection = connect(&container);
@@ -56,7 +36,7 @@ fn sockets_are_exchanged_and_closed_with_their_clients() {
     let doomed = system.container("doomed");
     let theirs = connect(&doomed);
     let mut sockets = Vec::new();
-    for _ in 0..200 {
+    for _ in 0..SOCKETS {
         let opened = theirs.tcp_connect(localhost(), port).wait().expect("the listener has room");
         // A call that waits keeps no socket open either.
         let reading = opened.clone();
@@ -64,7 +44,7 @@ fn sockets_are_exchanged_and_closed_with_their_clients() {
         sockets.push(opened);
         sockets.push(theirs.udp_open(None).wait().expect("a free port"));
     }
-    assert!(descriptors() >= before + 400);
+    assert!(descriptors() >= before + 2 * SOCKETS);
     doomed.kill();
     drop((theirs, sockets));
     listener.close().wait().expect("the listener is open");
