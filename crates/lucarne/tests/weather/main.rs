@@ -1,6 +1,9 @@
 //! A request and its response over the simulated network, in a storm, while a process is killed or the connections are
 //! cut at any step. No call waits forever, no socket or byte is left, and equal seeds give equal runs.
 
+#[cfg(feature = "toit")]
+mod http;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
@@ -27,6 +30,9 @@ const RESPONSE: usize = 20_000;
 
 /// The time after which a client gives up a step, in seconds.
 const PATIENCE: Duration = Duration::from_secs(300);
+
+/// The duration of a partition.
+const PARTITION: Duration = Duration::from_secs(60);
 
 /// The disturbance of a run.
 #[derive(Clone, Copy, Debug)]
@@ -137,7 +143,7 @@ fn run_until_quiet(system: &mut SimulatedSystem, disturbance: Disturbance) -> u6
         let steps = system.simulation.steps();
         match disturbance {
             Disturbance::Cut(step) if step == steps => system.network().reset_connections(),
-            Disturbance::Part(step) if step == steps => system.network().part(Duration::from_secs(60)),
+            Disturbance::Part(step) if step == steps => system.network().part(PARTITION),
             _ => {}
         }
         if system.simulation.step() == Step::Quiet {
