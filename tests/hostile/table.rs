@@ -108,6 +108,8 @@ pub(crate) const ROWS: &[Row] = &[
     toit("instances", &[Service("system/containers")], None),
     toit("sockets", &[Service("system/network")], Some("QUOTA_EXCEEDED")),
     toit("unread bytes", &[Service("system/network")], None),
+    toit("handshakes", &[Service("system/network"), Machine], Some("OUT_OF_MEMORY")),
+    toit("garbage", &[Service("system/network"), Machine], Some("Unknown TLS record type")),
     hog("processor"),
     hog("memory"),
     hog("collection"),
