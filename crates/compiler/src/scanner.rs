@@ -6,6 +6,7 @@
 //! [`Kind::StringEnd`]; these are balanced for any input. The scanner never fails: an invalid run
 //! of characters becomes one error and one [`Kind::Illegal`] token.
 
+mod abandon;
 mod illegal;
 mod literal;
 mod token;
@@ -45,6 +46,7 @@ pub fn scan(source: SourceId, text: &str) -> Scanned {
         line_indent: 0,
         pending_indent: None,
         tab: None,
+        returns: 0,
     };
     scanner.run();
     Scanned { tokens: scanner.tokens, problems: scanner.problems, migrations: scanner.migrations }
@@ -71,12 +73,19 @@ pub fn print_tokens(text: &str, tokens: &[Token]) -> String {
 enum Mode {
     /// The text of a string.
     Text { triple: bool, start: usize },
-    /// Between `$(` and `)`.
-    Parenthesized { depth: u32, start: usize },
-    /// After `$name`: only `.name` and `[` may follow.
-    Path,
+    /// Between `$(` and `)`. `before` is what had been scanned before it.
+    Parenthesized { depth: u32, start: usize, before: Progress },
+    /// After `$name`: only `.name` and `[` may follow. It begins at `start`.
+    Path { start: usize },
     /// Between `[` and `]` in such a path.
-    Bracketed { depth: u32 },
+    Bracketed { depth: u32, start: usize },
+}
+
+/// How much had been found when an interpolation began.
+#[derive(Clone, Copy, PartialEq, Debug)]
+struct Progress {
+    problems: usize,
+    migrations: usize,
 }
 
 struct Scanner<'a> {
@@ -95,6 +104,8 @@ struct Scanner<'a> {
     pending_indent: Option<u32>,
     /// A tab in the indentation of the current line.
     tab: Option<usize>,
+    /// How many times a part of the text has been scanned again.
+    returns: u32,
 }
 
 fn is_identifier_start(c: char) -> bool {
@@ -107,10 +118,26 @@ fn is_identifier_part(c: char) -> bool {
 
 impl<'a> Scanner<'a> {
     fn run(&mut self) {
+        self.scan_to_end();
+        while self.return_to_unclosed() {
+            self.scan_to_end();
+        }
+        self.close_all();
+        let end = self.text.len();
+        self.tokens.push(Token {
+            kind: Kind::Eof,
+            span: Span::new(end, end),
+            line_start: true,
+            space_before: true,
+            line_indent: 0,
+        });
+    }
+
+    fn scan_to_end(&mut self) {
         loop {
             match self.modes.last().copied() {
                 Some(Mode::Text { triple, .. }) => self.string_text(triple),
-                Some(Mode::Path) => self.path(),
+                Some(Mode::Path { .. }) => self.path(),
                 Some(Mode::Parenthesized { .. } | Mode::Bracketed { .. }) | None => {
                     let before = self.at;
                     let space = self.skip_space();
@@ -130,15 +157,6 @@ impl<'a> Scanner<'a> {
                 break;
             }
         }
-        self.close_all();
-        let end = self.text.len();
-        self.tokens.push(Token {
-            kind: Kind::Eof,
-            span: Span::new(end, end),
-            line_start: true,
-            space_before: true,
-            line_indent: 0,
-        });
     }
 
     // Looking and moving.
@@ -503,9 +521,9 @@ impl<'a> Scanner<'a> {
             (Some(Mode::Parenthesized { depth, .. }), Kind::LeftParen) => *depth += 1,
             (Some(Mode::Parenthesized { depth: 0, .. }), Kind::RightParen) => return Closes::Interpolation,
             (Some(Mode::Parenthesized { depth, .. }), Kind::RightParen) => *depth -= 1,
-            (Some(Mode::Bracketed { depth }), Kind::LeftBracket | Kind::HashBracket) => *depth += 1,
-            (Some(Mode::Bracketed { depth: 0 }), Kind::RightBracket) => return Closes::Index,
-            (Some(Mode::Bracketed { depth }), Kind::RightBracket) => *depth -= 1,
+            (Some(Mode::Bracketed { depth, .. }), Kind::LeftBracket | Kind::HashBracket) => *depth += 1,
+            (Some(Mode::Bracketed { depth: 0, .. }), Kind::RightBracket) => return Closes::Index,
+            (Some(Mode::Bracketed { depth, .. }), Kind::RightBracket) => *depth -= 1,
             _ => {}
         }
         Closes::Nothing
@@ -592,14 +610,15 @@ impl<'a> Scanner<'a> {
             Some('(') => {
                 self.at += 2;
                 self.emit(Kind::InterpolationBegin, start, false);
-                self.modes.push(Mode::Parenthesized { depth: 0, start });
                 self.format();
+                let before = Progress { problems: self.problems.len(), migrations: self.migrations.len() };
+                self.modes.push(Mode::Parenthesized { depth: 0, start, before });
             }
             Some(c) if is_identifier_start(c) => {
                 self.at += 1;
                 self.emit(Kind::InterpolationBegin, start, false);
                 self.name_in_string();
-                self.modes.push(Mode::Path);
+                self.modes.push(Mode::Path { start });
             }
             _ => {
                 self.at += 1;
@@ -631,7 +650,7 @@ impl<'a> Scanner<'a> {
             Some('[') => {
                 self.at += 1;
                 self.emit(Kind::LeftBracket, start, false);
-                self.modes.push(Mode::Bracketed { depth: 0 });
+                self.modes.push(Mode::Bracketed { depth: 0, start });
             }
             _ => {
                 self.modes.pop();
@@ -657,87 +676,6 @@ impl<'a> Scanner<'a> {
             self.error_hint(start, self.at, format!("`%{text}` is not a format"), hint);
         }
         self.emit(Kind::Format, start, false);
-    }
-
-    fn innermost_string_is_single_line(&self) -> bool {
-        let text = self.modes.iter().rev().find(|mode| matches!(mode, Mode::Text { .. }));
-        matches!(text, Some(Mode::Text { triple: false, .. }))
-    }
-
-    /// Ends the innermost string at the current place, with an error.
-    fn abandon_string(&mut self) {
-        if self.abandon_interpolation() {
-            return;
-        }
-        while let Some(mode) = self.modes.pop() {
-            match mode {
-                Mode::Text { triple, start } => {
-                    let quotes = if triple { "\"\"\"" } else { "\"" };
-                    let title = format!("this string has no closing `{quotes}`");
-                    let hint = match triple {
-                        true => "write `\"\"\"` where the string ends",
-                        false => {
-                            "write `\"` where it ends; a string over several lines is written between `\"\"\"`"
-                        }
-                    };
-                    self.error_hint(start, start + quotes.len(), title, hint);
-                    let at = self.at;
-                    return self.emit_empty(Kind::StringEnd, at);
-                }
-                Mode::Parenthesized { .. } | Mode::Path => {
-                    let at = self.at;
-                    self.emit_empty(Kind::InterpolationEnd, at);
-                }
-                // The end of its path follows.
-                Mode::Bracketed { .. } => {}
-            }
-        }
-    }
-
-    /// Ends `"$(x"`, where the closing quotes look like a new string: the missing `)` is the mistake.
-    /// Returns false if the open constructs have another form. Drops the tokens after the `$(`, since the
-    /// end of the expression is not known.
-    fn abandon_interpolation(&mut self) -> bool {
-        let [
-            ..,
-            Mode::Text { triple: false, start: outer },
-            Mode::Parenthesized { start, .. },
-            Mode::Text { triple: false, start: quote },
-        ] = self.modes[..]
-        else {
-            return false;
-        };
-        let rest = self.slice(quote + 1, self.at);
-        if self.slice(outer, quote).contains('\n') || rest.contains('"') {
-            return false;
-        }
-        let kept = self.tokens.iter().rposition(|token| token.span.start as usize == start);
-        self.tokens.truncate(kept.map_or(self.tokens.len(), |begin| begin + 1));
-        let hint = "write `)` after the expression";
-        self.error_hint(start, start + 2, "this `$(` is not closed", hint);
-        self.modes.truncate(self.modes.len() - 3);
-        // The expression is not known: the parser gets `null`, which causes no further error.
-        let at = self.at;
-        self.emit_empty(Kind::Null, at);
-        self.emit_empty(Kind::InterpolationEnd, at);
-        self.emit_empty(Kind::StringEnd, at);
-        true
-    }
-
-    fn emit_empty(&mut self, kind: Kind, at: usize) {
-        self.tokens.push(Token {
-            kind,
-            span: Span::new(at, at),
-            line_start: false,
-            space_before: false,
-            line_indent: self.line_indent,
-        });
-    }
-
-    fn close_all(&mut self) {
-        while !self.modes.is_empty() {
-            self.abandon_string();
-        }
     }
 }
 

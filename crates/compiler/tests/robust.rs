@@ -253,6 +253,7 @@ fn deep_nesting_is_reported_quickly() {
         deep("~", ""),
         deep("not ", ""),
         deep("\"$(", ")\""),
+        deep("\"\"\"$(\n", "\"\"\""),
         deep("x[", "]"),
         deep("if true: ", ""),
         deep("foo: ", ""),
@@ -263,6 +264,7 @@ fn deep_nesting_is_reported_quickly() {
         deep("x ? ", " : 1"),
         format!("main:\n  x{}\n", " = x".repeat(20_000)),
         format!("/*{}", "/*".repeat(20_000)),
+        format!("main:\n{}", "  print \"\"\"$(\n    \"\"\"\n".repeat(5_000)),
     ];
     let mut lines = String::from("main:\n");
     for depth in 1..3_000 {

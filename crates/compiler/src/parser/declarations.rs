@@ -1,6 +1,6 @@
 //! Parses files: imports, exports, classes, functions, variables, parameters and types.
 
-use super::habits::{LOOK_AHEAD_MAX, unknown_import};
+use super::habits::{LOOK_AHEAD_MAX, incomplete_import, unknown_import};
 use super::{Blocks, Parser};
 use crate::ast::{
     Class, ClassKind, Declaration, Doc, Export, File, Function, FunctionName, Identifier, Import, Initial,
@@ -138,8 +138,10 @@ impl Parser<'_> {
                             hint,
                         );
                     }
+                    let is_cut_off = self.ended();
                     self.expected("the name of a library");
-                    return unknown_import(self.span_from(token.span.start));
+                    let span = self.span_from(token.span.start);
+                    return if is_cut_off { incomplete_import(segments, span) } else { unknown_import(span) };
                 }
             }
             if self.peek_on_line() != Kind::Dot {
@@ -464,6 +466,9 @@ impl Parser<'_> {
         } else if self.at_outer(Kind::Colon, i64::from(indent) - 1) {
             let colon = self.advance().span;
             body = Some(self.function_body(colon));
+        } else if self.on_new_line() && class == Some(ClassKind::Interface) {
+            let hint = "remove it; a mixin can have methods with bodies";
+            self.error_hint(self.token().span, "a method of an interface cannot have a body", hint);
         } else if self.on_new_line() && !name.span().range().is_empty() {
             let end = self.last_end();
             let hint = "a `:` stands between the parameters and the body";

@@ -615,3 +615,8 @@ impl<'a> Parser<'a> {
 pub(super) fn unknown_import(span: Span) -> Import {
     Import { dots: 1, segments: Vec::new(), prefix: None, show: Show::Nothing, span }
 }
+
+/// Returns an import without the end of its name: it brings only the prefix that was probably meant.
+pub(super) fn incomplete_import(segments: Vec<Identifier>, span: Span) -> Import {
+    Import { dots: 0, segments: Vec::new(), prefix: segments.into_iter().last(), show: Show::Nothing, span }
+}

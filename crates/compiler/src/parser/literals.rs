@@ -209,7 +209,7 @@ impl Parser<'_> {
         if complete {
             if !self.ended() && matches!(self.peek(), Kind::Colon | Kind::DoubleColon) {
                 self.unexpected();
-            } else if self.ended() || self.token().line_start {
+            } else if self.ended() || self.token().line_start || self.token().kind == Kind::InterpolationEnd {
                 let title = format!("this {} is not closed", opener.kind.describe());
                 self.error_hint(opener.span, title, format!("write {} where it ends", closer.describe()));
             } else {

@@ -100,7 +100,10 @@ fn modifiers(
     let class = class?;
     let may_be = class.is_abstract || class.kind == ClassKind::Interface;
     (!may_be).then(|| {
-        let title = format!("an abstract method in `{}`, which is not abstract", class.name.name);
+        let title = match &*class.name.name {
+            "" => "an abstract method in a class that is not abstract".to_owned(),
+            name => format!("an abstract method in `{name}`, which is not abstract"),
+        };
         Diagnostic::error(source, abstract_at, title).also(
             source,
             class.name.span,

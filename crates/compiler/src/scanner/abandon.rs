@@ -1,0 +1,132 @@
+//! Ends strings and interpolations that are not closed.
+
+use super::{Mode, Scanner};
+use crate::scanner::{Kind, Token};
+use crate::source::Span;
+
+/// How many times a part of a text is scanned again. Each time takes time in proportion to the text.
+const RETURNS_MAX: u32 = 8;
+
+impl Scanner<'_> {
+    pub(super) fn innermost_string_is_single_line(&self) -> bool {
+        let text = self.modes.iter().rev().find(|mode| matches!(mode, Mode::Text { .. }));
+        matches!(text, Some(Mode::Text { triple: false, .. }))
+    }
+
+    /// Ends the innermost string at the current place, with an error.
+    pub(super) fn abandon_string(&mut self) {
+        if self.abandon_interpolation() {
+            return;
+        }
+        while let Some(mode) = self.modes.pop() {
+            match mode {
+                Mode::Text { triple, start } => {
+                    let quotes = if triple { "\"\"\"" } else { "\"" };
+                    let title = format!("this string has no closing `{quotes}`");
+                    let hint = match triple {
+                        true => "write `\"\"\"` where the string ends",
+                        false => {
+                            "write `\"` where it ends; a string over several lines is written between `\"\"\"`"
+                        }
+                    };
+                    self.error_hint(start, start + quotes.len(), title, hint);
+                    return self.emit_empty(Kind::StringEnd);
+                }
+                Mode::Parenthesized { start, .. } | Mode::Path { start } => self.drop_interpolation(start),
+                // The end of its path follows.
+                Mode::Bracketed { .. } => {}
+            }
+        }
+    }
+
+    /// Ends `"$(x"` or `"$x[0"`, where the closing quotes look like a new string: the missing bracket is the
+    /// mistake. Returns false if the open constructs have another form.
+    fn abandon_interpolation(&mut self) -> bool {
+        let (outer, interpolation, bracket, quote, depth) = match self.modes[..] {
+            [
+                ..,
+                Mode::Text { triple: false, start: outer },
+                Mode::Parenthesized { start, .. },
+                Mode::Text { triple: false, start: quote },
+            ] => (outer, start, start, quote, 3),
+            [
+                ..,
+                Mode::Text { triple: false, start: outer },
+                Mode::Path { start },
+                Mode::Bracketed { start: bracket, .. },
+                Mode::Text { triple: false, start: quote },
+            ] => (outer, start, bracket, quote, 4),
+            _ => return false,
+        };
+        let rest = self.slice(quote + 1, self.at);
+        if self.slice(outer, quote).contains('\n') || rest.contains('"') {
+            return false;
+        }
+        if bracket == interpolation {
+            self.unclosed_parenthesis(interpolation);
+        } else {
+            let hint = "write `]` after the index";
+            self.error_hint(bracket, bracket + 1, "this `[` is not closed", hint);
+        }
+        self.modes.truncate(self.modes.len() - depth);
+        self.drop_interpolation(interpolation);
+        self.emit_empty(Kind::StringEnd);
+        true
+    }
+
+    fn unclosed_parenthesis(&mut self, start: usize) {
+        self.error_hint(start, start + 2, "this `$(` is not closed", "write `)` after the expression");
+    }
+
+    /// Ends an interpolation whose expression has no end. The parser gets `null` as its expression, which
+    /// causes no further error.
+    fn drop_interpolation(&mut self, start: usize) {
+        let begin = self.tokens.iter().rposition(|token| token.span.start as usize == start);
+        self.tokens.truncate(begin.map_or(self.tokens.len(), |begin| begin + 1));
+        self.emit_empty(Kind::Null);
+        self.emit_empty(Kind::InterpolationEnd);
+    }
+
+    /// Goes back to a `$(` in a string with three quotes that is not closed at the end of the text: the quotes after
+    /// it, which looked like another string, are those that close this one. Reports the `$(`, and returns
+    /// whether there is one.
+    pub(super) fn return_to_unclosed(&mut self) -> bool {
+        let unclosed = self
+            .modes
+            .windows(2)
+            .position(|modes| matches!(modes, [Mode::Text { triple: true, .. }, Mode::Parenthesized { .. }]));
+        let Some(text) = unclosed.filter(|_| self.returns < RETURNS_MAX) else { return false };
+        let Some(Mode::Parenthesized { start, before, .. }) = self.modes.get(text + 1).copied() else {
+            return false;
+        };
+        let inside = self.tokens.iter().rev().take_while(|token| token.span.start as usize > start);
+        let quotes = inside.filter(|token| token.kind == Kind::StringBegin && token.span.range().len() == 3);
+        let Some(quotes) = quotes.last().map(|token| token.span.start as usize) else { return false };
+        self.returns += 1;
+        self.problems.truncate(before.problems);
+        self.migrations.truncate(before.migrations);
+        self.modes.truncate(text + 1);
+        self.unclosed_parenthesis(start);
+        self.at = quotes;
+        self.drop_interpolation(start);
+        self.line_indent = self.tokens.last().map_or(0, |token| token.line_indent);
+        (self.fresh, self.pending_indent, self.tab) = (false, None, None);
+        true
+    }
+
+    fn emit_empty(&mut self, kind: Kind) {
+        self.tokens.push(Token {
+            kind,
+            span: Span::new(self.at, self.at),
+            line_start: false,
+            space_before: false,
+            line_indent: self.line_indent,
+        });
+    }
+
+    pub(super) fn close_all(&mut self) {
+        while !self.modes.is_empty() {
+            self.abandon_string();
+        }
+    }
+}
