@@ -48,8 +48,9 @@ fn texts(name: &str) -> BTreeMap<String, String> {
     paths.map(|path| (stem(&path), std::fs::read_to_string(&path).expect("a text"))).collect()
 }
 
-fn ours() -> Machine {
-    Machine::new("ours", &[env!("CARGO_BIN_EXE_lucarne"), "run"])
+/// Returns this system. Tests run at the same time, so that each names a folder of its own.
+fn ours(folder: &str) -> Machine {
+    Machine::new(folder, &[env!("CARGO_BIN_EXE_lucarne"), "run"])
 }
 
 fn number(name: &str) -> Option<usize> {
@@ -68,7 +69,7 @@ fn read_table(text: &str) -> Vec<(String, String)> {
 
 #[test]
 fn values_are_those_of_the_existing_system() {
-    let machine = ours();
+    let machine = ours("table");
     let (mut wrong, mut count) = (String::new(), 0);
     for (kind, text) in texts("values") {
         for batch in read_table(&text).chunks(BATCH) {
@@ -90,7 +91,7 @@ fn generated_cases_agree() {
     let Ok(existing) = std::env::var("LUCARNE_EXISTING_VM") else { return };
     let comparison = Comparison {
         grammar: Grammar::read(texts("grammar").values().map(String::as_str)),
-        machines: [ours(), Machine::new("existing", &[&existing])],
+        machines: [ours("ours"), Machine::new("existing", &[&existing])],
     };
     let only = std::env::var("LUCARNE_KIND").ok();
     let mut kinds: Vec<String> = texts("grammar").into_keys().collect();
