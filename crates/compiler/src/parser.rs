@@ -23,11 +23,13 @@ mod declarations;
 mod docs;
 mod expressions;
 mod habits;
+mod imports;
 mod literals;
 mod migrations;
 mod statements;
 
 pub(crate) use docs::deprecation;
+pub(crate) use habits::NULL_TYPE;
 
 use crate::ast::{Expression, ExpressionKind, File, Identifier, Import};
 use crate::diagnostic::Diagnostic;

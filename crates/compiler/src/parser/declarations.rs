@@ -1,10 +1,10 @@
 //! Parses files: imports, exports, classes, functions, variables, parameters and types.
 
-use super::habits::{LOOK_AHEAD_MAX, incomplete_import, unknown_import};
+use super::habits::{LOOK_AHEAD_MAX, NULL_TYPE};
 use super::{Blocks, Parser};
 use crate::ast::{
-    Class, ClassKind, Declaration, Doc, Export, File, Function, FunctionName, Identifier, Import, Initial,
-    Parameter, Show, TypeName, Variable,
+    Class, ClassKind, Declaration, Doc, File, Function, FunctionName, Identifier, Initial, Parameter,
+    TypeName, Variable,
 };
 use crate::scanner::{Kind, Token};
 use crate::source::Span;
@@ -102,101 +102,6 @@ impl Parser<'_> {
             self.skip_rest();
         }
         self.recovering = false;
-    }
-
-    // Imports and exports.
-
-    /// Returns whether the next token begins an import or export.
-    pub(super) fn at_import(&self) -> bool {
-        matches!(self.token().kind, Kind::Import | Kind::Export)
-    }
-
-    /// Parses `import ..a.b as c show d e`.
-    fn import(&mut self) -> Import {
-        let token = self.advance();
-        let mut dots = 0;
-        loop {
-            match self.peek() {
-                Kind::Dot => dots += 1,
-                Kind::DotDot => dots += 2,
-                _ => break,
-            }
-            self.advance();
-        }
-        let mut segments = Vec::new();
-        loop {
-            match self.import_segment() {
-                Some(segment) => segments.push(segment),
-                None => {
-                    let begin = self.token().kind;
-                    if begin == Kind::StringBegin && !self.ended() {
-                        let hint =
-                            "remove them: `import monitor`, or `import .name` for a file next to this one";
-                        self.error_hint(
-                            self.token().span,
-                            "there are quotes around the name of a library",
-                            hint,
-                        );
-                    }
-                    let is_cut_off = self.ended();
-                    self.expected("the name of a library");
-                    let span = self.span_from(token.span.start);
-                    return if is_cut_off { incomplete_import(segments, span) } else { unknown_import(span) };
-                }
-            }
-            if self.peek_on_line() != Kind::Dot {
-                break;
-            }
-            self.advance();
-        }
-        let mut prefix = None;
-        if self.take(Kind::As).is_some() {
-            prefix = self.take_identifier();
-            if prefix.is_none() {
-                self.expected("the prefix's name");
-            }
-        }
-        let mut show = Show::Nothing;
-        if self.peek() == Kind::Identifier && self.written(self.token().span) == "show" {
-            self.advance();
-            show = self.shown("show");
-        }
-        Import { dots, segments, prefix, show, span: self.span_from(token.span.start) }
-    }
-
-    /// Parses a segment of an import. It keeps its dashes and underscores, since it names a file.
-    fn import_segment(&mut self) -> Option<Identifier> {
-        let token = self.token();
-        (self.peek() == Kind::Identifier || (self.peek() != Kind::Eof && token.kind.is_keyword())).then(
-            || {
-                self.advance();
-                let name = self.written(token.span).to_owned();
-                if name.contains(|c: char| c.is_ascii_uppercase()) {
-                    let hint = "the names of folders and files of programs are lowercase";
-                    self.warning(token.span, "an import with capital letters", hint);
-                }
-                Identifier { name: name.into(), span: token.span }
-            },
-        )
-    }
-
-    fn export(&mut self) -> Export {
-        self.advance();
-        Export { show: self.shown("export") }
-    }
-
-    fn shown(&mut self, keyword: &str) -> Show {
-        if let Some(star) = self.take(Kind::Star) {
-            return Show::Everything(star.span);
-        }
-        let mut names = Vec::new();
-        while let Some(name) = self.take_identifier() {
-            names.push(name);
-        }
-        if names.is_empty() {
-            self.expected(&format!("names or `*` to {keyword}"));
-        }
-        Show::Names(names)
     }
 
     // Declarations.
@@ -741,7 +646,10 @@ impl Parser<'_> {
     /// Parses `int`, `int?`, `prefix.Type`.
     pub(super) fn type_name(&mut self) -> TypeName {
         let Some(mut name) = self.take_identifier() else {
-            self.expected("a type");
+            match self.peek() {
+                Kind::Null => self.error_hint(self.token().span, "`null` is not a type", NULL_TYPE),
+                _ => self.expected("a type"),
+            }
             let span = self.span_from(self.last_end());
             let name = Identifier { name: "any".into(), span };
             return TypeName { prefix: None, name, nullable: false, span };

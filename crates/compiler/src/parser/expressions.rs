@@ -623,6 +623,12 @@ impl Parser<'_> {
         if negated {
             self.advance();
         }
+        if self.peek_on_line() == Kind::Null {
+            let hint = format!("to compare with null, write `{} null`", if negated { "!=" } else { "==" });
+            self.error_and_go_on(self.token().span, "`null` is not a type", &hint);
+            self.advance();
+            return self.expression_from(start, ExpressionKind::Error);
+        }
         let ty = self.type_name();
         self.expression_from(start, ExpressionKind::Is { value, ty, negated })
     }

@@ -8,6 +8,10 @@ use crate::names::Suggestions;
 use crate::scanner::{Kind, Token};
 use crate::source::Span;
 
+/// How a type includes null.
+pub(crate) const NULL_TYPE: &str =
+    "a type that includes null ends with `?`, as in `int?`; a function without a result has the type `none`";
+
 /// Words before the name of a declared variable.
 const VARIABLE_WORDS: &[&str] = &["let", "var", "const", "val", "auto", "final", "mut", "static"];
 
@@ -614,9 +618,4 @@ impl<'a> Parser<'a> {
 /// Returns an import that may bring any names.
 pub(super) fn unknown_import(span: Span) -> Import {
     Import { dots: 1, segments: Vec::new(), prefix: None, show: Show::Nothing, span }
-}
-
-/// Returns an import without the end of its name: it brings only the prefix that was probably meant.
-pub(super) fn incomplete_import(segments: Vec<Identifier>, span: Span) -> Import {
-    Import { dots: 0, segments: Vec::new(), prefix: segments.into_iter().last(), show: Show::Nothing, span }
 }

@@ -1,8 +1,8 @@
 //! Lowers the arguments of a call: evaluated as written, passed in canonical order.
 
-use super::lower::{Lower, Value};
+use super::lower::{Lower, Reference, Value};
 use super::shape::ARGUMENTS_MAX;
-use crate::ast::{self, Expression, ExpressionKind, UnaryOperator};
+use crate::ast::{self, Expression, ExpressionKind};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Expr, LabelId, Node, Selector};
 use crate::names::Name;
@@ -26,6 +26,8 @@ pub(super) struct Arguments {
     pub(super) are_broken: bool,
     /// What was probably meant, if no function takes them.
     pub(super) hint: Option<String>,
+    /// The same, if one of them begins with a minus: nothing else helps then.
+    pub(super) minus: Option<String>,
 }
 
 impl Arguments {
@@ -72,7 +74,7 @@ impl<'a> Lower<'a> {
             arguments.are_broken |= value.is_some_and(|value| matches!(value.kind, ExpressionKind::Error));
             let known = self.problems.len();
             let argument = self.argument(tree, callee, &mut arguments.exit);
-            self.look_at_argument(tree, known, trees, &mut arguments);
+            self.look_at_argument(tree, known, trees, callee, &mut arguments);
             let duplicate = argument
                 .0
                 .as_ref()
@@ -99,9 +101,9 @@ impl<'a> Lower<'a> {
         tree: &ast::Argument,
         known: usize,
         trees: &[ast::Argument],
+        callee: &str,
         arguments: &mut Arguments,
     ) {
-        let is_first = trees.first().is_some_and(|first| std::ptr::eq(first, tree));
         let is_last = trees.last().is_some_and(|last| std::ptr::eq(last, tree));
         let Some(value) = &tree.value else {
             let name = tree.name.as_ref().map_or("", |name| &name.name);
@@ -121,13 +123,44 @@ impl<'a> Lower<'a> {
                     problem.hints.push(hint);
                 }
             }
-            ExpressionKind::Int(..=-1) | ExpressionKind::Unary(UnaryOperator::Negate, ..) if !is_first => {
-                let hint = "a minus before an argument belongs to it; to subtract, write a space after it";
-                arguments.hint.get_or_insert(hint.into());
+            _ if arguments.minus.is_none() => {
+                let place = trees.iter().position(|other| std::ptr::eq(other, tree)).unwrap_or(0);
+                let before = place.checked_sub(1).and_then(|place| trees.get(place)?.value.as_ref());
+                let before = match before.map(|before| &before.kind) {
+                    Some(ExpressionKind::Name(name)) => Some(name.to_string()),
+                    Some(ExpressionKind::Int(number)) => Some(number.to_string()),
+                    Some(_) => None,
+                    None => Some(callee.to_owned())
+                        .filter(|callee| !matches!(self.resolve(callee), Reference::Nothing)),
+                };
+                arguments.minus = self.hint_for_minus(value, before.as_deref());
             }
             _ => {}
         }
         self.is_mismatched = false;
+    }
+
+    /// Adds to the error of a call that its last argument is on another line, or what was probably meant.
+    pub(super) fn explain_mismatch(
+        &mut self,
+        call: Span,
+        last: Span,
+        hint: Option<String>,
+        minus: Option<String>,
+    ) {
+        let starts = &self.world.module(self.module).line_starts;
+        let line = |place: u32| starts.partition_point(|start| *start <= place);
+        let (first, last) = (line(call.start), line(last.start));
+        let Some(problem) = self.problems.last_mut() else { return };
+        if first < last {
+            let note = format!("line {last} continues line {first}, because it is indented more");
+            problem.notes.push(note);
+            problem.hints = vec![format!("to make it a statement of its own, indent it like line {first}")];
+        } else if let Some(minus) = minus {
+            problem.hints = vec![minus];
+        } else {
+            problem.hints.extend(hint);
+        }
     }
 
     fn argument(

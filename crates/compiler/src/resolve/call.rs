@@ -99,12 +99,13 @@ impl<'a> Lower<'a> {
         let mut before = std::mem::take(&mut arguments.before);
         let exit = arguments.exit;
         let last = arguments.spans.iter().max().copied();
-        let (are_broken, hint) = (arguments.are_broken, arguments.hint.take());
+        let are_broken = arguments.are_broken;
+        let (hint, minus) = (arguments.hint.take(), arguments.minus.take());
         self.is_mismatched = false;
         let mut value = call(self, arguments);
         match (std::mem::take(&mut self.is_mismatched), last) {
             (true, _) if are_broken => drop(self.problems.pop()),
-            (true, Some(last)) => self.explain_continued_line(span, last, hint),
+            (true, Some(last)) => self.explain_mismatch(span, last, hint, minus),
             _ => {}
         }
         if let Some(exit) = exit {
@@ -119,21 +120,6 @@ impl<'a> Lower<'a> {
             value.node = Node { at: span.start, expr: Expr::Sequence(before) };
         }
         value
-    }
-
-    /// Adds to the error of a call that its last argument is on another line, and what was probably meant.
-    fn explain_continued_line(&mut self, call: Span, last: Span, hint: Option<String>) {
-        let starts = &self.world.module(self.module).line_starts;
-        let line = |place: u32| starts.partition_point(|start| *start <= place);
-        let (first, last) = (line(call.start), line(last.start));
-        let Some(problem) = self.problems.last_mut() else { return };
-        if first < last {
-            let note = format!("line {last} continues line {first}, because it is indented more");
-            problem.notes.push(note);
-            problem.hints = vec![format!("to make it a statement of its own, indent it like line {first}")];
-            return;
-        }
-        problem.hints.extend(hint);
     }
 
     // Calls by name.
@@ -166,6 +152,7 @@ impl<'a> Lower<'a> {
                 Ty::Class { class, .. } => Some(class) == self.world.builtin.lambda,
                 _ => true,
             };
+            self.is_mismatched = true;
             if may_be_code {
                 self.error_hint(span, title, format!("to call a block or lambda, write `{name}.call`"));
             } else {
@@ -306,6 +293,7 @@ impl<'a> Lower<'a> {
 
     fn read_global(&mut self, global: GlobalId, name: &str, span: Span, arguments: &Arguments) -> Value {
         if !arguments.values.is_empty() {
+            self.is_mismatched = true;
             self.error(span, format!("`{name}` is a variable and takes no arguments"));
             return Value::error(span);
         }

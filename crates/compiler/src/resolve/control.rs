@@ -1,5 +1,6 @@
 //! Lowers control flow: branches, loops, jumps, blocks and lambdas, `try`, primitives.
 
+use super::habits;
 use super::lower::{Candidate, Context, Lower, Reference, Value, sequence};
 use super::routine::{Routine, Target, VariableId};
 use super::world::Member;
@@ -243,8 +244,7 @@ impl<'a> Lower<'a> {
     pub(super) fn return_expression(&mut self, span: Span, value: Option<&'a Expression>) -> Value {
         if self.routines.in_lambda() {
             let value = value.map(|value| self.value(value).node);
-            let hint = "a lambda gives its last value, or that of `continue.name value`, where `name` is the call \
-                        that it is given to";
+            let hint = self.hint_for_lambda_return(span, value.is_some());
             self.error_hint(span, "a lambda cannot return", hint);
             return Value {
                 ty: Ty::Never,
@@ -264,7 +264,8 @@ impl<'a> Lower<'a> {
                         span,
                         "this function returns `none`: the value is lost",
                     );
-                    self.report(problem);
+                    let in_block = self.targets().iter().any(|target| matches!(target, Target::Code { .. }));
+                    self.report(if in_block { problem.hint(habits::BLOCK_VALUE) } else { problem });
                 }
                 lowered.node
             }
@@ -402,7 +403,8 @@ impl<'a> Lower<'a> {
             let title = format!("a lambda has at most {LAMBDA_PARAMETERS_MAX} parameters");
             self.error(parameter.name.span, title);
         }
-        self.routines.stack.push(Routine::at(span));
+        let last = body.statements.last().map(|last| last.span);
+        self.routines.stack.push(Routine::at(span, last));
         self.routines.open_scope();
         let (_, mut nodes) = self.code_parameters(parameters, body, true);
         let end = self.routines.label();

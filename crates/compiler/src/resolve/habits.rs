@@ -2,18 +2,31 @@
 //! unknown names.
 
 use super::lower::{Lower, Reference, Value};
-use super::routine::VariableId;
+use super::routine::{Target, VariableId};
 use super::world::World;
-use crate::ast::{self, Expression, ExpressionKind};
+use crate::ast::{self, Expression, ExpressionKind, UnaryOperator};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{ClassId, Function};
 use crate::names::Name;
 use crate::source::Span;
 
+/// How a block gives a value.
+pub(super) const BLOCK_VALUE: &str =
+    "a block gives the value of its last line: if that is meant, leave out the word `return`";
+
+/// How a program reads a line.
+const READ_LINE: &str = "the package `pkg-host` reads lines: write `import host.pipe` at the beginning of the \
+                         file, and `pipe.stdin.in.read-line`";
+
+/// Returns whether a name stands for `null` in another language.
+pub(super) fn is_null(name: &str) -> bool {
+    matches!(name, "None" | "nil" | "Nil" | "NULL" | "Null" | "undefined" | "nullptr")
+}
+
 /// Returns what stands for a value, function or keyword of another language.
 fn value(name: &str) -> Option<&'static str> {
     Some(match name {
-        "None" | "nil" | "Nil" | "NULL" | "Null" | "undefined" | "nullptr" => "write `null`",
+        _ if is_null(name) => "write `null`",
         "TRUE" | "YES" => "write `true`",
         "FALSE" | "NO" => "write `false`",
         "self" | "Self" => "write `this`, or only the name of the member",
@@ -23,7 +36,7 @@ fn value(name: &str) -> Option<&'static str> {
         "str" | "toString" | "to-string" => "write `$value` in a string, or `.stringify` after the value",
         "parseInt" | "atoi" => "write `int.parse text`",
         "range" => "to count, write `10.repeat: | i |` or `for i := 0; i < 10; i++:`",
-        "input" | "readline" | "gets" | "scanf" => "a program gets its arguments from `main args:`",
+        "input" | "readline" | "read-line" | "gets" | "fgets" | "scanf" | "prompt" | "Scanner" => READ_LINE,
         "raise" => "write `throw`",
         "pass" => "remove it, or leave a comment in its place",
         "new" => "write the name of the class, and the arguments of its constructor after spaces",
@@ -83,7 +96,7 @@ pub(super) fn type_name(name: &str) -> Option<&'static str> {
         "HashSet" => "Set",
         "bytes" | "Bytes" | "bytearray" | "Uint8Array" => "ByteArray",
         "function" | "Function" | "callable" => "Lambda",
-        "void" | "unit" | "Unit" | "None" => "none",
+        "void" | "unit" | "Unit" => "none",
         "dynamic" | "auto" | "object" | "Any" => "any",
         _ => return None,
     })
@@ -167,6 +180,42 @@ impl<'a> Lower<'a> {
         let hint = format!("to call its member, write `{known}.{name}`");
         self.error_hint(span, title, hint);
         Some(Value::error(span))
+    }
+
+    /// Returns what to write in place of a `return` in a lambda.
+    pub(super) fn hint_for_lambda_return(&mut self, span: Span, has_value: bool) -> String {
+        let lambda = self.routines.current();
+        let name = match lambda.targets.first() {
+            Some(Target::Code { name, .. }) => name.as_deref(),
+            _ => None,
+        };
+        let value = if has_value { " value" } else { "" };
+        match name {
+            _ if lambda.last == Some(span) && has_value => {
+                "a lambda gives the value of its last line: leave out the word `return`".into()
+            }
+            Some(name) => format!("to end the lambda here, write `continue.{name}{value}`"),
+            None => {
+                "a lambda ends after its last line, and gives the value of that: use `if` and `else`".into()
+            }
+        }
+    }
+
+    /// Returns a hint about a call whose argument `-1` was probably meant as a subtraction. `before` is what
+    /// stands before the argument.
+    pub(super) fn hint_for_minus(&self, argument: &Expression, before: Option<&str>) -> Option<String> {
+        let right = match &argument.kind {
+            ExpressionKind::Int(number @ ..=-1) => number.unsigned_abs().to_string(),
+            ExpressionKind::Unary(UnaryOperator::Negate, _, value) => match &value.kind {
+                ExpressionKind::Name(name) => name.to_string(),
+                _ => "...".into(),
+            },
+            _ => return None,
+        };
+        Some(format!(
+            "to subtract, write a space on both sides of the minus: `{} - {right}`",
+            before.unwrap_or("...")
+        ))
     }
 
     /// Reports a class without a constructor that could be called.

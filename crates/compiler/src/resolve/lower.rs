@@ -6,10 +6,11 @@
 use super::Natives;
 use super::flow::{self, Followed, Mistake, Slot};
 use super::globals::Globals;
+use super::habits;
 use super::job::{Job, Work};
 use super::modules::Modules;
 use super::routine::{Routines, Target, VariableId};
-use super::syntax::{bare_return, collect_assigned, is_comparison, returns_value};
+use super::syntax::{bare_return, collect_assigned, is_comparison, return_in_block, returns_value};
 use super::type_name::resolve_type;
 use super::world::{Member, World};
 use crate::ast::{self, Body, Expression, ExpressionKind};
@@ -249,15 +250,26 @@ impl<'a> Lower<'a> {
             self.report(problem.hint("to return no particular value, write `return null`"));
         }
         let promises = match &tree.return_type {
-            Some(_) => self.return_type != Ty::None,
+            // An unknown type, which has been reported, may be none.
+            Some(ty) => match self.return_type {
+                Ty::Any => &*ty.name.name == "any",
+                ty => ty != Ty::None,
+            },
             None => is_comparison(&tree.name) || returns_value(&body.statements),
         };
         let falls_off = nodes.iter().all(|node| self.may_complete(node));
         let has_name = !tree.name.span().range().is_empty();
         if promises && falls_off && has_name && !self.has_primitive(body) && !self.is_setter() {
             let title = "not every way through this function returns a value";
-            let hint = "end it with a `return`, or with `unreachable` if its end cannot be reached";
-            self.error_hint(tree.name.span(), title, hint);
+            let problem = Diagnostic::error(self.source, tree.name.span(), title);
+            self.report(match return_in_block(&body.statements) {
+                Some(span) => problem
+                    .also(self.source, span, "this returns from the function, not only from the block")
+                    .hint(habits::BLOCK_VALUE),
+                None => {
+                    problem.hint("end it with a `return`, or with `unreachable` if its end cannot be reached")
+                }
+            });
         }
         if falls_off {
             // A function's value is that of its `return`, not that of its last statement.

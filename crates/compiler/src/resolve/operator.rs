@@ -1,7 +1,8 @@
 //! Lowers operators, indexes, literals with parts, and types in expressions.
 
 use super::arguments::Arguments;
-use super::lower::{Lower, Value};
+use super::habits;
+use super::lower::{Lower, Reference, Value};
 use crate::ast::{Expression, ExpressionKind, StringPart, TypeName, UnaryOperator};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Expr, Node, Part, Selector, Type};
@@ -199,6 +200,14 @@ impl<'a> Lower<'a> {
         negated: bool,
     ) -> Value {
         let value = self.value(value);
+        let name = &ty.name.name;
+        let is_unknown = ty.prefix.is_none() && matches!(self.resolve(name), Reference::Nothing);
+        if is_unknown && habits::is_null(name) {
+            let title = format!("`{name}` is not a type");
+            let operator = if negated { "!=" } else { "==" };
+            self.error_hint(ty.span, title, format!("to compare with null, write `{operator} null`"));
+            return Value::error(span);
+        }
         let tested = self.resolve_type(ty);
         if tested == Type::None {
             self.error(ty.span, "no value is of the type `none`");

@@ -53,6 +53,8 @@ pub(super) enum Target {
 pub(super) struct Routine {
     /// The position of the lambda; unused in the outermost routine.
     pub(super) span: Span,
+    /// The position of the last statement of the lambda.
+    pub(super) last: Option<Span>,
     /// The variable of each local.
     locals: Vec<VariableId>,
     by_variable: HashMap<VariableId, LocalId>,
@@ -330,9 +332,9 @@ impl Routines {
 }
 
 impl Routine {
-    /// Creates the routine of the lambda at `span`.
-    pub(super) fn at(span: Span) -> Routine {
-        Routine { span, ..Routine::default() }
+    /// Creates the routine of the lambda at `span`, whose last statement is at `last`.
+    pub(super) fn at(span: Span, last: Option<Span>) -> Routine {
+        Routine { span, last, ..Routine::default() }
     }
 
     fn owns(&self, id: VariableId) -> bool {

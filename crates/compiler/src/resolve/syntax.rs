@@ -44,6 +44,24 @@ pub(super) fn bare_return(statements: &[Expression]) -> Option<Span> {
     statements.iter().find_map(find)
 }
 
+/// Returns the first `return` with a value that ends a block.
+pub(super) fn return_in_block(statements: &[Expression]) -> Option<Span> {
+    fn find(expression: &Expression) -> Option<Span> {
+        let last = match &expression.kind {
+            ExpressionKind::Lambda(..) => return None,
+            ExpressionKind::Block(_, body) => body.statements.last(),
+            _ => None,
+        };
+        if let Some(Expression { kind: ExpressionKind::Return(Some(_)), span, .. }) = last {
+            return Some(*span);
+        }
+        let mut found = None;
+        expression.kind.each_child(&mut |child| found = found.or_else(|| find(child)));
+        found
+    }
+    statements.iter().find_map(find)
+}
+
 /// Returns whether a function is a comparison operator. The result of a comparison is always a boolean.
 pub(super) fn is_comparison(name: &ast::FunctionName) -> bool {
     matches!(name, ast::FunctionName::Operator(name) if matches!(&*name.name, "==" | "<" | "<=" | ">" | ">="))

@@ -1,11 +1,13 @@
 //! Resolves the names of types.
 
+use super::habits;
 use super::modules::{Found, Modules};
 use super::world::World;
 use crate::ast;
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Item, ModuleId, Type};
 use crate::names::Name;
+use crate::parser::NULL_TYPE;
 use crate::source::SourceId;
 use crate::types::Ty;
 
@@ -88,7 +90,10 @@ pub(super) fn resolve_type(
     if let Some(import) = modules.import_of(world, module, word) {
         return Err(Box::new(problem.hint(format!("write `{import}` at the beginning of the file"))));
     }
-    if let Some(known) = super::habits::type_name(word) {
+    if habits::is_null(word) {
+        return Err(Box::new(problem.hint(NULL_TYPE)));
+    }
+    if let Some(known) = habits::type_name(word) {
         return Err(Box::new(problem.hint(format!("write `{known}`"))));
     }
     Err(Box::new(match world.suggestions.nearest(word, names.iter().map(|name| &**name)) {
