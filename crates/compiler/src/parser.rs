@@ -22,6 +22,7 @@
 mod declarations;
 mod docs;
 mod expressions;
+mod foreign;
 mod habits;
 mod imports;
 mod literals;
@@ -66,6 +67,7 @@ pub fn parse(source: SourceId, text: &str) -> (File, Vec<Diagnostic>) {
         aborted: false,
         braces: 0,
         has_braces: false,
+        has_semicolons: false,
         foreign_import: None,
         known_line: Cell::new((0, 1)),
     };
@@ -103,6 +105,8 @@ struct Parser<'a> {
     braces: u32,
     /// Whether a body with braces has been reported.
     has_braces: bool,
+    /// Whether a `;` after a declaration has been reported.
+    has_semicolons: bool,
     /// An import of another language, which has been reported. It has no name, so it may bring any names.
     foreign_import: Option<Import>,
     /// A place and its line.

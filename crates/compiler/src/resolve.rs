@@ -240,6 +240,8 @@ fn check_main(analysis: &mut Analysis, is_program: bool) {
         return;
     }
     let problem = match module.functions.iter().find(is_main).map(|function| function.at) {
+        // The line of another language, which has been reported.
+        Some(at) if has_error_on_line(analysis, at) => return,
         Some(at) => {
             let span = Span { start: at, end: at + 4 };
             Diagnostic::error(SourceId(0), span, "`main` must take no arguments, or one")
@@ -248,4 +250,12 @@ fn check_main(analysis: &mut Analysis, is_program: bool) {
         None => Diagnostic::general(format!("`{}` has no `main`", module.path)),
     };
     analysis.diagnostics.push(problem.hint("a program begins with a function `main:` or `main args:`"));
+}
+
+/// Returns whether there is an error on the line of a place in the entry.
+fn has_error_on_line(analysis: &Analysis, place: u32) -> bool {
+    let Some(source) = analysis.sources.get(SourceId(0)) else { return false };
+    let errors =
+        analysis.diagnostics.iter().filter(|problem| problem.is_error() && problem.source == SourceId(0));
+    errors.into_iter().any(|problem| source.line(problem.span.start) == source.line(place))
 }

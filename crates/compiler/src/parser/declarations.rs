@@ -32,6 +32,7 @@ impl Parser<'_> {
                 break;
             }
             self.begin_declaration(0);
+            let is_foreign = self.foreign_export();
             match self.token().kind {
                 Kind::Import => {
                     let late = !file.declarations.is_empty();
@@ -44,6 +45,7 @@ impl Parser<'_> {
                         );
                     }
                     file.imports.push(import);
+                    file.imports.extend(self.foreign_import.take());
                 }
                 Kind::Export => {
                     let keyword = self.token().span;
@@ -54,7 +56,7 @@ impl Parser<'_> {
                     let export = self.export();
                     file.exports.push(export);
                 }
-                _ if self.foreign_line() => file.imports.extend(self.foreign_import.take()),
+                _ if !is_foreign && self.foreign_line() => file.imports.extend(self.foreign_import.take()),
                 _ => {
                     if let Some(declaration) = self.declaration(None) {
                         file.declarations.push(declaration);
@@ -95,6 +97,7 @@ impl Parser<'_> {
     /// Skips the rest of a declaration, if there is one. Reports it, unless the declaration has an error already.
     fn end_declaration(&mut self) {
         let aborted = std::mem::replace(&mut self.aborted, false);
+        self.foreign_semicolon();
         if !self.ended() {
             if !self.recovering && !aborted {
                 self.expected("the end of the declaration");

@@ -233,6 +233,9 @@ impl Parser<'_> {
         }
         let outer = self.outer;
         let question = self.token();
+        if self.skip_question() {
+            return condition;
+        }
         let then = if question.line_start {
             self.indented(|parser| {
                 parser.advance();
@@ -359,8 +362,8 @@ impl Parser<'_> {
                     return true;
                 }
                 Kind::LeftParen if !self.token().space_before => {
-                    if let Some(mut more) = self.foreign_arguments() {
-                        arguments.append(&mut more);
+                    if let Some(more) = self.foreign_arguments() {
+                        self.add_foreign_arguments(arguments, more);
                         continue;
                     }
                     let span = self.token().span;
@@ -544,6 +547,7 @@ impl Parser<'_> {
             left = match level {
                 TYPE => self.type_operator(left),
                 RELATIONAL => self.comparison(left),
+                _ if self.is_block_without_colon() => self.block_without_colon(left),
                 _ => {
                     let at = self.advance().span;
                     let right = self.right_operand(level + 1);

@@ -2,7 +2,7 @@
 //! been written so, so that one habit gives one message.
 
 use super::{Parser, is_closer};
-use crate::ast::{Argument, Expression, ExpressionKind, Identifier, Import, Initial, Parameter, Show};
+use crate::ast::{Argument, Expression, ExpressionKind, Identifier, Import, Parameter, Show};
 use crate::diagnostic::Diagnostic;
 use crate::names::Suggestions;
 use crate::scanner::{Kind, Token};
@@ -13,10 +13,10 @@ pub(crate) const NULL_TYPE: &str =
     "a type that includes null ends with `?`, as in `int?`; a function without a result has the type `none`";
 
 /// Words before the name of a declared variable.
-const VARIABLE_WORDS: &[&str] = &["let", "var", "const", "val", "auto", "final", "mut", "static"];
+pub(super) const VARIABLE_WORDS: &[&str] = &["let", "var", "const", "val", "auto", "final", "mut", "static"];
 
 /// Words before the name of a declared function.
-const FUNCTION_WORDS: &[&str] = &["def", "fn", "fun", "func", "function", "void"];
+pub(super) const FUNCTION_WORDS: &[&str] = &["def", "fn", "fun", "func", "function", "void"];
 
 /// Words before a declaration.
 const MODIFIERS: &[&str] = &[
@@ -61,7 +61,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Returns whether the current token names a type, by its looks.
-    fn is_type_word(&self) -> bool {
+    pub(super) fn is_type_word(&self) -> bool {
         let word = self.written(self.token().span);
         let is_known = matches!(
             word,
@@ -70,19 +70,19 @@ impl<'a> Parser<'a> {
         is_known || word.starts_with(|c: char| c.is_ascii_uppercase())
     }
 
-    fn is_word(&self, ahead: usize, words: &[&str]) -> bool {
+    pub(super) fn is_word(&self, ahead: usize, words: &[&str]) -> bool {
         let token = self.token_at(ahead);
         token.kind == Kind::Identifier && words.contains(&self.written(token.span))
     }
 
     /// Returns the kind of a token if it stands on the current line.
-    fn kind_on_line(&self, ahead: usize) -> Kind {
+    pub(super) fn kind_on_line(&self, ahead: usize) -> Kind {
         let is_next_line = (1..=ahead).any(|ahead| self.token_at(ahead).line_start);
         if is_next_line { Kind::Eof } else { self.token_at(ahead).kind }
     }
 
     /// Reports a habit, unless another mistake on the same line has been reported: it is probably the same.
-    fn habit(&mut self, span: Span, title: impl Into<String>, hint: &str) {
+    pub(super) fn habit(&mut self, span: Span, title: impl Into<String>, hint: &str) {
         let last = self.problems.last().filter(|last| last.is_error()).map(|last| last.span.start);
         if last.is_none_or(|last| !self.is_near(last.min(span.start), last.max(span.start))) {
             self.error_and_go_on(span, title, hint);
@@ -102,7 +102,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Returns the kinds of the tokens from the current one to the end of its line.
-    fn line_kinds(&self) -> impl Iterator<Item = Kind> {
+    pub(super) fn line_kinds(&self) -> impl Iterator<Item = Kind> {
         let rest = self.tokens.get(self.at..).unwrap_or_default();
         let line = rest.iter().enumerate().take_while(|(place, token)| *place == 0 || !token.line_start);
         line.map(|(_, token)| token.kind)
@@ -118,6 +118,19 @@ impl<'a> Parser<'a> {
         is_double || is_member
     }
 
+    /// Skips the `?` of `foo?` at the end of a line. Returns whether there is one.
+    pub(super) fn skip_question(&mut self) -> bool {
+        let question = self.token();
+        let is_last = !question.space_before && self.token_at(1).line_start;
+        if is_last {
+            let hint =
+                "remove it: an exception reaches the caller by itself; a choice is written `x ? 1 : 2`";
+            self.error_and_go_on(question.span, "nothing follows this `?`", hint);
+            self.advance();
+        }
+        is_last
+    }
+
     /// Reports an operator of another language. Returns whether one stands here.
     pub(super) fn foreign_operator(&mut self) -> bool {
         let text = self.text_here();
@@ -130,6 +143,11 @@ impl<'a> Parser<'a> {
         true
     }
 
+    /// Returns whether the current statement begins with a token of this kind.
+    fn begins_with(&self, kind: Kind) -> bool {
+        self.tokens.get(self.anchor).is_some_and(|first| first.kind == kind)
+    }
+
     /// Returns what to write in place of a token that does not belong here.
     pub(super) fn hint_for(&self, token: Token) -> Option<&'static str> {
         let text = self.text.get(token.span.start as usize..).unwrap_or("");
@@ -140,121 +158,24 @@ impl<'a> Parser<'a> {
             (Kind::Identifier, "in") => Some("to ask whether a list has an element, write `list.contains x`"),
             (Kind::Identifier, "instanceof") => Some("write `is`"),
             (Kind::Identifier, "then" | "do" | "begin") => Some("a body begins with `:`"),
+            (Kind::Comma, _) if self.begins_with(Kind::Return) => {
+                Some("to return several values, return a list: `return [a, b]`")
+            }
+            (Kind::Semicolon, _) if self.begins_with(Kind::If) => {
+                Some("write what stands before the condition on a line of its own, above the `if`")
+            }
+            (Kind::Not, _) if self.is_word(1, &["in"]) => {
+                Some("to ask whether a list lacks an element, write `not list.contains x`")
+            }
+            (Kind::Ampersand, _) => Some("remove it: there are no references to variables"),
+            (Kind::DotDot, _) => Some("to join lists, write `list + [2]`"),
+            (Kind::If, _) => Some("a value that depends on a condition is written `condition ? 1 : 2`"),
+            (Kind::Bar, _) => Some("a lambda is written `:: | x | x + 1`, a block `: | x | x + 1`"),
             (Kind::Comma, _) => Some("remove it: spaces separate arguments, and lines separate statements"),
             (Kind::LeftBrace, _) => Some("a body begins with `:`, and its lines are indented"),
             (Kind::For, _) => Some("to build a list from another one, write `list.map: | x | x * x`"),
             _ => None,
         }
-    }
-
-    // Statements.
-
-    /// Parses a declaration of a variable as other languages write it: `let x = 1`, `int x := 1`.
-    pub(super) fn foreign_definition(&mut self) -> Option<Expression> {
-        let mut name_at = 0;
-        while name_at < 2 && self.kind_on_line(name_at + 1) == Kind::Identifier {
-            name_at += 1;
-        }
-        let assign = self.token_at(name_at + 1);
-        let is_definition = match self.kind_on_line(name_at + 1) {
-            Kind::Define | Kind::DefineFinal => true,
-            Kind::Assign => assign.space_before && self.is_word(0, VARIABLE_WORDS),
-            _ => false,
-        };
-        let is_type = self.is_type_word() || self.is_word(0, VARIABLE_WORDS);
-        if name_at == 0 || !is_definition || !is_type {
-            return None;
-        }
-        let first = self.token().span;
-        let name = self.written(self.token_at(name_at).span).to_owned();
-        let word = self.written(first).to_owned();
-        if self.is_word(0, VARIABLE_WORDS) {
-            let assign = if matches!(&*word, "const" | "val" | "final") { "::=" } else { ":=" };
-            let hint = format!("write `{name} {assign} ...`");
-            self.habit(first, format!("there is no `{word}` before a variable"), &hint);
-        } else {
-            let hint = format!("write `{name}/{word} := ...`");
-            self.habit(first, "the type of a variable follows its name", &hint);
-        }
-        for _ in 0..name_at {
-            self.advance();
-        }
-        let name = self.advance_name();
-        self.advance();
-        let value = self.initial_value(super::Blocks::Allowed);
-        let kind = ExpressionKind::Define { name, ty: None, is_final: false, value };
-        Some(self.expression_from(first.start, kind))
-    }
-
-    /// Parses `a, b := 1, 2`. Returns a definition of each name.
-    pub(super) fn foreign_definitions(&mut self) -> Option<Vec<Expression>> {
-        let mut ahead = 0;
-        while ahead < 20
-            && self.kind_on_line(ahead) == Kind::Identifier
-            && self.kind_on_line(ahead + 1) == Kind::Comma
-        {
-            ahead += 2;
-        }
-        let is_definition = matches!(self.kind_on_line(ahead + 1), Kind::Define | Kind::DefineFinal);
-        if ahead == 0 || self.kind_on_line(ahead) != Kind::Identifier || !is_definition {
-            return None;
-        }
-        let hint = "define each in a statement of its own";
-        let comma = self.token_at(1).span;
-        self.habit(comma, "a definition has one variable", hint);
-        let mut definitions = Vec::new();
-        for _ in 0..=ahead / 2 {
-            let name = self.advance_name();
-            self.advance();
-            definitions.push(self.defined_somehow(name));
-        }
-        self.skip_rest();
-        Some(definitions)
-    }
-
-    /// Returns the definition of a variable whose value is not known.
-    fn defined_somehow(&mut self, name: Identifier) -> Expression {
-        let span = name.span;
-        let value = Initial::Value(Box::new(self.expression_at(span, ExpressionKind::Error)));
-        self.expression_at(span, ExpressionKind::Define { name, ty: None, is_final: false, value })
-    }
-
-    /// Parses the head of `for x in list:`, which defines `x`.
-    pub(super) fn foreign_for(&mut self) -> Option<Expression> {
-        let is_in = |ahead: usize| self.is_word(ahead, &["in", "of"]);
-        let name_at =
-            (0..2).find(|ahead| self.kind_on_line(*ahead) == Kind::Identifier && is_in(ahead + 1))?;
-        let span = self.token_at(name_at).span.to(self.token_at(name_at + 1).span);
-        let name = self.written(self.token_at(name_at).span).to_owned();
-        let title = "a `for` does not go through the elements of a list";
-        self.habit(span, title, &format!("write `list.do: | {name} |`, or `10.repeat: | {name} |` to count"));
-        for _ in 0..name_at {
-            self.advance();
-        }
-        let name = self.advance_name();
-        while !matches!(self.peek_on_line(), Kind::Colon | Kind::LeftBrace | Kind::Eof) {
-            self.advance();
-        }
-        Some(self.defined_somehow(name))
-    }
-
-    /// Reports `except:` or `catch (e):` after the body of a `try`, and skips it. Returns whether it is one.
-    pub(super) fn foreign_handler(&mut self, outer: i64) -> bool {
-        let token = self.token();
-        let is_here = token.line_start && i64::from(token.line_indent) > outer;
-        if !is_here || !self.is_word(0, &["except", "catch", "rescue"]) {
-            return false;
-        }
-        let title = format!("`{}` does not follow a `try`", self.written(token.span));
-        let hint =
-            "write `exception := catch:` in place of `try:`, and `if exception:` in place of this line";
-        self.error_hint(token.span, title, hint);
-        self.indented(|parser| {
-            parser.advance();
-            parser.skip_rest();
-        });
-        self.recovering = false;
-        true
     }
 
     // Calls.
@@ -304,7 +225,24 @@ impl<'a> Parser<'a> {
         if self.take(Kind::RightParen).is_none() && !self.recovering {
             self.expected("`)`");
         }
+        if has_comma {
+            // Their number need not fit: they may follow the rules of a function of the other language.
+            let broken = self.expression_at(opener.span, ExpressionKind::Error);
+            arguments.push(Argument { name: None, value: Some(broken) });
+        }
         Some(arguments)
+    }
+
+    /// Adds the arguments of `name(a, b)` to those of a call: they belong to its last argument, if there is one.
+    pub(super) fn add_foreign_arguments(&mut self, arguments: &mut Vec<Argument>, mut more: Vec<Argument>) {
+        let last = arguments.last_mut().filter(|_| !more.is_empty());
+        let Some((last, callee)) =
+            last.and_then(|last| last.value.take().map(|callee| (&mut last.value, callee)))
+        else {
+            return arguments.append(&mut more);
+        };
+        let start = callee.span.start;
+        *last = Some(self.expression_from(start, ExpressionKind::Call(Box::new(callee), more)));
     }
 
     /// Parses `new Name(arguments)`.
@@ -400,7 +338,7 @@ impl<'a> Parser<'a> {
         self.recovering
     }
 
-    fn has_colon_on_line(&self) -> bool {
+    pub(super) fn has_colon_on_line(&self) -> bool {
         self.line_kinds().any(|kind| kind == Kind::Colon)
     }
 
@@ -534,15 +472,7 @@ impl<'a> Parser<'a> {
             false => format!("write `{}` without them", names_alone.join(" ")),
         };
         self.habit(opener.span, "parameters stand without parentheses and commas", &hint);
-        let plain = |name| Parameter {
-            name,
-            is_named: false,
-            is_block: false,
-            is_field: false,
-            ty: None,
-            default: None,
-        };
-        names.into_iter().map(plain).collect()
+        names.into_iter().map(plain_parameter).collect()
     }
 
     /// Skips `[]` or `<...>` after the name of a type. Returns whether there was one.
@@ -618,4 +548,9 @@ impl<'a> Parser<'a> {
 /// Returns an import that may bring any names.
 pub(super) fn unknown_import(span: Span) -> Import {
     Import { dots: 1, segments: Vec::new(), prefix: None, show: Show::Nothing, span }
+}
+
+/// Returns a parameter that has only a name.
+pub(super) fn plain_parameter(name: Identifier) -> Parameter {
+    Parameter { name, is_named: false, is_block: false, is_field: false, ty: None, default: None }
 }

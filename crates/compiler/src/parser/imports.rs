@@ -40,6 +40,11 @@ impl Parser<'_> {
                         );
                     }
                     let is_cut_off = self.ended();
+                    if begin == Kind::LeftBrace && !is_cut_off {
+                        let hint = "write `import .name show x y` for a file next to this one";
+                        let title = "the names that an import brings stand after `show`";
+                        self.error_hint(self.token().span, title, hint);
+                    }
                     self.expected("the name of a library");
                     let span = self.span_from(token.span.start);
                     return if is_cut_off { incomplete_import(segments, span) } else { unknown_import(span) };
@@ -62,7 +67,14 @@ impl Parser<'_> {
             self.advance();
             show = self.shown("show");
         }
-        Import { dots, segments, prefix, show, span: self.span_from(token.span.start) }
+        let span = self.span_from(token.span.start);
+        if self.peek_on_line() == Kind::Comma {
+            let hint = "write another `import` on a line of its own";
+            self.error_hint(self.token().span, "an import names one library", hint);
+            // The names of the other libraries.
+            self.foreign_import = Some(unknown_import(span));
+        }
+        Import { dots, segments, prefix, show, span }
     }
 
     /// Parses a segment of an import. It keeps its dashes and underscores, since it names a file.

@@ -22,6 +22,9 @@ impl Parser<'_> {
         if let Some(object) = self.foreign_new() {
             return object;
         }
+        if let Some(lambda) = self.foreign_lambda() {
+            return lambda;
+        }
         let token = self.token();
         let start = token.span.start;
         let kind = match self.peek() {
@@ -207,7 +210,10 @@ impl Parser<'_> {
         }
         let complete = !self.recovering;
         if complete {
-            if !self.ended() && matches!(self.peek(), Kind::Colon | Kind::DoubleColon) {
+            if self.peek() == Kind::Colon && opener.kind == Kind::LeftBracket {
+                let hint = "write `list[1..2]` for the elements from one place up to another one";
+                self.error_hint(self.token().span, "a `:` between brackets", hint);
+            } else if !self.ended() && matches!(self.peek(), Kind::Colon | Kind::DoubleColon) {
                 self.unexpected();
             } else if self.ended() || self.token().line_start || self.token().kind == Kind::InterpolationEnd {
                 let title = format!("this {} is not closed", opener.kind.describe());

@@ -170,6 +170,7 @@ impl Parser<'_> {
             _ if token.line_start => self.continued_line(token),
             _ => {
                 let found = self.describe(token);
+                let found = found.strip_prefix("a ").unwrap_or(&found);
                 let hint = self.hint_for(token).unwrap_or(hint);
                 self.error_hint(token.span, format!("unexpected {found} after the {what}"), hint);
             }
@@ -311,7 +312,10 @@ impl Parser<'_> {
             let is_far = !self.is_near(keyword.span.start, end);
             if let Some(problem) = self.problems.get_mut(known) {
                 if problem.hints.is_empty() {
-                    problem.hints.push("a `:` stands before the body".into());
+                    problem.hints.push(match construct {
+                        "assert" => "write `assert: x == 1`".into(),
+                        _ => "a `:` stands before the body".into(),
+                    });
                 }
                 if is_far {
                     let text = format!("the `{construct}`");
@@ -331,6 +335,7 @@ impl Parser<'_> {
 
     pub(super) fn for_expression(&mut self) -> Expression {
         let token = self.advance();
+        let in_parentheses = self.foreign_for_parenthesis();
         if let Some(init) = self.foreign_for() {
             let body = self.colon_and_body("for", token);
             let init = Some(Box::new(init));
@@ -345,6 +350,9 @@ impl Parser<'_> {
         self.for_semicolon(token.line_indent);
         let update = self.for_part(Kind::Colon, token.line_indent);
         let update = update.map(|part| Box::new(self.refuse_definition(part, "the update of a loop")));
+        if in_parentheses {
+            self.take(Kind::RightParen);
+        }
         let body = self.colon_and_body("for", token);
         self.expression_from(token.span.start, ExpressionKind::For { init, condition, update, body })
     }

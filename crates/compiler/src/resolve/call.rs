@@ -769,7 +769,10 @@ impl<'a> Lower<'a> {
         self.report(match near {
             _ if statics => problem.hint(format!("it is static: write `{class_name}.{name}`")),
             Some(near) => problem.hint(format!("did you mean `{near}`?")),
-            None => problem,
+            None => match habits::hint_for_member(self.world, class, name) {
+                Some(hint) => problem.hint(hint),
+                None => problem,
+            },
         });
         Value::error(span)
     }

@@ -53,7 +53,15 @@ fn body(
         }
         (None, None) if !in_interface && !is_nameless(function) => {
             let problem = Diagnostic::error(source, span, "this has no body");
-            Some(problem.hint("a `:` and the body follow the parameters; the body may be empty"))
+            Some(problem.hint(match &function.name {
+                FunctionName::Plain(name) if class.is_some() && function.parameters.is_empty() => {
+                    format!(
+                        "a method needs a `:`; a field is declared as `{0} := null` or `{0}/int`",
+                        name.name
+                    )
+                }
+                _ => "a `:` and the body follow the parameters; the body may be empty".into(),
+            }))
         }
         _ => None,
     }

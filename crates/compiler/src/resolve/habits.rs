@@ -38,6 +38,22 @@ fn value(name: &str) -> Option<&'static str> {
         "range" => "to count, write `10.repeat: | i |` or `for i := 0; i < 10; i++:`",
         "input" | "readline" | "read-line" | "gets" | "fgets" | "scanf" | "prompt" | "Scanner" => READ_LINE,
         "raise" => "write `throw`",
+        "global" | "nonlocal" => "remove the line: a function can assign the variables around it",
+        "del" => "to remove an element, write `map.remove key` or `list.remove value`",
+        "setTimeout" | "setInterval" => {
+            "to run code later, write `task::`, and in its body `sleep --ms=100` first"
+        }
+        "defer" => "write what must happen in any case after `finally:`, and the rest before it after `try:`",
+        "go" => "to run code beside other code, write `task::` before it",
+        "goto" => "write a loop, or a function of its own",
+        "do" => "write `while true:`, and at the end of its body `if not condition: break`",
+        "sizeof" => "the size of a string, a list or a map is its `.size`",
+        "make" => "a map is written `{:}`, a list `[]`, an array of bytes `ByteArray 10`",
+        "malloc" | "calloc" => "an array of bytes is made by `ByteArray 10`",
+        "free" | "delete" => "remove the line: memory that is no longer used is freed",
+        "Some" | "Ok" => "write the value itself; `null` stands for no value",
+        "Err" => "write `throw`",
+        "with" => "write what uses the resource after `try:`, and what closes it after `finally:`",
         "pass" => "remove it, or leave a comment in its place",
         "new" => "write the name of the class, and the arguments of its constructor after spaces",
         "def" | "fn" | "func" | "function" => {
@@ -240,6 +256,20 @@ impl<'a> Lower<'a> {
 /// Returns the member of a class that a name of another language stands for.
 pub(super) fn known_member(world: &World, class: ClassId, name: &str) -> Option<&'static str> {
     member(name).filter(|known| !world.members(class, known).is_empty())
+}
+
+/// Returns what does the work of a member that a class does not have.
+pub(super) fn hint_for_member(world: &World, class: ClassId, name: &str) -> Option<String> {
+    let is = |builtin: Option<ClassId>| builtin == Some(class);
+    match name {
+        "join" if is(world.builtin.string) => {
+            Some("write `list.join` and the text between the elements".into())
+        }
+        _ if is(world.builtin.map) && name.chars().all(|c| c.is_ascii_alphanumeric()) => {
+            Some(format!("to look up a key, write `map[\"{name}\"]`"))
+        }
+        _ => None,
+    }
 }
 
 /// Returns a hint about a function whose declaration probably means something else.

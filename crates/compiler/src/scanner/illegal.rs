@@ -63,7 +63,13 @@ impl Scanner<'_> {
         let begin = name.span.start as usize;
         self.at += 1;
         let title = format!("`{}` is not a name", self.slice(begin, self.at));
-        let hint = "a call has neither `!` nor parentheses: `print \"hello\"`";
+        let hint = match self.slice(begin, start) {
+            "vec" => "a list is written `[1, 2]`",
+            "format" => "a string holds values: `\"hello $name\"`",
+            "assert" | "assert_eq" | "debug_assert" => "write `assert: x == 1`",
+            "panic" | "todo" | "unimplemented" => "write `throw \"an explanation\"`",
+            _ => "a call has neither `!` nor parentheses: `print \"hello\"`",
+        };
         self.error_hint(begin, self.at, title, hint);
         true
     }

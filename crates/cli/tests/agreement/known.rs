@@ -1,0 +1,77 @@
+//! The differences that `docs/compatibility.md` names and that generated cases meet: expressions of constants whose
+//! value is wrong in the existing system. A case with one of them is compared with the value that the existing system
+//! gives if the right value stands in place of the expression, so that nothing else in the case may differ.
+
+/// The integers that a float has exactly.
+const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+
+/// The decimals up to which the existing system rounds exactly.
+const DECIMALS_EXACT: usize = 9;
+
+/// Returns a case with the right values in place of such expressions; none if it has none.
+pub(crate) fn corrected(case: &str) -> Option<String> {
+    let powers = case.replace("(int.MIN).is-power-of-two", "false");
+    let rounded = replace(&powers, ".round --precision=", rounded);
+    let parsed = replace(&rounded, "(int.parse \"", parsed);
+    (parsed != case).then_some(parsed)
+}
+
+/// Replaces expressions that contain `mark`. `correct` gets the text before and after it, and returns how many bytes
+/// the expression takes of both, and what stands in its place.
+fn replace(case: &str, mark: &str, correct: impl Fn(&str, &str) -> Option<(usize, usize, String)>) -> String {
+    let (mut text, mut rest) = (String::new(), case);
+    while let Some((before, after)) = rest.split_once(mark) {
+        text += before;
+        rest = after;
+        match correct(&text, after) {
+            Some((left, right, value)) => {
+                text.truncate(text.len() - left);
+                text += &value;
+                rest = &after[right..];
+            }
+            None => text += mark,
+        }
+    }
+    text + rest
+}
+
+/// `(1.5).round --precision=10`: inexact for many decimals, and for large numbers.
+fn rounded(before: &str, after: &str) -> Option<(usize, usize, String)> {
+    let inside = before.trim_end_matches(')');
+    let closed = before.len() - inside.len();
+    let number = inside.rsplit('(').next()?;
+    let opened = &inside[..inside.len() - number.len()];
+    let receiver = number.len() + 2 * closed;
+    opened.ends_with(&"(".repeat(closed)).then_some(())?;
+    let float: f64 = number.contains(['.', 'e']).then(|| number.parse().ok())??;
+    let digits = after.len() - after.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let decimals: usize = after[..digits].parse().ok()?;
+    let is_large = float.abs() * 10f64.powi(i32::try_from(decimals).ok()?) >= EXACT_MAX;
+    let value: f64 = format!("{float:.decimals$}").parse().ok()?;
+    (decimals > DECIMALS_EXACT || is_large).then(|| (receiver, digits, format!("({value:?})")))
+}
+
+/// `(int.parse "12" 3)`: gives 0 if the range begins after its end.
+fn parsed(_: &str, after: &str) -> Option<(usize, usize, String)> {
+    let (text, rest) = after.split_once('"')?;
+    let (range, _) = rest.split_once(')')?;
+    let mut bounds = range.split_whitespace().map(|bound| bound.parse::<usize>().ok());
+    let from = bounds.next()??;
+    let to = bounds.next().unwrap_or(Some(text.len()))?;
+    let is_reversed = from > to && bounds.next().is_none() && !text.contains('\\');
+    is_reversed.then(|| (0, text.len() + 1 + range.len() + 1, "(throw \"OUT_OF_BOUNDS\")".to_string()))
+}
+
+#[test]
+fn only_the_named_forms_are_corrected() {
+    let check = |case: &str, expected: Option<&str>| assert_eq!(corrected(case).as_deref(), expected);
+    check("[(int.MIN).is-power-of-two, x.is-power-of-two]", Some("[false, x.is-power-of-two]"));
+    check("(((-7.305705397833262e19)).round --precision=1)", Some("((-7.305705397833262e19))"));
+    check("((1.25).round --precision=1)", None);
+    check("((1.25).round --precision=12)", Some("((1.25))"));
+    check("((x).round --precision=12)", None);
+    check("[(int.parse \"12\" 3)]", Some("[(throw \"OUT_OF_BOUNDS\")]"));
+    check("(int.parse \"12\" 2)", None);
+    check("(int.parse \"12\" 0 5)", None);
+    check("(int.parse \"12\" --radix=16)", None);
+}

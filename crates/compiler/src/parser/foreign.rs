@@ -1,0 +1,270 @@
+//! Recognizes definitions and loops of other languages, as `habits.rs` does for the rest.
+
+use super::Parser;
+use super::habits::{FUNCTION_WORDS, VARIABLE_WORDS, plain_parameter};
+use crate::ast::{Argument, Expression, ExpressionKind, Identifier, Initial, Parameter};
+use crate::scanner::Kind;
+
+impl Parser<'_> {
+    /// Parses a declaration of a variable as other languages write it: `let x = 1`, `int x := 1`.
+    pub(super) fn foreign_definition(&mut self) -> Option<Expression> {
+        let mut name_at = 0;
+        while name_at < 2 && self.kind_on_line(name_at + 1) == Kind::Identifier {
+            name_at += 1;
+        }
+        let assign = self.token_at(name_at + 1);
+        let is_definition = match self.kind_on_line(name_at + 1) {
+            Kind::Define | Kind::DefineFinal => true,
+            Kind::Assign => assign.space_before,
+            _ => false,
+        };
+        let is_type = self.is_type_word() || self.is_word(0, VARIABLE_WORDS);
+        if name_at == 0 || !is_definition || !is_type {
+            return None;
+        }
+        let first = self.token().span;
+        let name = self.written(self.token_at(name_at).span).to_owned();
+        let word = self.written(first).to_owned();
+        if self.is_word(0, VARIABLE_WORDS) {
+            let assign = if matches!(&*word, "const" | "val" | "final") { "::=" } else { ":=" };
+            let hint = format!("write `{name} {assign} ...`");
+            self.habit(first, format!("there is no `{word}` before a variable"), &hint);
+        } else {
+            let hint = format!("write `{name}/{word} := ...`");
+            self.habit(first, "the type of a variable follows its name", &hint);
+        }
+        for _ in 0..name_at {
+            self.advance();
+        }
+        let name = self.advance_name();
+        self.advance();
+        let value = self.initial_value(super::Blocks::Allowed);
+        let kind = ExpressionKind::Define { name, ty: None, is_final: false, value };
+        Some(self.expression_from(first.start, kind))
+    }
+
+    /// Parses `a, b := 1, 2`. Returns a definition of each name.
+    pub(super) fn foreign_definitions(&mut self) -> Option<Vec<Expression>> {
+        if let Some(definitions) = self.foreign_pattern() {
+            return Some(definitions);
+        }
+        let mut ahead = 0;
+        while ahead < 20
+            && self.kind_on_line(ahead) == Kind::Identifier
+            && self.kind_on_line(ahead + 1) == Kind::Comma
+        {
+            ahead += 2;
+        }
+        let is_definition = matches!(self.kind_on_line(ahead + 1), Kind::Define | Kind::DefineFinal);
+        if ahead == 0 || self.kind_on_line(ahead) != Kind::Identifier || !is_definition {
+            return None;
+        }
+        let hint = "define each in a statement of its own";
+        let comma = self.token_at(1).span;
+        self.habit(comma, "a definition has one variable", hint);
+        let mut definitions = Vec::new();
+        for _ in 0..=ahead / 2 {
+            let name = self.advance_name();
+            self.advance();
+            definitions.push(self.defined_somehow(name));
+        }
+        self.skip_rest();
+        Some(definitions)
+    }
+
+    /// Returns the definition of a variable whose value is not known.
+    fn defined_somehow(&mut self, name: Identifier) -> Expression {
+        let span = name.span;
+        let value = Initial::Value(Box::new(self.expression_at(span, ExpressionKind::Error)));
+        self.expression_at(span, ExpressionKind::Define { name, ty: None, is_final: false, value })
+    }
+
+    /// Skips the `(` of `for (i = 0; i < 10; i++)`. Returns whether there is one.
+    pub(super) fn foreign_for_parenthesis(&mut self) -> bool {
+        let opener = self.token();
+        let is_head = opener.kind == Kind::LeftParen && self.line_kinds().any(|kind| kind == Kind::Semicolon);
+        if is_head {
+            let hint = "write `for i := 0; i < 10; i++:`";
+            self.habit(opener.span, "the parts of a `for` stand without parentheses", hint);
+            self.advance();
+        }
+        is_head
+    }
+
+    /// Parses `[a, b] := list`. Returns a definition of each name.
+    fn foreign_pattern(&mut self) -> Option<Vec<Expression>> {
+        let mut end = 1;
+        while self.kind_on_line(end) == Kind::Identifier && self.kind_on_line(end + 1) == Kind::Comma {
+            end += 2;
+        }
+        let is_pattern = self.token().kind == Kind::LeftBracket
+            && self.kind_on_line(end) == Kind::Identifier
+            && self.kind_on_line(end + 1) == Kind::RightBracket
+            && matches!(self.kind_on_line(end + 2), Kind::Define | Kind::DefineFinal);
+        if !is_pattern {
+            return None;
+        }
+        let first = self.written(self.token_at(1).span).to_owned();
+        let hint = format!("define each in a statement of its own: `{first} := list[0]`");
+        self.habit(self.token().span, "a definition has one variable", &hint);
+        let mut definitions = Vec::new();
+        for _ in 0..end.div_ceil(2) {
+            self.advance();
+            let name = self.advance_name();
+            definitions.push(self.defined_somehow(name));
+        }
+        self.skip_rest();
+        Some(definitions)
+    }
+
+    /// Skips `for key, value in map:`, with its body.
+    fn foreign_for_pair(&mut self) -> Option<Expression> {
+        let [key, value] = [self.token(), self.token_at(2)];
+        let is_pair = key.kind == Kind::Identifier
+            && self.kind_on_line(1) == Kind::Comma
+            && self.kind_on_line(2) == Kind::Identifier
+            && (self.kind_on_line(3) == Kind::Define || self.is_word(3, &["in", "of"]));
+        if !is_pair {
+            return None;
+        }
+        let names = [key, value].map(|token| self.written(token.span).to_owned()).join(" ");
+        let hint = format!("write `map.do: | {names} |`, or `list.size.repeat: | index |`");
+        let title = "a `for` does not go through the elements of a list or map";
+        self.error_hint(key.span.to(value.span), title, hint);
+        self.skip_rest();
+        Some(self.expression_at(key.span, ExpressionKind::Error))
+    }
+
+    /// Parses the head of `for x in list:`, which defines `x`.
+    pub(super) fn foreign_for(&mut self) -> Option<Expression> {
+        if let Some(pair) = self.foreign_for_pair() {
+            return Some(pair);
+        }
+        let is_in = |ahead: usize| self.is_word(ahead, &["in", "of"]) || self.is_word(ahead + 1, &["range"]);
+        let name_at =
+            (0..2).find(|ahead| self.kind_on_line(*ahead) == Kind::Identifier && is_in(ahead + 1))?;
+        let span = self.token_at(name_at).span.to(self.token_at(name_at + 1).span);
+        let name = self.written(self.token_at(name_at).span).to_owned();
+        let title = "a `for` does not go through the elements of a list";
+        self.habit(span, title, &format!("write `list.do: | {name} |`, or `10.repeat: | {name} |` to count"));
+        for _ in 0..name_at {
+            self.advance();
+        }
+        let name = self.advance_name();
+        while !matches!(self.peek_on_line(), Kind::Colon | Kind::LeftBrace | Kind::Eof) {
+            self.advance();
+        }
+        Some(self.defined_somehow(name))
+    }
+
+    /// Reports `except:` or `catch (e):` after the body of a `try`, and skips it. Returns whether it is one.
+    pub(super) fn foreign_handler(&mut self, outer: i64) -> bool {
+        let token = self.token();
+        let is_here = token.line_start && i64::from(token.line_indent) > outer;
+        if !is_here || !self.is_word(0, &["except", "catch", "rescue"]) {
+            return false;
+        }
+        let title = format!("`{}` does not follow a `try`", self.written(token.span));
+        let hint =
+            "write `exception := catch:` in place of `try:`, and `if exception:` in place of this line";
+        self.error_hint(token.span, title, hint);
+        self.indented(|parser| {
+            parser.advance();
+            parser.skip_rest();
+        });
+        self.recovering = false;
+        true
+    }
+
+    // Blocks and lambdas.
+
+    /// Returns whether `| x |` begins here.
+    fn at_parameters(&self) -> bool {
+        let mut end = 1;
+        while self.kind_on_line(end) == Kind::Identifier && self.kind_on_line(end + 1) == Kind::Comma {
+            end += 2;
+        }
+        self.token().kind == Kind::Bar
+            && self.kind_on_line(end) == Kind::Identifier
+            && self.kind_on_line(end + 1) == Kind::Bar
+    }
+
+    /// Parses `| x, y |`.
+    fn parameters_between_bars(&mut self) -> Vec<Parameter> {
+        let mut parameters = Vec::new();
+        self.advance();
+        while self.take(Kind::Bar).is_none() {
+            parameters.push(plain_parameter(self.advance_name()));
+            self.take(Kind::Comma);
+        }
+        parameters
+    }
+
+    /// Parses `|x| x + 1`.
+    pub(super) fn foreign_lambda(&mut self) -> Option<Expression> {
+        if !self.at_parameters() {
+            return None;
+        }
+        let bar = self.token().span;
+        let hint = "write `:: | x | x + 1`; a block, which only a call can take, `: | x | x + 1`";
+        self.habit(bar, "a lambda begins with `::`", hint);
+        let parameters = self.parameters_between_bars();
+        let body = self.inner_body(bar);
+        Some(self.expression_from(bar.start, ExpressionKind::Lambda(parameters, body)))
+    }
+
+    /// Returns whether a block without its `:` follows a call, as in `list.do | x | print x`. The call in the block
+    /// shows that the bars are no operators.
+    pub(super) fn is_block_without_colon(&self) -> bool {
+        let argument = self.token_at(4);
+        let is_call = self.token_at(3).kind == Kind::Identifier
+            && argument.space_before
+            && !argument.line_start
+            && matches!(argument.kind, Kind::Identifier | Kind::Int | Kind::Float | Kind::StringBegin);
+        self.at_parameters() && self.token_at(2).kind == Kind::Bar && is_call
+    }
+
+    /// Parses such a block, as an argument of `callee`.
+    pub(super) fn block_without_colon(&mut self, callee: Expression) -> Expression {
+        let bar = self.token().span;
+        self.habit(bar, "a block begins with `:`", "write `:` before the `|`");
+        let parameters = self.parameters_between_bars();
+        let body = self.inner_body(bar);
+        let block = self.expression_from(bar.start, ExpressionKind::Block(parameters, body));
+        let start = callee.span.start;
+        let arguments = vec![Argument { name: None, value: Some(block) }];
+        self.expression_from(start, ExpressionKind::Call(Box::new(callee), arguments))
+    }
+
+    // Declarations.
+
+    /// Skips the `export` of `export function foo:`. Returns whether there is one.
+    pub(super) fn foreign_export(&mut self) -> bool {
+        let is_declaration = self.kind_on_line(1) == Kind::Class
+            || self.is_word(1, &["default", "const", "let", "var", "async"])
+            || self.is_word(1, FUNCTION_WORDS);
+        if self.token().kind != Kind::Export || !is_declaration || !self.has_colon_on_line() {
+            return false;
+        }
+        let hint = "remove it: other files see all names that do not end in `_`";
+        self.habit(self.token().span, "`export` does not stand before a declaration", hint);
+        self.advance();
+        while self.is_word(0, &["default", "const", "let", "var", "async"]) || self.is_word(0, FUNCTION_WORDS)
+        {
+            self.advance();
+        }
+        true
+    }
+
+    /// Skips the `;` after a declaration.
+    pub(super) fn foreign_semicolon(&mut self) {
+        let (token, next) = (self.token(), self.token_at(1));
+        if self.peek() != Kind::Semicolon || !(next.line_start || next.kind == Kind::Eof) || self.recovering {
+            return;
+        }
+        if !std::mem::replace(&mut self.has_semicolons, true) {
+            self.habit(token.span, "unexpected `;`", "remove it: a declaration ends with its line");
+        }
+        self.advance();
+    }
+}
