@@ -171,7 +171,12 @@ impl Parser<'_> {
             _ => {
                 let found = self.describe(token);
                 let found = found.strip_prefix("a ").unwrap_or(&found);
-                let hint = self.hint_for(token).unwrap_or(hint);
+                let follows_string =
+                    self.tokens[..self.at].last().is_some_and(|last| last.kind == Kind::StringEnd);
+                let hint = match token.kind {
+                    Kind::StringBegin if follows_string => "to join two strings, write `+` between them",
+                    _ => self.hint_for(token).unwrap_or(hint),
+                };
                 self.error_hint(token.span, format!("unexpected {found} after the {what}"), hint);
             }
         }

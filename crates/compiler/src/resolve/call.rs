@@ -761,19 +761,18 @@ impl<'a> Lower<'a> {
             return self.no_overload(&format!("{class_name}.{name}"), span, &functions, shape);
         }
         let title = format!("`{class_name}` has no member `{name}`");
-        let problem = Diagnostic::error(self.source, span, title);
+        let mut problem = Diagnostic::error(self.source, span, title);
         let names = self.world.member_names(class).map(|name| &**name);
         let near = habits::known_member(self.world, class, name);
         let near = near.or_else(|| self.world.suggestions.nearest(name, names));
-        let statics = self.world.index(class).statics.contains_key(name);
-        self.report(match near {
-            _ if statics => problem.hint(format!("it is static: write `{class_name}.{name}`")),
-            Some(near) => problem.hint(format!("did you mean `{near}`?")),
-            None => match habits::hint_for_member(self.world, class, name) {
-                Some(hint) => problem.hint(hint),
-                None => problem,
-            },
-        });
+        let is_static = self.world.index(class).statics.contains_key(name);
+        if is_static {
+            problem = problem.hint(format!("it is static: write `{class_name}.{name}`"));
+        } else {
+            problem.hints.extend(near.map(|near| format!("did you mean `{near}`?")));
+            problem.hints.extend(habits::hint_for_member(self.world, class, name));
+        }
+        self.report(problem);
         Value::error(span)
     }
 }
