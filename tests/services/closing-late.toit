@@ -6,7 +6,7 @@
 // expect: NO_SUCH_PROCESS
 // expect: closing after the end is not an error
 // expect: on-closed ran to its end: [slow one]
-// expect: given up while opening: 4 opened, 4 closed
+// expect: given up while opening: all closed
 // simulate: yes
 import monitor
 import system.services show *
@@ -66,6 +66,7 @@ main:
   gone.close
   print "closing after the end is not an error"
 
+  before := provider.entered
   spawn::
     own := Client
     own.open
@@ -73,7 +74,8 @@ main:
     yield
     own.echo 1
     exit 0
-  provider.changed.wait: provider.opened == 3 and provider.entered == 2
+  // Whether the first call had entered the provider when its time was up depends on the machine.
+  provider.changed.wait: provider.opened == 3 and provider.entered == before + 1
   provider.clients_.do: | id | SlowResource provider id
   provider.gate.up
   yield
@@ -83,9 +85,11 @@ main:
 
   provider.opening = monitor.Latch
   client = Client
-  with-timeout --ms=5_000: catch: with-timeout --ms=20: client.open
-  with-timeout --ms=60_000: provider.changed.wait: provider.closed == 4
-  print "given up while opening: $provider.opened opened, $provider.closed closed"
+  // An open that has not reached the provider in its time does not count.
+  while provider.opened == 3:
+    with-timeout --ms=5_000: catch: with-timeout --ms=20: client.open
+  with-timeout --ms=60_000: provider.changed.wait: provider.closed == provider.opened
+  print "given up while opening: all closed"
   provider.uninstall
 
 SHORT ::= ServiceSelector --uuid="2a9a5b4e-5d1c-4f0e-9d43-7f6a3f0c1b0b" --major=1 --minor=2

@@ -3,7 +3,7 @@
 mod common;
 
 use common::device::{Device, example};
-use common::signal;
+use common::{freeze, signal};
 use rustix::process::Signal;
 
 /// An executable that ends with code 0 and knows nothing of containers.
@@ -79,7 +79,7 @@ fn files_that_are_no_programs_get_a_hint() {
 fn a_frozen_device_is_named_with_the_next_step() {
     let device = Device::started("mistakes-frozen");
     let pid = device.pid();
-    signal(pid, Signal::STOP);
+    freeze(pid);
     let answers =
         [["container", "list"], ["device", "status"]].map(|command| (command, device.answer(&command)));
     signal(pid, Signal::CONT);

@@ -13,7 +13,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use common::device::{Device, PATIENCE};
-use common::signal;
+use common::{freeze, signal};
 use rustix::process::Signal;
 
 /// The limit of the bridge for messages that are not acknowledged.
@@ -82,7 +82,7 @@ impl Broker {
 
     /// Stops the broker's process, so that it answers nothing until it is thawed.
     fn freeze(&self, device: &Device) {
-        signal(self.process.id(), Signal::STOP);
+        freeze(self.process.id());
         let stat = format!("/proc/{}/stat", self.process.id());
         device.wait("broker that is stopped", || {
             std::fs::read_to_string(&stat).is_ok_and(|stat| stat.contains(") T "))
@@ -242,7 +242,7 @@ fn the_broker_keeps_messages_while_the_bridge_is_away() {
     device.install(&["listener", "subscribe.toit", "--", "away/#"]);
     device.wait_for("listener", "subscribed to", 1);
     let pid = device.pid();
-    signal(pid, Signal::STOP);
+    freeze(pid);
     let until = Instant::now() + PATIENCE;
     while !broker.log().contains("bridge has exceeded timeout") {
         assert!(Instant::now() < until, "{}", broker.log());

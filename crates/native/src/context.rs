@@ -17,6 +17,8 @@ pub struct Context {
     pub limit: *mut Word,
     /// The globals of the process.
     pub globals: *mut Word,
+    /// The lowest address of the thread's own stack at which a compiled function may begin.
+    pub thread_limit: usize,
     /// The interpreter, for the helpers.
     pub owner: *mut c_void,
     /// Why the code has returned 0: a [`Reason`].
@@ -38,6 +40,7 @@ impl Default for Context {
             base: std::ptr::null_mut(),
             limit: std::ptr::null_mut(),
             globals: std::ptr::null_mut(),
+            thread_limit: 0,
             owner: std::ptr::null_mut(),
             reason: 0,
             registers: std::ptr::null_mut(),
@@ -56,8 +59,8 @@ pub enum Reason {
     Interpret,
     /// The budget is spent. The function goes on at `pc`.
     Budget,
-    /// The interpreter must enter `function`. Its arguments and the return address are on the stack, the rest of the
-    /// frame is not.
+    /// The interpreter must enter `function`, which has no code, or whose frame or depth is too large. Its arguments and
+    /// the return address are on the task's stack, the rest of the frame is not.
     Enter,
     /// A helper has done the step, or has failed, and the interpreter knows how to go on.
     Stepped,

@@ -10,7 +10,7 @@
 //! if something has to be done that it cannot do; it has then said in the [`Context`] what. Each caller returns 0 as
 //! well, until the interpreter is reached, which does it. The frames on the Toit stack lose nothing. When such a frame
 //! goes on later, its code is entered in the middle: at the instruction after a call, at a loop, or where a `finally`
-//! part begins. The budget of a slice bounds the depth of calls on the thread's own stack.
+//! part begins. Calls that would take too much of the thread's own stack end in the same way, and go on from its start.
 //!
 //! **The interpreter's instructions.** Machine code exists for the common cases of common instructions. Everything else is
 //! done by the interpreter itself, one instruction at a time ([`Helpers::step`]), so that its meaning is written once.

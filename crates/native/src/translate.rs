@@ -90,6 +90,7 @@ mod field {
     pub(super) const BUDGET: i32 = offset_of!(Context, budget) as i32;
     pub(super) const BASE: i32 = offset_of!(Context, base) as i32;
     pub(super) const LIMIT: i32 = offset_of!(Context, limit) as i32;
+    pub(super) const THREAD_LIMIT: i32 = offset_of!(Context, thread_limit) as i32;
     pub(super) const GLOBALS: i32 = offset_of!(Context, globals) as i32;
     pub(super) const REASON: i32 = offset_of!(Context, reason) as i32;
     pub(super) const REGISTERS: i32 = offset_of!(Context, registers) as i32;
@@ -232,7 +233,7 @@ impl<'a> Translator<'a> {
         self.builder.ins().trap(TrapCode::unwrap_user(1));
     }
 
-    /// Makes the frame of a call, as the interpreter does: checks the room, writes the header, clears the registers that
+    /// Makes the frame of a call, as the interpreter does: checks the room on both stacks, writes the header, clears the registers that
     /// are no arguments, and counts the budget.
     fn enter(&mut self, how: Value) {
         let (fits, grow) = (self.block(), self.cold_block());
@@ -240,7 +241,11 @@ impl<'a> Translator<'a> {
             self.builder.ins().iadd_imm(self.frame, i64::from(self.registers) * i64::from(REGISTER_BYTES));
         let limit = self.context_field(field::LIMIT);
         let is_too_large = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, end, limit);
-        self.branch(is_too_large, grow, fits);
+        let thread_limit = self.context_field(field::THREAD_LIMIT);
+        let thread_top = self.builder.ins().get_stack_pointer(types::I64);
+        let is_too_deep = self.builder.ins().icmp(IntCC::UnsignedLessThan, thread_top, thread_limit);
+        let has_no_room = self.builder.ins().bor(is_too_large, is_too_deep);
+        self.branch(has_no_room, grow, fits);
         self.switch(grow);
         let function = self.number(i64::from(self.function.0));
         self.leave_to_enter(function, self.frame, how);

@@ -77,6 +77,23 @@ pub(crate) fn signal(pid: u32, signal: rustix::process::Signal) {
     rustix::process::kill_process(pid, signal).expect("the process is running");
 }
 
+/// Stops a process, and waits until all of its threads have stopped. The signal alone lets them run on for a moment.
+pub(crate) fn freeze(pid: u32) {
+    signal(pid, rustix::process::Signal::STOP);
+    let is_stopped = |stat: String| stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('T'));
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    loop {
+        let threads = std::fs::read_dir(format!("/proc/{pid}/task")).expect("the process is running");
+        let stats =
+            threads.map_while(Result::ok).map(|thread| std::fs::read_to_string(thread.path().join("stat")));
+        if stats.map_while(Result::ok).all(is_stopped) {
+            return;
+        }
+        assert!(std::time::Instant::now() < until, "process {pid} does not stop");
+        std::thread::yield_now();
+    }
+}
+
 /// Returns the pids of the running children of an OS process.
 pub(crate) fn children(parent: u32) -> Vec<u32> {
     let entries = std::fs::read_dir("/proc").expect("this is Linux").map_while(Result::ok);

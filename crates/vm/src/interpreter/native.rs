@@ -13,6 +13,9 @@ use super::{BASE, CLEAR_GROUP, FRAME_SHIFT, Interpreter, Next, Position, Stop};
 pub(crate) const HELPERS: Helpers =
     Helpers { step, native, compare, element, set_element, set_field, identical };
 
+/// The most bytes of the thread's own stack that calls between compiled functions may take.
+const THREAD_BYTES: usize = 256 << 10;
+
 impl Interpreter<'_> {
     /// Returns the machine code to go on with at the position, if there is any.
     #[inline(always)]
@@ -37,6 +40,8 @@ impl Interpreter<'_> {
         self.context.limit = limit;
         // SAFETY: machine code writes words as the interpreter does, and leaves globals in progress to it.
         self.context.globals = unsafe { self.heap.globals_address() };
+        let here = 0u8;
+        self.context.thread_limit = (&raw const here as usize).saturating_sub(THREAD_BYTES);
         let this: *mut Self = self;
         // SAFETY: `this` is valid. From here to the return of the code, only the code and the helpers use it.
         unsafe { (*this).context.owner = this.cast() };
