@@ -1,10 +1,11 @@
 //! The machine code of one program, and the tables by which it is found.
 
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use lucarne_compiler::program::{Accessor, FunctionIndex, FunctionShape, Program};
 use lucarne_heap::{ProgramObjects, Word, layout};
+use lucarne_kernel::sync::Mutex;
+use lucarne_kernel::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use crate::context::{Context, Helpers};
 use crate::memory::Memory;
@@ -179,7 +180,7 @@ impl NativeCode {
     /// Compiles a function. If that is not possible, it stays interpreted.
     pub(crate) fn compile(&self, function: FunctionIndex) {
         let index = function.0 as usize;
-        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut memory = self.memory.lock();
         if self.entries[index].load(Ordering::Relaxed) > ON_CALL {
             return;
         }

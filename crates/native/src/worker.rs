@@ -1,9 +1,10 @@
 //! The thread that compiles. All programs of an OS process share it; it starts with the first function that is hot.
 
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{OnceLock, Weak};
+use std::sync::Weak;
 
 use lucarne_compiler::program::FunctionIndex;
+use lucarne_kernel::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use lucarne_kernel::sync::{OnceLock, thread};
 
 use crate::code::NativeCode;
 
@@ -20,7 +21,7 @@ pub(crate) fn request(code: Weak<NativeCode>, function: FunctionIndex) -> bool {
     static QUEUE: OnceLock<Option<SyncSender<Job>>> = OnceLock::new();
     let queue = QUEUE.get_or_init(|| {
         let (sender, receiver) = sync_channel(QUEUE_MAX);
-        let thread = std::thread::Builder::new().name("native".into());
+        let thread = thread::Builder::new().name("lucarne-native".into());
         thread.spawn(move || work(&receiver)).ok().map(|_| sender)
     });
     queue.as_ref().is_some_and(|queue| queue.try_send(Job { code, function }).is_ok())

@@ -1,9 +1,10 @@
 //! A program that is ready to run: linked code with the tables and objects that an interpreter needs.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use lucarne_compiler::program::{Accessor, FunctionIndex, FunctionShape, Program};
 use lucarne_heap::{OutOfMemory, ProgramObjects};
+use lucarne_kernel::sync::OnceLock;
 use lucarne_native::{Mode, NativeCode};
 use lucarne_natives::{self as natives, Entry};
 
