@@ -3,8 +3,10 @@
 mod common;
 
 use std::net::{TcpListener, UdpSocket};
+use std::path::Path;
+use std::process::Command;
 
-use common::device::Device;
+use common::device::{Device, example};
 
 /// The UUID of the network service.
 const NETWORK: &str = "063e228a-3a7a-44a8-b024-d55127255ccb";
@@ -140,4 +142,52 @@ main:
     assert!(log.contains("--allow-provide system/network") && !log.contains("installed"), "{log}");
     device.install(&["--allow-provide", "system/network", "granted", "thief.toit"]);
     device.wait_for("granted", "installed", 1);
+}
+
+#[test]
+fn executables_and_components_without_a_network_reach_no_socket() {
+    let device = Device::started("device-no-network");
+    let server = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = server.local_addr().expect("an address").port();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/components/dials.c");
+    let source = std::fs::read_to_string(source).expect("the file exists");
+    device
+        .folder
+        .file("CMakeLists.txt", "idf_component_register(REQUIRES toit SRCS dials.c WHOLE_ARCHIVE)\n")
+        .file("dials.c", source.replace("#define PORT 0", &format!("#define PORT {port}")));
+    device.good(&["c", "build", "-o", "dials.so", "."]);
+    device.install(&["free", "dials.so"]);
+    device.wait_for("free", "return: ", 1);
+    let log = device.log("free");
+    assert!(log.contains("connect: done") && log.contains("send: done"), "{log}");
+    let bounds = |name: &str| device.json(&["container", "inspect", "--json", name])["bounds"].to_string();
+    assert!(!bounds("free").contains("network: none"), "{}", bounds("free"));
+    // There is one component with an id at a time.
+    device.good(&["container", "uninstall", "free"]);
+
+    let unshare = Command::new("unshare").args(["--user", "--net", "--map-current-user", "true"]).output();
+    if !unshare.is_ok_and(|output| output.status.success()) {
+        let refused = device.bad(&["container", "install", "-q", "--no-network", "closed", "dials.so"], 1);
+        let log = device.log("closed");
+        assert!(log.contains("leave out --no-network, or permit user namespaces"), "{refused} {log}");
+        return;
+    }
+    // It reaches the device by a socket of the file system, which belongs to no network.
+    device.install(&["--no-network", "closed", "dials.so"]);
+    device.wait_for("closed", "return: ", 1);
+    let log = device.log("closed");
+    for refused in ["connect: Network is unreachable", "send: Network is unreachable"] {
+        assert!(log.contains(refused), "{log}");
+    }
+    assert!(!log.contains("return: done"), "{log}");
+    assert!(bounds("closed").contains("network: none"), "{}", bounds("closed"));
+
+    let clock = example("clock");
+    let clock = clock.to_str().expect("UTF-8");
+    device.install(&["--no-network", "--memory=256M", "--files", "/etc", "clock", clock]);
+    device.wait_for("clock", "tick", 1);
+    assert!(bounds("clock").contains("network: none"), "{}", bounds("clock"));
+    let refused =
+        device.bad(&["container", "install", "-q", "--allow-connect", "localhost", "dials", "dials.so"], 1);
+    assert!(refused.contains("--no-network withholds the whole network"), "{refused}");
 }

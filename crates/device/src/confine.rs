@@ -18,9 +18,12 @@ use landlock::{
 };
 use lucarne_kernel::sync::thread;
 use rustix::process::{
-    Pid, Resource, Rlimit, Signal, getpid, getppid, nice, set_child_subreaper,
+    Pid, Resource, Rlimit, Signal, getgid, getpid, getppid, getuid, nice, set_child_subreaper,
     set_parent_process_death_signal, setrlimit,
 };
+use rustix::thread::UnshareFlags;
+#[expect(deprecated, reason = "as for `close_network`")]
+use rustix::thread::unshare;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -55,6 +58,8 @@ pub struct Bounds {
     pub background: bool,
     /// The only files that it reaches, if this is bounded.
     pub files: Option<Vec<FileAccess>>,
+    /// Whether it has no network: it gets an empty network namespace.
+    pub no_network: bool,
     /// The control group that it joins. Without one, it becomes a subreaper.
     pub cgroup: Option<PathBuf>,
 }
@@ -71,6 +76,16 @@ pub enum ConfineError {
         "this kernel cannot bound which files a program reaches (Landlock is missing or off): leave out --files"
     )]
     NoLandlock,
+    /// The operating system refuses an empty network.
+    #[error(
+        "this machine cannot run a program without its network ({error}): leave out --no-network, or permit user \
+         namespaces, for example with 'sysctl kernel.unprivileged_userns_clone=1' or \
+         'sysctl kernel.apparmor_restrict_unprivileged_userns=0'"
+    )]
+    NoNamespace {
+        /// The error of the operating system.
+        error: io::Error,
+    },
     /// A file that it may reach is missing.
     #[error("{}: {error}", .path.display())]
     File {
@@ -137,12 +152,27 @@ impl Bounds {
         if self.background {
             nice(BACKGROUND_NICENESS).map_err(bound("the priority"))?;
         }
+        if self.no_network {
+            close_network().map_err(|error| ConfineError::NoNamespace { error })?;
+        }
         rustix::thread::set_no_new_privs(true).map_err(bound("no_new_privs"))?;
         match &self.files {
             Some(files) => bound_files(files, program),
             None => Ok(()),
         }
     }
+}
+
+/// Moves this process into a network namespace without interfaces. It is inside of a user namespace, in which the user
+/// has the same id as outside: so the process has no rights over the namespaces of the device, even if its user is root,
+/// and cannot return.
+#[expect(deprecated, reason = "the replacement is unsafe for the sake of a flag that is not used here")]
+fn close_network() -> io::Result<()> {
+    let (user, group) = (getuid().as_raw(), getgid().as_raw());
+    unshare(UnshareFlags::NEWUSER | UnshareFlags::NEWNET)?;
+    fs::write("/proc/self/setgroups", "deny")?;
+    fs::write("/proc/self/uid_map", format!("{user} {user} 1"))?;
+    fs::write("/proc/self/gid_map", format!("{group} {group} 1"))
 }
 
 fn limit(resource: Resource, most: u64) -> rustix::io::Result<()> {
@@ -202,6 +232,12 @@ pub(crate) fn in_force(pid: Pid, files: Option<&[FileAccess]>) -> Vec<String> {
     };
     bounds.extend(limit_of("Max data size").map(|bytes| format!("memory: {bytes} bytes of data (rlimit)")));
     bounds.extend(limit_of("Max core file size").map(|bytes| format!("core files: {bytes} bytes")));
+    let network = |process: &str| fs::read_link(format!("/proc/{process}/ns/net")).ok();
+    if let Some(own) = network(&pid.as_raw_nonzero().to_string())
+        && network("self").is_some_and(|device| device != own)
+    {
+        bounds.push("network: none, not even the loopback interface (namespace)".to_owned());
+    }
     if let Some(files) = files {
         bounds
             .push("files: those of the operating system, read only, and what follows (Landlock)".to_owned());

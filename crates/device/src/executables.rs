@@ -152,6 +152,7 @@ impl Executables for OsProcesses {
             memory_bytes: settings.memory_bytes,
             background: settings.background,
             files: settings.files.clone(),
+            no_network: settings.permissions.no_network,
             cgroup: cgroup.as_ref().map(|cgroup| cgroup.folder().to_owned()),
         };
         let (mut command, listener) = self.command(&executable, container, &bounds, settings)?;

@@ -62,8 +62,11 @@ fn check_kind(settings: &Settings, kind: Kind, assets: usize) -> Result<(), BadS
     };
     if kind != Kind::Toit
         && let Some(option) = network_option(&settings.permissions)
+        && !settings.permissions.no_network
     {
-        return meaningless(option, "it can open sockets of its own, which a device cannot restrict");
+        let hint = "it can open sockets of its own, whose peers and ports a device cannot restrict; \
+                    --no-network withholds the whole network";
+        return meaningless(option, hint);
     }
     match kind {
         Kind::Toit if settings.files.is_some() => {
@@ -206,6 +209,12 @@ mod tests {
         assert!(refusal(&connect("10.0.0.1/8"), Kind::Toit).starts_with("--allow-connect '10.0.0.1/8'"));
         let executable = refusal(&connect("example.org"), Kind::Executable);
         assert!(executable.starts_with("--allow-connect means nothing for an executable"), "{executable}");
+        let closed = with(Permissions { no_network: true, ..Permissions::default() });
+        assert!(
+            [Kind::Toit, Kind::Executable, Kind::Component]
+                .iter()
+                .all(|kind| refusal(&closed, *kind) == "none")
+        );
         let listen = with(Permissions { allow_listen: vec![0], ..Permissions::default() });
         assert!(refusal(&listen, Kind::Toit).starts_with("--allow-listen 0"));
         let mut closed = connect("example.org");

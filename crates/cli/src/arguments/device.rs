@@ -223,7 +223,7 @@ pub(crate) struct RunOptions {
     /// Permit the container to listen only at this port (repeat the option to permit more). For programs in Toit
     #[arg(long, value_name = "PORT")]
     pub(crate) allow_listen: Vec<u16>,
-    /// Forbid the container to use the network. For programs in Toit
+    /// Forbid the container to use the network
     #[arg(long)]
     pub(crate) no_network: bool,
 }
