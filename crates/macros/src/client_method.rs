@@ -1,9 +1,10 @@
 //! The methods of clients and proxies, and `#[client(...)]`, which describes one that differs from the trait's.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
+use syn::spanned::Spanned;
 use syn::{
     Attribute, Block, Error, Expr, FnArg, Ident, Pat, Path, Result, ReturnType, Signature, Stmt, Token, Type,
     token,
@@ -18,6 +19,8 @@ pub(crate) struct ClientMethod {
     statements: Vec<Stmt>,
     /// The arguments as they are sent.
     sent: Vec<TokenStream>,
+    /// Whether the arguments are those of a body, which computes them.
+    is_computed: bool,
     /// The types of the arguments, if they are those of the trait's method.
     types: Option<Vec<Type>>,
 }
@@ -44,6 +47,7 @@ impl ClientMethod {
             signature,
             statements: Vec::new(),
             sent: references(names),
+            is_computed: false,
             types: Some(types.to_vec()),
         }
     }
@@ -58,15 +62,16 @@ impl ClientMethod {
         if !signature.inputs.first().is_some_and(is_shared_self) {
             return Err(Error::new_spanned(&signature.ident, "the client's method must take `&self` first"));
         }
+        let is_computed = body.is_some();
         let (statements, sent) = match body {
             Some(body) => statements_and_sent(body),
-            None => (Vec::new(), references(&names(&signature.inputs)?)),
+            None => (Vec::new(), borrowed(&signature.inputs)?),
         };
         if sent.len() != count {
             let message = format!("the client sends {} of the method's {count} arguments", sent.len());
             return Err(Error::new_spanned(&signature.ident, message));
         }
-        Ok(ClientMethod { signature, statements, sent, types: None })
+        Ok(ClientMethod { signature, statements, sent, is_computed, types: None })
     }
 
     pub(crate) fn name(&self) -> &Ident {
@@ -88,7 +93,7 @@ impl ClientMethod {
 
     /// Returns what is sent: nothing as `()`, one argument as itself, several as a tuple.
     pub(crate) fn arguments(&self, root: &Path, handle: Option<TokenStream>) -> TokenStream {
-        let sent = match &self.types {
+        let sent: Vec<TokenStream> = match &self.types {
             Some(types) => types
                 .iter()
                 .zip(&self.sent)
@@ -97,7 +102,17 @@ impl ClientMethod {
                     quote!(#root::macros::encoded(&#kind, #sent))
                 })
                 .collect(),
-            None => self.sent.clone(),
+            None => {
+                // A `match` keeps a computed argument until the call has been made.
+                let sent = self.sent.iter().map(|sent| {
+                    let placed = crate::root::at(root, sent.span());
+                    let value = if self.is_computed { quote!(&(#sent)) } else { sent.clone() };
+                    quote_spanned! {sent.span()=>
+                        match #value { __value => (&#placed::macros::tag(__value)).sent(__value) }
+                    }
+                });
+                sent.collect()
+            }
         };
         let all: Vec<_> = handle.into_iter().chain(sent).collect();
         match &*all {
@@ -107,10 +122,16 @@ impl ClientMethod {
     }
 
     /// Returns the whole method.
-    pub(crate) fn method(&self, output: &TokenStream, call: &TokenStream) -> TokenStream {
+    pub(crate) fn method(&self, root: &Path, output: &TokenStream, call: &TokenStream) -> TokenStream {
+        let traits = (!self.is_plain()).then(|| {
+            quote! {
+                #[allow(unused_imports, reason = "an argument needs one of the two")]
+                use #root::macros::{IsArgument as _, IsNoArgument as _};
+            }
+        });
         let signature = Signature { output: syn::parse_quote!(-> #output), ..self.signature.clone() };
         let statements = &self.statements;
-        quote!(#signature { #(#statements)* #call })
+        quote!(#signature { #traits #(#statements)* #call })
     }
 }
 
@@ -144,4 +165,18 @@ fn names(inputs: &Punctuated<FnArg, Token![,]>) -> Result<Vec<Ident>> {
 
 fn references(names: &[Ident]) -> Vec<TokenStream> {
     names.iter().map(|name| quote!(&#name)).collect()
+}
+
+/// Returns a reference to each argument, which an argument may be itself.
+fn borrowed(inputs: &Punctuated<FnArg, Token![,]>) -> Result<Vec<TokenStream>> {
+    let types = inputs.iter().filter_map(|input| match input {
+        FnArg::Typed(input) => Some((&*input.ty, input.ty.span())),
+        FnArg::Receiver(_) => None,
+    });
+    let names = names(inputs)?;
+    let borrowed = names.iter().zip(types).map(|(name, (ty, place))| match ty {
+        Type::Reference(_) => quote_spanned!(place=> #name),
+        _ => quote_spanned!(place=> &#name),
+    });
+    Ok(borrowed.collect())
 }

@@ -369,7 +369,8 @@ impl Method {
         });
         let fault = self.error.as_ref().filter(|error| !is_thrown(error));
         let error = fault.map_or_else(|| quote!(#root::CallError), |fault| quote!(#root::CallError<#fault>));
-        let place = fault.map_or_else(Span::call_site, Spanned::span);
+        let place = fault.map(Spanned::span).or_else(|| client.value().map(Spanned::span));
+        let place = place.unwrap_or_else(Span::call_site);
         let arguments = client.arguments(root, handle);
         let call = match self.since {
             None => quote_spanned!(place=> call(#index, #arguments)),
@@ -383,7 +384,7 @@ impl Method {
         };
         let default = format!("Calls `{}`.", self.name);
         let default = docs.is_empty().then(|| quote!(#[doc = #default]));
-        let method = client.method(&quote!(#root::Pending<#value, #error>), &call);
+        let method = client.method(root, &quote!(#root::Pending<#value, #error>), &call);
         quote!(#(#docs)* #default #visibility #method)
     }
 

@@ -6,11 +6,11 @@ use lucarne_kernel::Pid;
 use lucarne_kernel::sync::atomic::{AtomicBool, Ordering};
 use lucarne_message::{Encode, EncodeError, Encoder, Payload, Sink, Value};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use crate::calls::{Ask, Asking};
 use crate::container::Container;
 use crate::failure::{CallError, Failed};
+use crate::macros::Received;
 use crate::open::{Open, Service};
 use crate::pending::{Pending, Read};
 use crate::protocol::procedure;
@@ -86,7 +86,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`CallError`].
-    pub fn call<T: DeserializeOwned, X: From<Failed>>(
+    pub fn call<T: Received, X: From<Failed>>(
         &self,
         index: u32,
         arguments: &impl Serialize,
@@ -99,7 +99,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`CallError`].
-    pub fn call_since<T: DeserializeOwned, X: From<Failed>>(
+    pub fn call_since<T: Received, X: From<Failed>>(
         &self,
         since: u32,
         index: u32,

@@ -21,9 +21,29 @@ use crate::resource::{Notifier, Resource};
 )]
 pub trait Sendable {}
 
+/// A type of arguments that clients send, if their signature is not that of the service. No type implements it: see
+/// [`Sendable`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be sent as an argument: it needs `serde::Serialize`",
+    label = "cannot be sent",
+    note = "write #[derive(serde::Serialize)] on the type; `cargo add serde --features derive` adds the crate"
+)]
+pub trait Argument {}
+
+/// A type of results that clients get.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the result of a call: it needs `serde::Deserialize`",
+    label = "cannot be received",
+    note = "write #[derive(serde::Deserialize)] on the type; `cargo add serde --features derive` adds the crate"
+)]
+pub trait Received: DeserializeOwned {}
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned> Received for T {}
+
 /// Stands for a type whose kind is asked for. Method resolution chooses [`IsMessage`] where its bounds hold, and
 /// otherwise [`IsNoMessage`], which needs one more reference.
-pub struct Tag<T>(PhantomData<fn(T)>);
+pub struct Tag<T: ?Sized>(PhantomData<fn(&T)>);
 
 impl<T> Tag<T> {
     /// The tag.
@@ -51,6 +71,39 @@ pub trait IsNoMessage<T> {
 impl<T> IsNoMessage<T> for &Tag<T> {
     fn kind(&self) -> NoMessage<T> {
         NoMessage(PhantomData)
+    }
+}
+
+/// Returns the tag of a value's type.
+pub fn tag<T: ?Sized>(_: &T) -> Tag<T> {
+    Tag(PhantomData)
+}
+
+/// Chosen for arguments that can be sent.
+pub trait IsArgument<T: ?Sized> {
+    /// Returns what stands for the argument in a message.
+    fn sent<'v>(&self, value: &'v T) -> &'v T;
+}
+
+impl<T: Serialize + ?Sized> IsArgument<T> for Tag<T> {
+    fn sent<'v>(&self, value: &'v T) -> &'v T {
+        value
+    }
+}
+
+/// Chosen for all other arguments.
+pub trait IsNoArgument<T: ?Sized> {
+    /// Fails the build.
+    fn sent(&self, value: &T)
+    where
+        T: Argument;
+}
+
+impl<T: ?Sized> IsNoArgument<T> for &Tag<T> {
+    fn sent(&self, _: &T)
+    where
+        T: Argument,
+    {
     }
 }
 

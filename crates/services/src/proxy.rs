@@ -16,6 +16,7 @@ use crate::calls::Asking;
 use crate::client::Client;
 use crate::failure::{Broken, CallError, Failed};
 use crate::inbox::Inbox;
+use crate::macros::Received;
 use crate::open_clients::ResourceKey;
 use crate::pending::Pending;
 use crate::protocol::procedure;
@@ -70,7 +71,7 @@ impl Proxy {
     ///
     /// # Errors
     /// See [`CallError`].
-    pub fn call<T: DeserializeOwned, X: From<Failed>>(
+    pub fn call<T: Received, X: From<Failed>>(
         &self,
         index: u32,
         arguments: &impl Serialize,
@@ -82,7 +83,7 @@ impl Proxy {
     ///
     /// # Errors
     /// See [`CallError`].
-    pub fn call_since<T: DeserializeOwned, X: From<Failed>>(
+    pub fn call_since<T: Received, X: From<Failed>>(
         &self,
         since: u32,
         index: u32,

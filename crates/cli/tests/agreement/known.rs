@@ -52,20 +52,25 @@ fn group(text: &str) -> Option<usize> {
     Some(start)
 }
 
-/// `(1.5).round --precision=10`: inexact for many decimals, and for large numbers.
+/// `(1.5).round --precision=10`: inexact for many decimals, and for large numbers, which have no such decimals.
 fn rounded(before: &str, after: &str) -> Option<(usize, usize, String)> {
-    let inside = before.trim_end_matches(')');
-    let closed = before.len() - inside.len();
-    let number = inside.rsplit('(').next()?;
-    let opened = &inside[..inside.len() - number.len()];
-    let receiver = number.len() + 2 * closed;
-    opened.ends_with(&"(".repeat(closed)).then_some(())?;
-    let float: f64 = number.contains(['.', 'e']).then(|| number.parse().ok())??;
+    let receiver = &before[group(before)?..];
     let digits = after.len() - after.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let decimals: usize = after[..digits].parse().ok()?;
-    let is_large = float.abs() * 10f64.powi(i32::try_from(decimals).ok()?) >= EXACT_MAX;
-    let value: f64 = format!("{float:.decimals$}").parse().ok()?;
-    (decimals > DECIMALS_EXACT || is_large).then(|| (receiver, digits, format!("({value:?})")))
+    let number: Option<f64> = receiver.trim_matches(['(', ')']).parse().ok();
+    let is_small = |number: &f64| number.abs() * 10f64.powi(decimals as i32) < EXACT_MAX;
+    let right = match number.filter(is_small) {
+        Some(number) if decimals > DECIMALS_EXACT => {
+            let value: f64 = format!("{number:.decimals$}").parse().ok()?;
+            format!("({value:?})")
+        }
+        Some(_) => return None,
+        None => {
+            let is_large = format!("{receiver}.abs * 1e{decimals} >= {EXACT_MAX:?}");
+            format!("({is_large} ? {receiver} : {receiver}.round --precision={decimals})")
+        }
+    };
+    Some((receiver.len(), digits, right))
 }
 
 /// `(int.parse "12" 3)`: gives 0 if the range begins after its end.
@@ -85,10 +90,11 @@ fn only_the_named_forms_are_corrected() {
     let power = "((2 * int.MIN) != int.MIN and (2 * int.MIN).is-power-of-two)";
     check("f (2 * int.MIN).is-power-of-two", Some(&format!("f {power}")));
     check("x.is-power-of-two", None);
-    check("(((-7.305705397833262e19)).round --precision=1)", Some("((-7.305705397833262e19))"));
     check("((1.25).round --precision=1)", None);
     check("((1.25).round --precision=12)", Some("((1.25))"));
-    check("((x).round --precision=12)", None);
+    let large = "(x).abs * 1e2 >= 9007199254740992.0 ? (x) : (x).round --precision=2";
+    check("[(x).round --precision=2]", Some(&format!("[({large})]")));
+    check("x.round --precision=2", None);
     check("[(int.parse \"12\" 3)]", Some("[(throw \"OUT_OF_BOUNDS\")]"));
     check("(int.parse \"12\" 2)", None);
     check("(int.parse \"12\" 0 5)", None);

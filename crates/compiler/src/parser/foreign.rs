@@ -1,7 +1,7 @@
 //! Recognizes definitions and loops of other languages, as `habits.rs` does for the rest.
 
 use super::Parser;
-use super::habits::{FUNCTION_WORDS, VARIABLE_WORDS, plain_parameter};
+use super::habits::{FUNCTION_WORDS, LOOK_AHEAD_MAX, VARIABLE_WORDS, plain_parameter};
 use crate::ast::{Argument, Expression, ExpressionKind, Identifier, Initial, Parameter};
 use crate::scanner::Kind;
 
@@ -82,7 +82,17 @@ impl Parser<'_> {
     /// Skips the `(` of `for (i = 0; i < 10; i++)`. Returns whether there is one.
     pub(super) fn foreign_for_parenthesis(&mut self) -> bool {
         let opener = self.token();
-        let is_head = opener.kind == Kind::LeftParen && self.line_kinds().any(|kind| kind == Kind::Semicolon);
+        let mut depth = 0u32;
+        let inside = |kind: &Kind| {
+            match kind {
+                Kind::LeftParen => depth += 1,
+                Kind::RightParen => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            depth > 0
+        };
+        let is_head =
+            self.line_kinds().take(LOOK_AHEAD_MAX).take_while(inside).any(|kind| kind == Kind::Semicolon);
         if is_head {
             let hint = "write `for i := 0; i < 10; i++:`";
             self.habit(opener.span, "the parts of a `for` stand without parentheses", hint);

@@ -1,0 +1,10 @@
+struct Pet;
+
+#[lucarne::service(uuid = "3f0b6f8e-9a1d-4e0c-8f43-2f0d7c1b5a90", version = "1.0")]
+trait Greeter {
+    #[index(0)]
+    #[client(fn find(&self, name: &str) -> Option<Pet>)]
+    async fn find(&self, name: String) -> Option<u8>;
+}
+
+fn main() {}
