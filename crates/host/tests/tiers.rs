@@ -2,7 +2,7 @@
 //! exceptions, and the same number of turns.
 //!
 //! A program is a few functions of untyped parameters, which call each other in one direction only, so that they end. Most
-//! of their operations fail for most values, which is wanted: then the exception is compared. A failing program is made
+//! of their operations fail for most values: then the exception is compared. A failing program is made
 //! smaller before it is shown. `PROPTEST_CASES` sets the number of programs.
 #![cfg(feature = "toit")]
 

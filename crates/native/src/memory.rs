@@ -57,7 +57,7 @@ impl Memory {
 
 impl Drop for Pages {
     fn drop(&mut self) {
-        // SAFETY: mapped in `add`. The program is gone, so no code of it runs.
+        // SAFETY: mapped in `add`. The program has ended, so no code of it runs.
         let _ = unsafe { munmap(self.start.as_ptr().cast(), self.bytes) };
     }
 }

@@ -139,8 +139,7 @@ fn bad_weather_leaves_nothing() {
     };
     // Starts the thread of the network.
     play(&|scene| drop(scene.connection.udp_open(None).wait().expect("a free port")));
-    let nobody = |counts: &Counts| counts.clients.is_empty();
-    wait_until("the first client ends", || nobody(&Counts::now(&system, &oversight)));
+    wait_until("the first client ends", || Counts::now(&system, &oversight).clients.is_empty());
     let before = Counts::now(&system, &oversight);
     for (name, scene) in SCENES {
         play(scene);
@@ -178,7 +177,7 @@ fn refused_peers(scene: &Scene<'_>) {
     drop(closed);
     for _ in 0..100 {
         let receiving = sent(socket.udp_receive());
-        socket.udp_send("anybody?".into(), localhost(), port).wait().expect("it is sent");
+        socket.udp_send("hello?".into(), localhost(), port).wait().expect("it is sent");
         assert_eq!(text_of(receiving.wait()), "Connection refused");
     }
 }
