@@ -451,6 +451,7 @@ fn messages_suggest_what_to_do() {
 fn confined(folder: &Folder, more: &Value, program: &[&str]) -> Answer {
     let mut bounds = serde_json::json!({
         "device": std::process::id(), "memory_bytes": null, "background": false, "files": null, "cgroup": null,
+        "no_network": false,
     });
     let given = more.as_object().expect("an object").clone();
     bounds.as_object_mut().expect("an object").extend(given);
