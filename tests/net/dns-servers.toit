@@ -1,4 +1,5 @@
 // Look-ups with name servers that this program plays: retries, refusals, aliases, TCP, lies.
+// no stress: a look-up waits only 50 ms for the answer with the other kind of address
 
 import expect show *
 import net

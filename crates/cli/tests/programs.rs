@@ -216,10 +216,17 @@ fn on_two_workers() {
     run_all(&["--workers", "2"], |expectations| !expectations.chooses_workers());
 }
 
-/// Each function runs as machine code from its first call on. In the other modes only hot functions do.
+/// Each function runs as machine code from its first call on, before which it is compiled. In the other modes only hot
+/// functions do.
 #[test]
 fn on_one_worker_in_machine_code() {
-    run_all(&["--workers", "1", "--native", "always"], |expectations| !expectations.chooses_workers());
+    let options = ["--workers", "1", "--native", "always"];
+    run_all(&options, |expectations| !expectations.chooses_workers() && !expectations.no_stress);
+}
+
+#[test]
+fn on_one_worker() {
+    run_all(&["--workers", "1"], |expectations| !expectations.chooses_workers() && expectations.no_stress);
 }
 
 #[test]
