@@ -2,13 +2,13 @@
 
 pub(crate) mod device;
 
-use lucarne_toit::MachineCode;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use lucarne_host::Weather;
+use lucarne_toit::MachineCode;
 
 /// Runs isolated containers that talk only through services.
 #[derive(Debug, Parser)]
@@ -188,8 +188,8 @@ pub(crate) struct Run {
     /// Which functions are compiled to machine code: the hot ones, or always each before its first call
     #[arg(long, value_name = "WHEN", env = "LUCARNE_NATIVE", default_value = "hot", hide_env_values = true)]
     pub(crate) native: Native,
-    /// Compile nothing to machine code: interpret everything
-    #[arg(long, conflicts_with = "native")]
+    /// Compile nothing to machine code, whatever --native says: interpret everything
+    #[arg(long)]
     pub(crate) no_native: bool,
     /// Run on one thread in virtual time; SEED decides every choice
     #[arg(long, value_name = "SEED")]

@@ -51,13 +51,15 @@ pub(crate) fn run(options: &Run) -> Result<ExitCode, Stop> {
 /// The name of the container in which a device runs the program that was sent last.
 const SENT_PROGRAM: &str = "run";
 
-/// Refuses options that a device would ignore. `--gc-stress` is not refused, since it may come from the environment.
+/// Refuses options that a device would ignore. `--gc-stress` and `--native` are not refused, since they may come from the
+/// environment.
 fn require_options_of_device(options: &Run) -> Result<(), Stop> {
     let given = [
         ("--workers", options.workers.is_some()),
         ("--memory-limit", options.memory_limit.is_some()),
         ("--component", !options.component.is_empty()),
         ("--simulate", options.simulate.is_some()),
+        ("--no-native", options.no_native),
         ("--listen", options.listen.is_some()),
         ("--connect", options.connect.is_some()),
     ];

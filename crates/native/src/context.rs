@@ -82,7 +82,8 @@ impl Reason {
 /// go on, or 0 if it must return; the reason is then [`Reason::Stepped`].
 type Step = unsafe extern "C" fn(*mut Context, *mut Word, u64) -> u64;
 
-/// Functions of the interpreter that machine code calls.
+/// Functions of the interpreter that machine code calls. None of them unwinds: steps keep a panic for the interpreter, and
+/// the others do not panic.
 #[derive(Clone, Copy, Debug)]
 pub struct Helpers {
     /// Executes one instruction. Returns 1 if the frame is still the current one and the next instruction is next.

@@ -1,6 +1,7 @@
 //! Executable memory.
 //!
-//! Code is copied to fresh pages, which then become executable and are never written again.
+//! Code is copied to fresh pages, which then become executable and are never written again. On x86-64 no cache has to be
+//! flushed for that.
 
 #![allow(unsafe_code, reason = "pages are mapped and protected by the operating system")]
 
@@ -44,7 +45,6 @@ impl Memory {
         let pages = Pages { start: NonNull::new(start.ok()?.cast::<u8>())?, bytes };
         // SAFETY: the mapping is new and has room for the code.
         unsafe { std::ptr::copy_nonoverlapping(code.as_ptr(), pages.start.as_ptr(), code.len()) };
-        flush(pages.start.as_ptr(), code.len());
         let flags = MprotectFlags::READ | MprotectFlags::EXEC;
         // SAFETY: the mapping belongs to this value; nothing writes to it from now on.
         unsafe { mprotect(pages.start.as_ptr().cast(), bytes, flags) }.ok()?;
@@ -60,29 +60,4 @@ impl Drop for Pages {
         // SAFETY: mapped in `add`. The program has ended, so no code of it runs.
         let _ = unsafe { munmap(self.start.as_ptr().cast(), self.bytes) };
     }
-}
-
-/// Makes new code visible to the instruction fetch of this processor.
-#[cfg(not(target_arch = "aarch64"))]
-fn flush(_start: *mut u8, _bytes: usize) {}
-
-/// Makes new code visible to the instruction fetch of all processors, as the architecture's manual prescribes: cleans
-/// the data cache and invalidates the instruction cache by lines of 16 bytes, a size that no processor undercuts.
-#[cfg(target_arch = "aarch64")]
-fn flush(start: *mut u8, bytes: usize) {
-    const LINE_BYTES: usize = 16;
-    for offset in (0..bytes).step_by(LINE_BYTES) {
-        let address = start.wrapping_add(offset);
-        // SAFETY: the instructions change caches only.
-        unsafe { std::arch::asm!("dc cvau, {0}", in(reg) address, options(nostack)) };
-    }
-    // SAFETY: as above.
-    unsafe { std::arch::asm!("dsb ish", options(nostack)) };
-    for offset in (0..bytes).step_by(LINE_BYTES) {
-        let address = start.wrapping_add(offset);
-        // SAFETY: as above.
-        unsafe { std::arch::asm!("ic ivau, {0}", in(reg) address, options(nostack)) };
-    }
-    // SAFETY: as above.
-    unsafe { std::arch::asm!("dsb ish", "isb", options(nostack)) };
 }

@@ -62,8 +62,12 @@ const SETTINGS: [(&str, &str); 4] = [
     ("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" }),
 ];
 
-/// Returns the description of this machine; none if Cranelift has no code for it.
+/// Returns the description of this machine, if it is one on which machine code has been tried: x86-64. Others also need their
+/// instruction caches flushed (see `memory`).
 fn target() -> Option<OwnedTargetIsa> {
+    if !cfg!(target_arch = "x86_64") {
+        return None;
+    }
     let mut flags = settings::builder();
     for (name, value) in SETTINGS {
         flags.set(name, value).ok()?;

@@ -19,6 +19,7 @@ mod native;
 mod steps;
 mod unwind;
 
+use std::any::Any;
 use std::sync::Arc;
 
 use lucarne_compiler::program::bytecode::{Instruction, Opcode};
@@ -94,12 +95,11 @@ pub(crate) struct Interpreter<'h> {
     native: Option<&'h Arc<NativeCode>>,
     /// The budget, and what machine code needs beside it.
     context: Context,
-    /// How to go on after a step that machine code has asked for.
-    stepped: Option<Next>,
+    /// The outcome of a step that machine code has asked for and cannot go on after.
+    stepped: Result<Next, Box<dyn Any + Send>>,
 }
 
 /// The outcome of an instruction that is executed outside of the loop.
-#[derive(Debug)]
 enum Next {
     /// The loop continues at the position.
     Continue,
@@ -118,8 +118,15 @@ impl<'h> Interpreter<'h> {
     ) -> Self {
         let native = program.machine_code();
         let context = Context { budget, ..Context::default() };
-        let mut interpreter =
-            Interpreter { heap, program, environment, position, native, context, stepped: None };
+        let mut interpreter = Interpreter {
+            heap,
+            program,
+            environment,
+            position,
+            native,
+            context,
+            stepped: Ok(Next::Continue),
+        };
         interpreter.set_top();
         interpreter
     }
@@ -523,6 +530,7 @@ impl<'h> Interpreter<'h> {
                             self.save(frame!(), index!(pc));
                             return Next::Stop(Stop::Budget);
                         }
+                        leave_for_native!();
                     }
                 } else {
                     pc = $after.wrapping_add(1);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use lucarne_compiler::program::{Accessor, FunctionIndex, FunctionShape, Program};
 use lucarne_heap::{OutOfMemory, ProgramObjects};
 use lucarne_kernel::sync::OnceLock;
+use lucarne_kernel::sync::atomic::{AtomicU32, Ordering};
 use lucarne_native::{Mode, NativeCode};
 use lucarne_natives::{self as natives, Entry};
 
@@ -20,9 +21,14 @@ pub struct LoadedProgram {
     natives: Vec<Option<Entry>>,
     /// Which functions are compiled to machine code.
     mode: Mode,
-    /// The machine code, once a function is hot.
+    /// The slices of the budget that have ended in interpreted code, up to [`SLICES_OF_SHORT_PROGRAMS`].
+    slices: AtomicU32,
+    /// The machine code, once the program has run for a while.
     machine_code: OnceLock<Arc<NativeCode>>,
 }
+
+/// The slices in which a program does not look for hot functions. Most programs start and end in fewer, and need no tables.
+const SLICES_OF_SHORT_PROGRAMS: u32 = 16;
 
 /// The facts that a call needs about its target.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +64,14 @@ impl LoadedProgram {
         let callees = callees.collect();
         let natives = program.natives.iter().map(|(module, name)| natives::find(module, name)).collect();
         let objects = Arc::new(ProgramObjects::new(program)?);
-        Ok(LoadedProgram { objects, callees, natives, mode: Mode::Hot, machine_code: OnceLock::new() })
+        Ok(LoadedProgram {
+            objects,
+            callees,
+            natives,
+            mode: Mode::Hot,
+            slices: AtomicU32::new(0),
+            machine_code: OnceLock::new(),
+        })
     }
 
     /// Sets which functions are compiled to machine code; the hot ones by default.
@@ -71,7 +84,7 @@ impl LoadedProgram {
         self
     }
 
-    /// Returns the machine code of the program, if a function has been hot.
+    /// Returns the machine code of the program, if the program has run for a while.
     #[inline(always)]
     pub(crate) fn machine_code(&self) -> Option<&Arc<NativeCode>> {
         self.machine_code.get()
@@ -83,7 +96,14 @@ impl LoadedProgram {
 
     /// Notes that a slice of the budget has ended at an address that was interpreted.
     pub(crate) fn slice_ended(&self, address: usize) {
-        if self.mode == Mode::Hot {
+        if self.mode != Mode::Hot {
+            return;
+        }
+        // If two threads count at once, one of the slices may get lost: that does not matter.
+        let slices = self.slices.load(Ordering::Relaxed);
+        if slices < SLICES_OF_SHORT_PROGRAMS {
+            self.slices.store(slices + 1, Ordering::Relaxed);
+        } else {
             self.make_machine_code().slice_ended(self.function_at(address as u32));
         }
     }

@@ -263,7 +263,7 @@ impl Translator<'_> {
         let offset = self.builder.ins().ishl_imm(function, 1);
         let slot = self.builder.ins().iadd(table, offset);
         let arity = self.builder.ins().uload16(types::I64, TRUSTED, slot, 0);
-        // The mark of a function that is no block is larger than any number of arguments.
+        // The mark of a function that is not a block is larger than any number of arguments.
         debug_assert!(u16::from(instruction.n()) < NO_BLOCK);
         let takes_more =
             self.builder.ins().icmp_imm(IntCC::UnsignedGreaterThan, arity, i64::from(instruction.n()));
@@ -271,7 +271,7 @@ impl Translator<'_> {
         self.call_computed(instruction.a(), function, place + 1);
     }
 
-    /// Calls the method of an operator whose operands are no numbers. It returns to the word after the operator.
+    /// Calls the method of an operator whose operands are not numbers. It returns to the word after the operator.
     pub(super) fn call_operator(&mut self, place: usize, operands: &[Value]) {
         let slow = self.flow.code[place + 1];
         let first = slow.a() + FRAME_WORDS as u16;

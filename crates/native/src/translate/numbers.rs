@@ -145,7 +145,7 @@ impl Translator<'_> {
         self.branch_away(is_zero, block);
     }
 
-    /// Executes an operator whose fast paths have failed. If its first operand is an object that is no boxed number, calls
+    /// Executes an operator whose fast paths have failed. If its first operand is an object other than a boxed number, calls
     /// the method; everything else is left to the interpreter.
     pub(super) fn operate_slowly(&mut self, place: usize, operands: &[Value]) {
         let (object, call, step) = (self.cold_block(), self.cold_block(), self.cold_block());

@@ -1,6 +1,7 @@
 //! The way into machine code and out of it, and the steps that it asks the interpreter for.
 
 use std::cmp::Ordering;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use lucarne_compiler::program::FunctionIndex;
 use lucarne_compiler::program::bytecode::Opcode;
@@ -60,7 +61,10 @@ impl Interpreter<'_> {
             return Next::Continue;
         }
         match Reason::from_number(self.context.reason) {
-            Reason::Stepped => self.stepped.take().unwrap_or(Next::Continue),
+            Reason::Stepped => {
+                let stepped = std::mem::replace(&mut self.stepped, Ok(Next::Continue));
+                stepped.unwrap_or_else(|panic| resume_unwind(panic))
+            }
             Reason::Enter => self.enter_from_native(),
             Reason::Budget => {
                 self.leave_native();
@@ -113,46 +117,62 @@ unsafe fn owner<'a, 'h: 'a>(context: *mut Context) -> &'a mut Interpreter<'h> {
     unsafe { &mut *(*context).owner.cast::<Interpreter<'h>>() }
 }
 
+/// Makes a step for machine code. Returns 1 if the step returns none, so that the code goes on; 0 if the interpreter has to
+/// do something first. A panic, which must not unwind through machine code, goes on in `run_native`.
+///
+/// # Safety
+/// As for [`owner`].
+unsafe fn make_step(context: *mut Context, step: impl FnOnce(&mut Interpreter<'_>) -> Option<Next>) -> u64 {
+    // SAFETY: promised by the caller.
+    let interpreter = unsafe { owner(context) };
+    let outcome = match catch_unwind(AssertUnwindSafe(|| step(interpreter))) {
+        Ok(None) => return 1,
+        Ok(Some(next)) => Ok(next),
+        Err(panic) => Err(panic),
+    };
+    // SAFETY: as above; the step has ended.
+    let interpreter = unsafe { owner(context) };
+    interpreter.context.reason = Reason::Stepped as u64;
+    interpreter.stepped = outcome;
+    0
+}
+
 /// See [`Helpers::step`].
 unsafe extern "C" fn step(context: *mut Context, registers: *mut Word, pc: u64) -> u64 {
+    let step = |interpreter: &mut Interpreter<'_>| {
+        let (frame, pc) = (interpreter.offset(registers), pc as usize);
+        interpreter.save(frame, pc);
+        let next = interpreter.run_fast::<true>();
+        let is_operator = interpreter.program.program().code[pc].opcode().is_some_and(Opcode::is_operator);
+        let after = pc + if is_operator { 2 } else { 1 };
+        let Position { frame: new_frame, pc: new_pc, .. } = interpreter.position;
+        let goes_on = matches!(next, Next::Continue) && (new_frame, new_pc) == (frame, after);
+        (!goes_on).then_some(next)
+    };
     // SAFETY: called from machine code, with its context.
-    let interpreter = unsafe { owner(context) };
-    let frame = interpreter.offset(registers);
-    interpreter.save(frame, pc as usize);
-    let next = interpreter.run_fast::<true>();
-    let is_operator =
-        interpreter.program.program().code[pc as usize].opcode().is_some_and(Opcode::is_operator);
-    let after = pc as usize + if is_operator { 2 } else { 1 };
-    let Position { frame: new_frame, pc: new_pc, .. } = interpreter.position;
-    if matches!(next, Next::Continue) && new_frame == frame && new_pc == after {
-        return 1;
-    }
-    interpreter.context.reason = Reason::Stepped as u64;
-    interpreter.stepped = Some(next);
-    0
+    unsafe { make_step(context, step) }
 }
 
 /// See [`Helpers::native`].
 unsafe extern "C" fn native(context: *mut Context, registers: *mut Word, pc: u64) -> u64 {
-    // SAFETY: called from machine code, with its context.
-    let interpreter = unsafe { owner(context) };
-    let frame = interpreter.offset(registers);
-    let instruction = interpreter.program.program().code[pc as usize];
-    interpreter.save(frame, pc as usize + 1);
-    let next = match interpreter.call_native(instruction) {
-        Ok(value) if interpreter.context.budget > 0 => {
-            interpreter.stack_mut().set(frame - 2, value);
-            return 1;
+    let step = |interpreter: &mut Interpreter<'_>| {
+        let (frame, pc) = (interpreter.offset(registers), pc as usize);
+        let instruction = interpreter.program.program().code[pc];
+        interpreter.save(frame, pc + 1);
+        match interpreter.call_native(instruction) {
+            Ok(value) if interpreter.context.budget > 0 => {
+                interpreter.stack_mut().set(frame - 2, value);
+                None
+            }
+            Ok(value) => match interpreter.leave_frame(value) {
+                Next::Continue => Some(Next::Stop(Stop::Budget)),
+                finished => Some(finished),
+            },
+            Err(next) => Some(next),
         }
-        Ok(value) => match interpreter.leave_frame(value) {
-            Next::Continue => Next::Stop(Stop::Budget),
-            finished => finished,
-        },
-        Err(next) => next,
     };
-    interpreter.context.reason = Reason::Stepped as u64;
-    interpreter.stepped = Some(next);
-    0
+    // SAFETY: called from machine code, with its context.
+    unsafe { make_step(context, step) }
 }
 
 /// See [`Helpers::compare`].
