@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use lucarne_host::Weather;
-use lucarne_toit::MachineCode;
+use lucarne_toit::{MachineCode, Optimization};
 
 /// Runs isolated containers that talk only through services.
 #[derive(Debug, Parser)]
@@ -185,6 +185,9 @@ pub(crate) struct Run {
     /// Collect garbage at every allocation; slow, for finding faults in the virtual machine
     #[arg(long, env = "LUCARNE_GC_STRESS", value_parser = clap::builder::FalseyValueParser::new(), hide_env_values = true)]
     pub(crate) gc_stress: bool,
+    /// How much the program is optimized: 0 (its functions stay as they are written) or 1
+    #[arg(short = 'O', value_name = "LEVEL", default_value = "1", value_parser = clap::value_parser!(u8).range(0..=1))]
+    pub(crate) optimization: u8,
     /// Which functions are compiled to machine code: the hot ones, or always each before its first call
     #[arg(long, value_name = "WHEN", env = "LUCARNE_NATIVE", default_value = "hot", hide_env_values = true)]
     pub(crate) native: Native,
@@ -218,7 +221,6 @@ pub(crate) struct Run {
         required = true,
         num_args = 1..,
         trailing_var_arg = true,
-        allow_hyphen_values = true,
         value_hint = ValueHint::FilePath,
         value_names = ["FILE", "ARG"]
     )]
@@ -235,6 +237,11 @@ pub(crate) enum Native {
 }
 
 impl Run {
+    /// Returns how much the program is optimized.
+    pub(crate) fn optimization(&self) -> Optimization {
+        if self.optimization == 0 { Optimization::None } else { Optimization::Full }
+    }
+
     /// Returns which functions are compiled to machine code.
     pub(crate) fn machine_code(&self) -> MachineCode {
         match self.native {

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use lucarne_compiler::program::Program;
+use lucarne_toit::Optimization;
 
 use crate::arguments::Stage;
 use crate::output::print_out;
@@ -16,7 +17,7 @@ pub(crate) fn emit(stage: Stage, file: &Path) -> Result<ExitCode, Stop> {
         Stage::Tokens => lucarne_compiler::emit::tokens(&read(file)?),
         Stage::Tree => lucarne_compiler::emit::tree(&read(file)?),
         Stage::Ir => lucarne_compiler::emit::ir(&front::analyze(file)?.unit),
-        Stage::Bytecode => match front::compile(file)? {
+        Stage::Bytecode => match front::compile(file, Optimization::default())? {
             Some(program) => bytecode(&program),
             None => return Ok(ExitCode::from(FAILURE)),
         },

@@ -6,7 +6,7 @@ use std::path::Path;
 use lucarne_compiler::diagnostic::Style;
 use lucarne_compiler::program;
 use lucarne_compiler::source::{BYTES_MAX, FileLoader, Loader, ReadBy};
-use lucarne_toit::{Analysis, ToitError};
+use lucarne_toit::{Analysis, Optimization, ToitError};
 
 use crate::output::{print_error, reason};
 use crate::{Stop, input};
@@ -26,9 +26,12 @@ pub(crate) fn check(file: &Path) -> Result<Analysis, Stop> {
 }
 
 /// Compiles a program and prints its diagnostics. Returns none if the program has errors.
-pub(crate) fn compile(file: &Path) -> Result<Option<program::Program>, Stop> {
+pub(crate) fn compile(
+    file: &Path,
+    optimization: Optimization,
+) -> Result<Option<program::Program>, Stop> {
     let analysis = analyze(file)?;
-    match lucarne_toit::link(analysis) {
+    match lucarne_toit::link_with(analysis, optimization) {
         Ok(compiled) => Ok(Some(compiled.program)),
         Err(ToitError::Program(_)) => Ok(None),
         Err(error) => Err(failure(file, &error)),

@@ -34,7 +34,7 @@ pub(crate) fn run(options: &Run) -> Result<ExitCode, Stop> {
     if let Some(parent) = options.end_with_parent {
         end_with_parent(parent)?;
     }
-    let Some(program) = front::compile(file)? else { return Ok(ExitCode::from(FAILURE)) };
+    let Some(program) = front::compile(file, options.optimization())? else { return Ok(ExitCode::from(FAILURE)) };
     let image = lucarne_toit::load_with(program, options.machine_code())
         .map_err(|error| Stop::failure(error.to_string()))?;
     let output: Arc<dyn Output> = Arc::new(StandardOutput::new().on_failure(end_after));
@@ -60,6 +60,7 @@ fn require_options_of_device(options: &Run) -> Result<(), Stop> {
         ("--component", !options.component.is_empty()),
         ("--simulate", options.simulate.is_some()),
         ("--no-native", options.no_native),
+        ("-O0", options.optimization == 0),
         ("--listen", options.listen.is_some()),
         ("--connect", options.connect.is_some()),
     ];

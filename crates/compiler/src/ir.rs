@@ -398,6 +398,17 @@ pub enum Expr {
 
     /// Evaluates all expressions in order. Value: that of the last expression, or null if there is none.
     Sequence(Vec<Node>),
+    /// As [`Expr::Sequence`], but the locals that it defines have registers only inside of it. Made by the optimizer.
+    Scope(Vec<Node>),
+    /// The code of a function or block in place of a call of it, at the place of the call. Value: that of the body. Made by
+    /// the optimizer.
+    Inlined {
+        /// The function or block, by its place in the optimizer's list of them: it names the source of the positions inside, and
+        /// stack traces show it.
+        frame: u32,
+        /// The code.
+        body: Box<Node>,
+    },
     /// Value: that of the branch taken.
     If {
         /// The condition.

@@ -3,8 +3,9 @@
 //! 1. `hierarchy` applies mixins and indexes members.
 //! 2. `reach` finds the functions, classes, selectors and globals that the program can use.
 //! 3. Classes are numbered so that subclasses form ranges, and the dispatch table is laid out.
-//! 4. `codegen` compiles each reached function, now that all numbers are final.
-//! 5. The code of all functions is put one after the other.
+//! 4. `optimize` changes the code of each reached function.
+//! 5. `codegen` compiles it, now that all numbers are final.
+//! 6. The code of all functions is put one after the other.
 
 mod codegen;
 mod dispatch;
@@ -12,16 +13,20 @@ mod fragment;
 mod hierarchy;
 mod layout;
 mod library;
+mod optimize;
 mod reach;
 mod tables;
+
+use std::rc::Rc;
 
 use thiserror::Error;
 
 use crate::ir::{FunctionId, FunctionKind, LocalId, ModuleId, Offset, Unit};
 use crate::program::{Builtins, Entries, FunctionIndex, FunctionShape, Program, Source};
-use codegen::{RoutineShape, RoutineSource};
+use codegen::{Origin, RoutineShape, RoutineSource};
 use hierarchy::Hierarchy;
 use library::Library;
+use optimize::Optimizer;
 use reach::{Key, Reached};
 use tables::{ClassNumbers, Tables};
 
@@ -74,12 +79,22 @@ impl LinkError {
     }
 }
 
+/// How much a program is optimized.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Optimization {
+    /// The code of each function is compiled as it is written.
+    None,
+    /// The code of small functions and blocks stands in place of calls.
+    #[default]
+    Full,
+}
+
 /// Links the program whose `main` is in the unit's entry module.
 ///
 /// # Errors
 /// See [`LinkError`]. If the library is complete and undamaged, a program that the front half accepted
 /// fails only because it is too large.
-pub fn link(unit: &Unit) -> Result<Program, LinkError> {
+pub fn link(unit: &Unit, optimization: Optimization) -> Result<Program, LinkError> {
     let library = Library::find(unit)?;
     let hierarchy = Hierarchy::new(unit);
     let (main, main_takes_arguments) = find_main(unit)?;
@@ -109,10 +124,11 @@ pub fn link(unit: &Unit) -> Result<Program, LinkError> {
     let dispatch = dispatch::build(&rows, tables.numbers.classes.len() as u32);
     tables.offsets.clone_from(&dispatch.offsets);
 
+    let mut optimizer = (optimization == Optimization::Full).then(|| Optimizer::new(unit));
     for key in &reached.functions {
-        compile_function(&mut tables, *key)?;
+        compile_function(&mut tables, optimizer.as_mut(), *key)?;
     }
-    let initializers = compile_initializers(&mut tables)?;
+    let initializers = compile_initializers(&mut tables, optimizer.as_mut())?;
     while let Some((stub, function)) = tables.new_stubs.pop() {
         let code = layout::stub(&mut tables, stub)?;
         tables.define(function, code);
@@ -208,7 +224,11 @@ fn number_classes(hierarchy: &Hierarchy<'_>, reached: &Reached<'_>) -> ClassNumb
     numbers
 }
 
-fn compile_function(tables: &mut Tables<'_>, key: Key) -> Result<(), LinkError> {
+fn compile_function(
+    tables: &mut Tables<'_>,
+    optimizer: Option<&mut Optimizer>,
+    key: Key,
+) -> Result<(), LinkError> {
     let reached = tables.reached;
     let function = reached.function(key.function);
     let body = reached.body(key.function).unwrap_or_default();
@@ -223,13 +243,20 @@ fn compile_function(tables: &mut Tables<'_>, key: Key) -> Result<(), LinkError> 
     let source = key.function.module.0;
     let arity = u16::try_from(first as usize + function.parameters.len())
         .map_err(|_| LinkError::too_large(&function.name, source, function.at))?;
+    let origin = Origin { name: full_name(tables, key.function), source, holder: reached.holder(key) };
+    let origin = Rc::new(origin);
+    let optimized =
+        optimizer.and_then(|optimizer| optimizer.optimize(tables, &origin, Some(key.function), &body));
+    let (body, inlined) = match &optimized {
+        Some(optimized) => (&optimized.body, &optimized.origins[..]),
+        None => (&*body, &[][..]),
+    };
     let unit = RoutineSource {
         function: tables.key_function(key),
-        name: full_name(tables, key.function),
-        source,
+        origin,
         at: function.at,
-        holder: reached.holder(key),
-        body: &body,
+        body,
+        inlined,
         shape: RoutineShape { arity, captures: 0, shape: FunctionShape::Function },
         checks,
         shared_captures: Vec::new(),
@@ -248,7 +275,10 @@ fn full_name(tables: &Tables<'_>, id: FunctionId) -> String {
     }
 }
 
-fn compile_initializers(tables: &mut Tables<'_>) -> Result<Vec<Option<FunctionIndex>>, LinkError> {
+fn compile_initializers(
+    tables: &mut Tables<'_>,
+    mut optimizer: Option<&mut Optimizer>,
+) -> Result<Vec<Option<FunctionIndex>>, LinkError> {
     let reached = tables.reached;
     let mut initializers = Vec::new();
     for (place, global) in reached.globals.iter().enumerate() {
@@ -257,13 +287,19 @@ fn compile_initializers(tables: &mut Tables<'_>) -> Result<Vec<Option<FunctionIn
             continue;
         };
         let function = tables.reserve();
+        let name = reached.global(*global).name.clone();
+        let origin = Rc::new(Origin { name, source: global.module.0, holder: None });
+        let optimized = optimizer.as_mut().and_then(|optimizer| optimizer.optimize(tables, &origin, None, &body));
+        let (body, inlined) = match &optimized {
+            Some(optimized) => (&optimized.body, &optimized.origins[..]),
+            None => (&*body, &[][..]),
+        };
         let unit = RoutineSource {
             function,
-            name: reached.global(*global).name.clone(),
-            source: global.module.0,
+            origin,
             at: reached.global(*global).at,
-            holder: None,
-            body: &body,
+            body,
+            inlined,
             shape: RoutineShape { arity: 0, captures: 0, shape: FunctionShape::Function },
             checks: Vec::new(),
             shared_captures: Vec::new(),

@@ -49,6 +49,8 @@ pub struct Program {
     /// Source positions: (address of an instruction that can fail or call, offset in the module's
     /// source), ordered by address.
     pub positions: Vec<(u32, u32)>,
+    /// The code that stands in place of calls, for stack traces, ordered by its start; a range comes before those inside of it.
+    pub inlined: Vec<Inlined>,
     /// The source files, for stack traces.
     pub sources: Vec<Source>,
     /// The classes that the virtual machine itself instantiates or inspects.
@@ -62,6 +64,14 @@ impl Program {
     pub fn is_subclass(&self, class: ClassIndex, of: ClassIndex) -> bool {
         let end = self.classes.get(of.0 as usize).map_or(of.0, |of| of.subclasses_end);
         (of.0..end).contains(&class.0)
+    }
+
+    /// Returns the ranges of [`Program::inlined`] that an address is in, innermost first.
+    pub fn inlined_at(&self, address: u32) -> impl Iterator<Item = &Inlined> {
+        let after = self.inlined.partition_point(|range| range.from <= address);
+        let last = after.checked_sub(1).and_then(|place| self.inlined.get(place));
+        let around = |range: &&Inlined| self.inlined.get(range.parent? as usize);
+        std::iter::successors(last, around).filter(move |range| address < range.to)
     }
 }
 
@@ -228,6 +238,23 @@ pub struct Handler {
     /// The first of the four registers that hold the interrupted completion: see
     /// [`bytecode::Opcode::EndFinally`].
     pub completion: u16,
+}
+
+/// A range of addresses whose code stands in place of a call of a function or block.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Inlined {
+    /// The first address.
+    pub from: u32,
+    /// The end (exclusive).
+    pub to: u32,
+    /// The name of the function or block, as stack traces show it.
+    pub name: String,
+    /// The source file of the code, in [`Program::sources`].
+    pub source: u32,
+    /// The place of the call, in the source of the code around it.
+    pub at: u32,
+    /// The range around it, in [`Program::inlined`].
+    pub parent: Option<u32>,
 }
 
 /// A source file.

@@ -2,7 +2,7 @@
 
 mod common;
 
-use lucarne_compiler::link::link;
+use lucarne_compiler::link::{Optimization, link};
 use lucarne_compiler::program::bytecode::{Instruction, Opcode};
 use lucarne_compiler::program::{FunctionIndex, Program};
 use proptest::prelude::*;
@@ -48,7 +48,7 @@ named a b=a --flag/bool=false --other/string="o":
 fn program() -> Program {
     let analysis = common::analyze_files(&[("app.toit", SOURCE)]);
     assert!(!analysis.has_errors(), "{:?}", analysis.diagnostics);
-    link(&analysis.unit).expect("the program links")
+    link(&analysis.unit, Optimization::Full).expect("the program links")
 }
 
 /// Returns the index of the first instruction with an opcode.

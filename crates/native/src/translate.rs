@@ -265,14 +265,14 @@ impl<'a> Translator<'a> {
             self.builder.def_var(self.variables[usize::from(register)], value);
         }
         let entry = self.flow.entry;
-        self.spend(entry);
+        self.spend(entry, 1);
         self.go(0);
     }
 
-    /// Counts one unit of the budget. If it was the last, leaves the code; the frame goes on at the address later.
-    fn spend(&mut self, pc: usize) {
+    /// Counts units of the budget. If it is spent then, leaves the code; the frame goes on at the address later.
+    fn spend(&mut self, pc: usize, units: i64) {
         let budget = self.context_field(field::BUDGET);
-        let rest = self.builder.ins().iadd_imm(budget, -1);
+        let rest = self.builder.ins().iadd_imm(budget, -units);
         self.builder.ins().store(TRUSTED, rest, self.context, field::BUDGET);
         let is_spent = self.builder.ins().icmp_imm(IntCC::SignedLessThanOrEqual, rest, 0);
         let exit = self.exit(Reason::Budget, pc);
@@ -402,7 +402,7 @@ impl<'a> Translator<'a> {
             O::Jump => self.go_to_target(place, instruction),
             O::JumpBack => {
                 if let Some(target) = jump_target(place, opcode, instruction) {
-                    self.spend(self.flow.entry + target);
+                    self.spend(self.flow.entry + target, instruction.charge());
                 }
                 self.go_to_target(place, instruction);
             }

@@ -26,6 +26,7 @@ use std::sync::Arc;
 use lucarne_compiler::diagnostic::Style;
 use lucarne_compiler::ir::Unit;
 use lucarne_compiler::link::LinkError;
+pub use lucarne_compiler::link::Optimization;
 use lucarne_compiler::program::Program;
 use lucarne_compiler::resolve;
 pub use lucarne_compiler::resolve::Analysis;
@@ -100,10 +101,18 @@ pub fn check(loader: &(dyn Loader + Sync), file: &Path) -> Result<Analysis, Toit
 /// [`ToitError::Program`] if the program has errors, [`ToitError::Link`] if the linker fails, such as when the program
 /// is too large.
 pub fn link(analysis: Analysis) -> Result<Compiled, ToitError> {
+    link_with(analysis, Optimization::default())
+}
+
+/// As [`link`], and says how much the program is optimized.
+///
+/// # Errors
+/// As for [`link`].
+pub fn link_with(analysis: Analysis, optimization: Optimization) -> Result<Compiled, ToitError> {
     if analysis.has_errors() {
         return Err(ToitError::Program(Diagnosed(Box::new(analysis))));
     }
-    match lucarne_compiler::link::link(&analysis.unit) {
+    match lucarne_compiler::link::link(&analysis.unit, optimization) {
         Ok(program) => Ok(Compiled { program, analysis }),
         Err(error) => Err(ToitError::Link { place: error.place(&analysis.unit), error }),
     }

@@ -521,11 +521,11 @@ impl<'h> Interpreter<'h> {
         // Continues after a jump that compares. `$after` is the address of the `Slow` that follows the jump.
         macro_rules! jump_after_compare {
             ($instruction:expr, $after:expr, $result:expr) => {{
-                if u8::from($result) == $instruction.n() {
+                if $result == $instruction.sense() {
                     let distance = $instruction.c() as i16;
                     pc = $after.wrapping_offset(distance as isize);
                     if distance < 0 {
-                        self.context.budget -= 1;
+                        self.context.budget -= $instruction.charge();
                         if self.context.budget <= 0 {
                             self.save(frame!(), index!(pc));
                             return Next::Stop(Stop::Budget);
@@ -711,7 +711,7 @@ impl<'h> Interpreter<'h> {
                 Opcode::Jump => pc = pc.wrapping_offset(instruction.number() as isize),
                 Opcode::JumpBack => {
                     pc = pc.wrapping_offset(instruction.number() as isize);
-                    self.context.budget -= 1;
+                    self.context.budget -= instruction.charge();
                     if self.context.budget <= 0 {
                         self.save(frame!(), index!(pc));
                         return Next::Stop(Stop::Budget);

@@ -71,9 +71,9 @@ impl Trace {
             text.push_str("\ncalled from the client:");
             last + 1
         });
-        let frames = self.addresses.iter().map(|address| Frame::at(program, *address));
+        let frames = self.addresses.iter().flat_map(|address| Frame::at(program, *address));
         // The trace shows the place of the throw, not the functions that throw.
-        let frames: Vec<_> = frames.skip_while(Frame::is_throw).collect();
+        let frames: Vec<_> = frames.skip_while(Frame::is_throw).take(FRAMES_MAX).collect();
         let width = frames.iter().map(|frame| frame.name.chars().count()).max().unwrap_or(0);
         for (index, frame) in frames.iter().enumerate() {
             text.push_str(&format!("\n  {}: {:width$} {}", first + index, frame.name, frame.place));
@@ -110,19 +110,30 @@ struct Frame<'p> {
 }
 
 impl<'p> Frame<'p> {
-    fn at(program: &'p Program, address: u32) -> Frame<'p> {
+    /// Returns the calls at an address, innermost first: several where code stands in place of calls.
+    fn at(program: &'p Program, address: u32) -> Vec<Frame<'p>> {
         let after = program.functions.partition_point(|function| function.entry <= address);
         let Some(function) = program.functions.get(after.wrapping_sub(1)) else {
-            return Frame { name: "?", place: String::new() };
+            return vec![Frame { name: "?", place: String::new() }];
         };
         let place = program.positions.partition_point(|(position, _)| *position <= address);
         let offset = place.checked_sub(1).map(|place| program.positions[place]);
-        let offset = offset.filter(|(position, _)| *position >= function.entry).map_or(0, |(_, at)| at);
-        let place = program.sources.get(function.source as usize).map(|source| {
+        let mut offset = offset.filter(|(position, _)| *position >= function.entry).map_or(0, |(_, at)| at);
+        let mut frames = Vec::new();
+        for range in program.inlined_at(address) {
+            frames.push(Frame::new(program, &range.name, range.source, offset));
+            offset = range.at;
+        }
+        frames.push(Frame::new(program, &function.name, function.source, offset));
+        frames
+    }
+
+    fn new(program: &Program, name: &'p str, source: u32, offset: u32) -> Frame<'p> {
+        let place = program.sources.get(source as usize).map(|source| {
             let (line, column) = source.position(offset);
             format!("{}:{line}:{column}", source.path)
         });
-        Frame { name: &function.name, place: place.unwrap_or_default() }
+        Frame { name, place: place.unwrap_or_default() }
     }
 
     fn is_throw(&self) -> bool {

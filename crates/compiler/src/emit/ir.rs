@@ -130,6 +130,8 @@ impl Printer<'_> {
                 format!("(set-field {} {class}.{} {})", self.node(object), field.index, self.node(value))
             }
             Expr::Sequence(nodes) => format!("(do{})", self.nodes(nodes)),
+            Expr::Scope(nodes) => format!("(scope{})", self.nodes(nodes)),
+            Expr::Inlined { body, .. } => format!("(inlined {})", self.node(body)),
             Expr::And(left, right) => format!("(and {} {})", self.node(left), self.node(right)),
             Expr::Or(left, right) => format!("(or {} {})", self.node(left), self.node(right)),
             Expr::Not(operand) => format!("(not {})", self.node(operand)),

@@ -27,12 +27,14 @@ macro_rules! visit_children {
             | Expr::Return(value)
             | Expr::Is(value, _)
             | Expr::As(value, _)
+            | Expr::Inlined { body: value, .. }
             | Expr::Block { body: value, .. } => $visit(value),
             Expr::SetField(left, _, right) | Expr::And(left, right) | Expr::Or(left, right) => {
                 $visit(left);
                 $visit(right);
             }
             Expr::Sequence(nodes)
+            | Expr::Scope(nodes)
             | Expr::CallStatic(_, nodes)
             | Expr::New(_, nodes)
             | Expr::CallSuper(_, nodes)

@@ -7,8 +7,10 @@
 
 mod call;
 mod control;
+mod inlined;
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use super::LinkError;
 use super::fragment::{Code, Fragment, Label, Register, Signature};
@@ -18,7 +20,7 @@ use crate::ir::{Body, Expr, FieldRef, LabelId, LocalId, Node, Offset, Part, Type
 use crate::program::bytecode::{Instruction, Opcode};
 use crate::program::{FunctionIndex, FunctionShape, Literal};
 
-pub(super) use call::WINDOW as WINDOW_FOR_STUBS;
+pub(super) use call::{WINDOW as WINDOW_FOR_STUBS, operator_opcode};
 
 /// The number of blocks around a place in a routine: 0 for the routine itself.
 type FragmentId = usize;
@@ -27,10 +29,13 @@ type FragmentId = usize;
 pub(super) struct RoutineCompiler<'t, 'u> {
     tables: &'t mut Tables<'u>,
     body: &'t Body,
-    /// The class that fields and `super` in the code refer to.
-    holder: Option<LinkClass>,
-    name: String,
-    source: u32,
+    /// The origins of the code around the current place, innermost last: the routine, its blocks, and what the optimizer has put
+    /// in place of calls.
+    origins: Vec<Rc<Origin>>,
+    /// The origins that [`Expr::Inlined`] refers to.
+    inlined: &'t [Rc<Origin>],
+    /// The number of calls in the current loop, or in the routine around it, that were replaced by code.
+    replaced_calls: u32,
     at: Offset,
     wide: bool,
     /// The fragments around the current place, innermost last.
@@ -47,6 +52,33 @@ struct OpenFragment {
     shape: FunctionShape,
 }
 
+/// The function, block or lambda that code was written in.
+#[derive(Debug)]
+pub(super) struct Origin {
+    /// The name as stack traces show it.
+    pub(super) name: String,
+    /// The module.
+    pub(super) source: u32,
+    /// The class that fields and `super` in the code refer to.
+    pub(super) holder: Option<LinkClass>,
+}
+
+impl Origin {
+    /// Returns the origin of the code of a block in code of this origin.
+    pub(super) fn of_block(&self) -> Origin {
+        self.of_part("<block>")
+    }
+
+    /// Returns the origin of the code of a lambda in code of this origin.
+    pub(super) fn of_lambda(&self) -> Origin {
+        self.of_part("<lambda>")
+    }
+
+    fn of_part(&self, part: &str) -> Origin {
+        Origin { name: format!("{}.{part}", self.name), ..*self }
+    }
+}
+
 /// The location of a local.
 #[derive(Clone, Copy)]
 struct Place {
@@ -60,6 +92,8 @@ struct Target {
     fragment: FragmentId,
     label: Label,
     result: Register,
+    /// Whether the value of the labeled expression is used.
+    is_used: bool,
     tries: u32,
 }
 
@@ -73,12 +107,12 @@ pub(super) struct RoutineShape {
 /// A routine to compile.
 pub(super) struct RoutineSource<'b> {
     pub(super) function: FunctionIndex,
-    pub(super) name: String,
-    pub(super) source: u32,
+    pub(super) origin: Rc<Origin>,
     /// The place of its name, or of the function around a lambda.
     pub(super) at: Offset,
-    pub(super) holder: Option<LinkClass>,
     pub(super) body: &'b Body,
+    /// The origins that [`Expr::Inlined`] in the body refers to.
+    pub(super) inlined: &'b [Rc<Origin>],
     pub(super) shape: RoutineShape,
     /// The declared types of the parameters that are checked on entry, with their locals.
     pub(super) checks: Vec<(LocalId, Type, Offset)>,
@@ -105,9 +139,9 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
         RoutineCompiler {
             tables,
             body: routine.body,
-            holder: routine.holder,
-            name: routine.name.clone(),
-            source: routine.source,
+            origins: vec![routine.origin.clone()],
+            inlined: routine.inlined,
+            replaced_calls: 0,
             at: routine.at,
             wide,
             open: Vec::new(),
@@ -135,11 +169,11 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
             None => self.function_body(&body.root)?,
         }
         let code = self.close_fragment(Signature {
-            name: self.name.clone(),
+            name: routine.origin.name.clone(),
             arity: routine.shape.arity,
             captures: routine.shape.captures,
             shape: routine.shape.shape,
-            source: self.source,
+            source: routine.origin.source,
             at: self.at,
         })?;
         self.tables.define(routine.function, code);
@@ -209,7 +243,15 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
     }
 
     fn too_large(&self) -> LinkError {
-        LinkError::too_large(&self.name, self.source, self.at)
+        LinkError::too_large(&self.origins[0].name, self.origins[0].source, self.at)
+    }
+
+    /// Returns the origin of the code at the current place.
+    fn origin(&self) -> &Rc<Origin> {
+        match self.origins.last() {
+            Some(origin) => origin,
+            None => unreachable!("all code has an origin"),
+        }
     }
 
     // Fragments and locals.
@@ -248,6 +290,7 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
             }
             Expr::Primitive { failure: Some((local, _)), .. } => self.place_local(*local),
             Expr::Block { .. } => return, // A fragment of its own.
+            Expr::Scope(_) => return,     // Places its locals itself.
             _ => {}
         }
         node.for_each_child(|child| self.place_locals(child));
@@ -383,6 +426,13 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
             }
             Expr::Define(local, value) => self.define(*local, value)?,
             Expr::SetLocal(local, value) => self.set_local(*local, value)?,
+            Expr::Scope(nodes) => self.scope_effect(nodes)?,
+            Expr::Inlined { frame, body } => self.inlined_effect(node.at, *frame, body)?,
+            Expr::Labeled(label, body) => self.labeled_effect(*label, body)?,
+            Expr::As(value, ty) => {
+                let register = self.operand(value)?;
+                self.check_type(register, *ty, node.at);
+            }
             Expr::Null
             | Expr::Bool(_)
             | Expr::Int(_)
@@ -440,6 +490,8 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
             Expr::Field(object, field) => self.field(node.at, object, *field, target)?,
             Expr::SetField(object, field, value) => self.set_field(node.at, object, *field, value, target)?,
             Expr::Sequence(nodes) => self.sequence(nodes, target)?,
+            Expr::Scope(nodes) => self.scope(nodes, target)?,
+            Expr::Inlined { frame, body } => self.inlined(node.at, *frame, body, target)?,
             Expr::If { condition, then, otherwise } => self.if_value(condition, then, otherwise, target)?,
             Expr::And(..) | Expr::Or(..) | Expr::Not(_) => self.condition_value(node, target)?,
             Expr::Loop { .. } => {
@@ -552,7 +604,7 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
     }
 
     fn field_place(&self, field: FieldRef) -> u16 {
-        self.tables.hierarchy.place(field, self.holder).unwrap_or(u32::from(u16::MAX)) as u16
+        self.tables.hierarchy.place(field, self.origin().holder).unwrap_or(u32::from(u16::MAX)) as u16
     }
 
     fn field(
@@ -694,11 +746,10 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
         self.code().move_to(target, result);
         let routine = RoutineSource {
             function,
-            name: format!("{}.<lambda>", self.name),
-            source: self.source,
+            origin: Rc::new(self.origin().of_lambda()),
             at: self.at,
-            holder: self.holder,
             body,
+            inlined: self.inlined,
             shape: RoutineShape { arity, captures: u16::from(count), shape: FunctionShape::Lambda },
             checks: Vec::new(),
             shared_captures: captures.iter().map(|local| self.is_shared(*local)).collect(),
@@ -775,7 +826,8 @@ fn is_atomic(node: &Node) -> bool {
 fn ends_by_itself(node: &Node) -> bool {
     match &node.expr {
         Expr::Return(_) | Expr::Exit(..) => true,
-        Expr::Sequence(nodes) => nodes.last().is_some_and(ends_by_itself),
+        Expr::Sequence(nodes) | Expr::Scope(nodes) => nodes.last().is_some_and(ends_by_itself),
+        Expr::Inlined { body, .. } => ends_by_itself(body),
         _ => false,
     }
 }

@@ -1,6 +1,9 @@
 //! The code of one function under construction: instructions, labels, registers.
 
+use std::rc::Rc;
+
 use super::LinkError;
+use super::codegen::Origin;
 use crate::ir::Offset;
 use crate::program::bytecode::{Instruction, Opcode};
 use crate::program::{Accessor, FunctionIndex, FunctionShape};
@@ -31,11 +34,25 @@ pub(super) struct FarTarget {
     pub(super) label: Label,
 }
 
+/// A range of local addresses whose code was put in place of a call.
+#[derive(Clone, Debug)]
+pub(super) struct LocalInlined {
+    pub(super) from: u32,
+    pub(super) to: u32,
+    pub(super) origin: Rc<Origin>,
+    /// The place of the call.
+    pub(super) at: Offset,
+    /// The range around it, by its place among the fragment's ranges.
+    pub(super) parent: Option<u32>,
+}
+
 /// Finished code.
 #[derive(Debug)]
 pub(super) struct Code {
     pub(super) instructions: Vec<Instruction>,
     pub(super) positions: Vec<(u32, Offset)>,
+    /// Ordered by their start, a range before those inside of it.
+    pub(super) inlined: Vec<LocalInlined>,
     pub(super) handlers: Vec<LocalHandler>,
     pub(super) far_targets: Vec<FarTarget>,
     /// The addresses of all labels.
@@ -57,6 +74,9 @@ const SLOW_WINDOW: u32 = 5;
 pub(super) struct Fragment {
     instructions: Vec<Instruction>,
     positions: Vec<(u32, Offset)>,
+    inlined: Vec<LocalInlined>,
+    /// The range around the current place, by its place in `inlined`.
+    current_inlined: Option<u32>,
     handlers: Vec<LocalHandler>,
     far_targets: Vec<FarTarget>,
     labels: Vec<Option<u32>>,
@@ -74,6 +94,8 @@ impl Fragment {
         Fragment {
             instructions: Vec::new(),
             positions: Vec::new(),
+            inlined: Vec::new(),
+            current_inlined: None,
             handlers: Vec::new(),
             far_targets: Vec::new(),
             labels: Vec::new(),
@@ -143,6 +165,22 @@ impl Fragment {
         self.emit_at(at, Instruction::imm(Opcode::Slow, 0, base, selector as i32));
     }
 
+    /// Begins code that was put in place of a call.
+    pub(super) fn enter_inlined(&mut self, origin: Rc<Origin>, at: Offset) {
+        let parent = self.current_inlined.replace(self.inlined.len() as u32);
+        self.inlined.push(LocalInlined { from: self.here(), to: self.here(), origin, at, parent });
+    }
+
+    /// Ends the code that was begun last.
+    pub(super) fn leave_inlined(&mut self) {
+        let here = self.here();
+        let range = self.current_inlined.and_then(|place| self.inlined.get_mut(place as usize));
+        if let Some(range) = range {
+            range.to = here;
+            self.current_inlined = range.parent;
+        }
+    }
+
     // Labels.
 
     pub(super) fn label(&mut self) -> Label {
@@ -163,6 +201,13 @@ impl Fragment {
     pub(super) fn jump(&mut self, opcode: Opcode, register: Register, label: Label) {
         self.jumps.push((self.here(), label));
         self.imm(opcode, register, 0);
+    }
+
+    /// Lets a jump back charge calls in the loop that were replaced by code.
+    pub(super) fn charge_jump(&mut self, at: u32, calls: u32) {
+        if let Some(jump) = self.instructions.get_mut(at as usize) {
+            *jump = jump.with_charge(calls);
+        }
     }
 
     pub(super) fn far_target(&mut self, function: FunctionIndex, label: Label) {
@@ -199,6 +244,7 @@ impl Fragment {
             registers: u16::try_from(registers).map_err(|_| too_large())?,
             instructions: self.instructions,
             positions: self.positions,
+            inlined: self.inlined,
             handlers: self.handlers,
             far_targets: self.far_targets,
             labels: self.labels.iter().map(|label| label.unwrap_or(0)).collect(),

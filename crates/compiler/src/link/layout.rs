@@ -12,7 +12,7 @@ use crate::ir::Unit;
 use crate::program::bytecode::{Instruction, Opcode};
 use crate::program::{
     Accessor, Builtins, Class, ClassIndex, Entries, Function, FunctionIndex, FunctionShape, Global, Handler,
-    Program, Source,
+    Inlined, Program, Source,
 };
 
 /// Generates the code of a stub.
@@ -132,6 +132,7 @@ pub(super) fn assemble(
         natives: tables.natives,
         handlers: Vec::new(),
         positions: Vec::new(),
+        inlined: Vec::new(),
         sources: unit
             .modules
             .iter()
@@ -166,7 +167,9 @@ fn keep_used_sources(program: &mut Program) {
     let mut all = std::mem::take(&mut program.sources);
     let mut places = vec![None; all.len()];
     let functions = program.functions.iter_mut().map(|function| &mut function.source);
-    for source in functions.chain(program.classes.iter_mut().map(|class| &mut class.source)) {
+    let inlined = program.inlined.iter_mut().map(|range| &mut range.source);
+    let classes = program.classes.iter_mut().map(|class| &mut class.source);
+    for source in functions.chain(inlined).chain(classes) {
         *source = *places[*source as usize].get_or_insert_with(|| {
             let place = program.sources.len() as u32;
             let Source { path, line_starts } = &mut all[*source as usize];
@@ -187,6 +190,15 @@ fn append(program: &mut Program, code: &Code, base: u32) {
         completion: handler.completion,
     }));
     program.positions.extend(code.positions.iter().map(|(address, at)| (base + address, *at)));
+    let first_inlined = program.inlined.len() as u32;
+    program.inlined.extend(code.inlined.iter().map(|range| Inlined {
+        from: base + range.from,
+        to: base + range.to,
+        name: range.origin.name.clone(),
+        source: range.origin.source,
+        at: range.at,
+        parent: range.parent.map(|parent| first_inlined + parent),
+    }));
     program.code.extend(&code.instructions);
     program.functions.push(Function {
         entry: base,
@@ -205,6 +217,7 @@ fn empty() -> Code {
     Code {
         instructions: vec![Instruction::abc(Opcode::Unreachable, 0, 0, 0, 0)],
         positions: Vec::new(),
+        inlined: Vec::new(),
         handlers: Vec::new(),
         far_targets: Vec::new(),
         labels: Vec::new(),

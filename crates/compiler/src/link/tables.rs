@@ -246,6 +246,29 @@ impl<'u> Tables<'u> {
         found
     }
 
+    /// Returns the method of a selector and the class that has it, if the program has only this one.
+    pub(super) fn single_target(&self, selector: &Selector) -> Option<(Member, ClassId)> {
+        let id = self.reached.selector_ids.get(selector)?;
+        let mut members = self.rows[id.0 as usize].iter().map(|entry| entry.2);
+        let member @ Member::Method(_, found_in) = members.next()? else { return None };
+        let class = self.hierarchy.class(found_in);
+        let is_single = !class.is_application && members.all(|other| other == member);
+        is_single.then_some((member, class.declaration))
+    }
+
+    /// Returns whether instances of a class that the program uses are instances of a type.
+    pub(super) fn is_subtype(&self, class: ClassId, of: ClassId) -> bool {
+        if class == of {
+            return true;
+        }
+        let number = self.hierarchy.find(class).and_then(|class| self.numbers.by_class.get(&class));
+        let Some(ClassIndex(number)) = number else { return false };
+        match self.range_of(of) {
+            Some((from, to)) => (from..to).contains(number),
+            None => self.subtypes.get(&of).is_some_and(|numbers| numbers.binary_search(number).is_ok()),
+        }
+    }
+
     /// Returns the numbers of the instantiated classes whose instances are instances of a type, but no more
     /// than `INSTANCES_MAX + 1` of them.
     fn instances_of(&mut self, class: ClassId) -> Rc<[u32]> {

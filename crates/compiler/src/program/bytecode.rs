@@ -79,6 +79,25 @@ impl Instruction {
         Instruction((self.0 & 0xffff_ffff) | ((imm as u32) as u64) << 32)
     }
 
+    /// Returns the units of the budget that a jump costs if it goes back: the loop edge, and the calls in the loop that were
+    /// replaced by code.
+    #[inline(always)]
+    pub const fn charge(self) -> i64 {
+        (self.n() >> 1) as i64 + 1
+    }
+
+    /// Returns the same jump with a charge for this number of calls, but not more than it can hold.
+    pub const fn with_charge(self, calls: u32) -> Self {
+        let calls = if calls > 0x7f { 0x7f } else { calls };
+        Instruction(self.0 | (calls as u64) << 9)
+    }
+
+    /// Returns whether a jump that compares jumps if the comparison holds.
+    #[inline(always)]
+    pub const fn sense(self) -> bool {
+        self.n() & 1 == 1
+    }
+
     /// Returns the same instruction with another third operand.
     pub const fn with_c(self, c: u16) -> Self {
         Instruction((self.0 & 0x0000_ffff_ffff_ffff) | (c as u64) << 48)
@@ -185,7 +204,7 @@ opcodes! {
 
     /// Jumps forward.
     Jump Jump,
-    /// Jumps back: a loop edge, where the budget is counted.
+    /// Jumps back: a loop edge, where the budget is counted: see [`Instruction::charge`].
     JumpBack Jump,
     /// Jumps unless `a` is null or false.
     JumpIf AJump,
@@ -228,16 +247,16 @@ opcodes! {
     Greater Abc,
     /// `a` = whether `b` >= `c`.
     GreaterEqual Abc,
-    /// Jumps by `c` if (`a` == `b`) equals `n` (1 true, 0 false). Like all comparing jumps, it is a
-    /// loop edge if it goes back.
+    /// Jumps by `c` if (`a` == `b`) is what [`Instruction::sense`] says. Like all comparing jumps, it is a
+    /// loop edge if it goes back: see [`Instruction::charge`].
     JumpEqual AbJump,
-    /// Jumps by `c` if (`a` < `b`) equals `n`.
+    /// Jumps by `c` if (`a` < `b`) is what the sense says.
     JumpLess AbJump,
-    /// Jumps by `c` if (`a` <= `b`) equals `n`.
+    /// Jumps by `c` if (`a` <= `b`) is what the sense says.
     JumpLessEqual AbJump,
-    /// Jumps by `c` if (`a` > `b`) equals `n`.
+    /// Jumps by `c` if (`a` > `b`) is what the sense says.
     JumpGreater AbJump,
-    /// Jumps by `c` if (`a` >= `b`) equals `n`.
+    /// Jumps by `c` if (`a` >= `b`) is what the sense says.
     JumpGreaterEqual AbJump,
     /// `a` = `b`\[`c`\], with a fast path for lists, arrays and byte arrays.
     Index Abc,

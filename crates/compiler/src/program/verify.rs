@@ -147,6 +147,11 @@ impl Verifier<'_> {
         }
         check(program.selectors.is_sorted_by(|one, other| one.0 <= other.0), "the selectors are not sorted")?;
         check(program.positions.is_sorted_by(|one, other| one.0 <= other.0), "the positions are not sorted")?;
+        check(program.inlined.is_sorted_by_key(|range| range.from), "the inlined ranges are not sorted")?;
+        for (place, range) in program.inlined.iter().enumerate() {
+            let parent = range.parent.is_none_or(|parent| (parent as usize) < place);
+            check(range.from <= range.to && parent, "an inlined range is not inside of its parent")?;
+        }
         let initializers = program.globals.iter().filter_map(|global| global.initializer);
         for function in initializers {
             let function = program.functions.get(function.0 as usize);

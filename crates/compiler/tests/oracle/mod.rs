@@ -2,7 +2,7 @@
 
 use lucarne_compiler::emit;
 use lucarne_compiler::ir::Unit;
-use lucarne_compiler::link::link;
+use lucarne_compiler::link::{Optimization, link};
 use lucarne_compiler::parser;
 use lucarne_compiler::resolve::analyze;
 use lucarne_compiler::scanner::{self, Kind};
@@ -63,7 +63,7 @@ pub(crate) fn compile(library: &Unit, input: &[u8]) {
     loader.add("app.toit", input);
     let analysis = analyze(&loader, Some(library.clone()), &|_, _| true, "app.toit");
     if !analysis.has_errors()
-        && let Ok(program) = link(&analysis.unit)
+        && let Ok(program) = link(&analysis.unit, Optimization::Full)
     {
         assert_eq!(program.verify(), Ok(()));
     }

@@ -223,14 +223,14 @@ impl Translator<'_> {
         let opcode = instruction.opcode().unwrap_or(Opcode::Unreachable);
         let Some(target) = jump_target(place, opcode, instruction) else { return self.leave_for(place) };
         let (taken, next) = (self.block(), self.block());
-        if instruction.n() == 1 {
+        if instruction.sense() {
             self.branch(result, taken, next);
         } else {
             self.branch(result, next, taken);
         }
         self.switch(taken);
         if target <= place {
-            self.spend(self.flow.entry + target);
+            self.spend(self.flow.entry + target, instruction.charge());
         }
         self.go(target);
         self.switch(next);

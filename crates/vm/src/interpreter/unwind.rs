@@ -202,7 +202,9 @@ impl Interpreter<'_> {
 
     /// Returns whether a function is in the current call stack.
     pub(crate) fn is_under_way(&self, function: lucarne_compiler::program::FunctionIndex) -> bool {
-        self.addresses().any(|address| self.program.function_at(address) == function)
+        // The task goes on at the position, which may be the first instruction of its function.
+        let current = std::iter::once(self.position.pc as u32);
+        current.chain(self.addresses().skip(1)).any(|address| self.program.function_at(address) == function)
     }
 
     /// Returns the addresses of the calls in the current stack, innermost first.

@@ -1,5 +1,7 @@
 //! Compiles calls of functions, methods, blocks and operators.
 
+use std::rc::Rc;
+
 use super::{FragmentId, Opcode, Place, RoutineCompiler};
 use crate::ir::{Expr, FunctionId, LocalId, Node, Offset, Selector, Type};
 use crate::link::LinkError;
@@ -46,7 +48,7 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
             }
             Expr::CallSuper(selector, arguments) => {
                 let superclass =
-                    self.holder.and_then(|holder| self.tables.hierarchy.class(holder).superclass);
+                    self.origin().holder.and_then(|holder| self.tables.hierarchy.class(holder).superclass);
                 match superclass.and_then(|class| self.tables.hierarchy.look_up(class, selector)) {
                     Some(member) => {
                         self.member_call(node.at, member, None, selector, arguments, target)?;
@@ -309,6 +311,13 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
         }
         let function = self.tables.reserve();
         self.code().imm(Opcode::NewBlock, target, function.0 as i32);
+        // A block that was moved into the code of another function keeps its origin.
+        let (origin, body) = match &body.expr {
+            Expr::Inlined { frame, body } => (self.inlined_origin(*frame), &**body),
+            _ => (Rc::new(self.origin().of_block()), body),
+        };
+        self.origins.push(origin.clone());
+        let replaced_calls = std::mem::take(&mut self.replaced_calls);
         self.open_fragment(function, FunctionShape::Block);
         let fragment = self.current();
         self.code().take(1);
@@ -323,20 +332,22 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
         let value = self.operand(body)?;
         self.code().abc(Opcode::Return, value, 0, 0);
         let code = self.close_fragment(Signature {
-            name: format!("{}{}", self.name, ".<block>".repeat(fragment)),
+            name: origin.name.clone(),
             arity: parameters.len() as u16 + 1,
             captures: 0,
             shape: FunctionShape::Block,
-            source: self.source,
+            source: origin.source,
             at: self.at,
         })?;
+        self.replaced_calls = replaced_calls;
+        self.origins.pop();
         self.tables.define(function, code);
         Ok(())
     }
 }
 
 /// Returns the opcode of an operator with one argument, including `[]`. Returns none if the operator has no opcode.
-pub(super) fn operator_opcode(name: &str) -> Option<Opcode> {
+pub(in crate::link) fn operator_opcode(name: &str) -> Option<Opcode> {
     Some(match name {
         "+" => Opcode::Add,
         "-" => Opcode::Sub,

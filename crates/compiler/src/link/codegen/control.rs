@@ -138,6 +138,7 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
         fresh: &[LocalId],
     ) -> Result<(), LinkError> {
         let (again, end) = (self.code().label(), self.code().label());
+        let replaced_calls = std::mem::take(&mut self.replaced_calls);
         let is_short = is_short_test(condition);
         if is_short {
             self.branch(condition, false, end)?;
@@ -153,14 +154,20 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
         if let Some(update) = update {
             self.effect(update)?;
         }
+        let charge = std::mem::replace(&mut self.replaced_calls, replaced_calls);
         if is_short && !self.wide && is_comparison(condition) {
             // Compares and jumps back in one instruction.
             self.branch(condition, true, again)?;
+            // The jump is followed by its second word.
+            let jump = self.code().here() - 2;
+            self.code().charge_jump(jump, charge);
         } else {
             if is_short {
                 self.branch(condition, false, end)?;
             }
+            let jump = self.code().here();
             self.code().jump(Opcode::JumpBack, 0, again);
+            self.code().charge_jump(jump, charge);
         }
         self.code().bind(end);
         Ok(())
@@ -185,8 +192,21 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
         let label = self.code().label();
         let fragment = self.current();
         let tries = self.code().tries;
-        self.labels.insert(id, Target { fragment, label, result: target, tries });
+        self.labels.insert(id, Target { fragment, label, result: target, is_used: true, tries });
         self.value_to(body, target)?;
+        self.code().bind(label);
+        Ok(())
+    }
+
+    /// As [`RoutineCompiler::labeled`], if the value is not used.
+    pub(super) fn labeled_effect(&mut self, id: LabelId, body: &'t Node) -> Result<(), LinkError> {
+        let label = self.code().label();
+        let fragment = self.current();
+        let tries = self.code().tries;
+        // Exits out of blocks bring a value.
+        let result = self.code().take(1);
+        self.labels.insert(id, Target { fragment, label, result, is_used: false, tries });
+        self.effect(body)?;
         self.code().bind(label);
         Ok(())
     }
@@ -198,7 +218,11 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
         };
         let depth = self.current() - target.fragment;
         if depth == 0 && self.code().tries == target.tries {
-            self.value_to(value, target.result)?;
+            if target.is_used {
+                self.value_to(value, target.result)?;
+            } else {
+                self.effect(value)?;
+            }
             self.code().jump(Opcode::Jump, 0, target.label);
             return Ok(());
         }

@@ -1,0 +1,97 @@
+//! What is known about a function before its code is copied to a call.
+
+use crate::ir::{Body, Expr, Function, FunctionKind, LocalId, Node};
+
+/// The largest function that is put in place of a call with a block literal, in expressions.
+const SIZE_WITH_BLOCK_MAX: usize = 80;
+/// The largest function that is put in place of another call, in expressions.
+const SIZE_MAX: usize = 16;
+
+/// The properties of a function that can be put in place of its calls.
+#[derive(Debug)]
+pub(super) struct Facts {
+    /// The number of expressions of its code.
+    pub(super) size: usize,
+    pub(super) locals: Vec<LocalFacts>,
+}
+
+/// The properties of a local.
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct LocalFacts {
+    /// Whether it is assigned after its definition.
+    pub(super) is_assigned: bool,
+    /// How often it is read.
+    pub(super) uses: u32,
+}
+
+impl Facts {
+    /// Examines a function. Returns none if its code must stay its own: if it is large, or depends on being a function.
+    pub(super) fn of(function: &Function, body: &Body) -> Option<Facts> {
+        let has_code = !matches!(function.code, crate::ir::Code::None);
+        if !has_code || function.kind == FunctionKind::MixinConstructor {
+            return None;
+        }
+        let mut facts = Facts { size: 0, locals: local_facts(body) };
+        let defaults = body.defaults.iter().map(|(_, default)| default);
+        for node in defaults.chain([&body.root]) {
+            if !facts.count(node) {
+                return None;
+            }
+        }
+        Some(facts)
+    }
+
+    /// Returns whether the function is small enough for a call, which may have a block literal among its arguments.
+    pub(super) fn is_small_enough(&self, has_block: bool) -> bool {
+        self.size <= if has_block { SIZE_WITH_BLOCK_MAX } else { SIZE_MAX }
+    }
+
+    /// Counts the expressions of some code. Returns false if the code cannot be moved.
+    fn count(&mut self, node: &Node) -> bool {
+        self.size += 1;
+        let is_fixed = matches!(node.expr, Expr::Primitive { .. } | Expr::CallSuper(..) | Expr::Lambda { .. });
+        if is_fixed || self.size > SIZE_WITH_BLOCK_MAX {
+            return false;
+        }
+        let mut can_move = true;
+        node.for_each_child(|child| can_move = can_move && self.count(child));
+        can_move
+    }
+}
+
+/// Examines the locals of a routine.
+pub(super) fn local_facts(body: &Body) -> Vec<LocalFacts> {
+    let mut facts = vec![LocalFacts::default(); body.locals.len()];
+    for (_, default) in &body.defaults {
+        examine(default, &mut facts);
+    }
+    examine(&body.root, &mut facts);
+    facts
+}
+
+fn examine(node: &Node, facts: &mut [LocalFacts]) {
+    let mut of = |local: &LocalId, change: fn(&mut LocalFacts)| {
+        if let Some(local) = facts.get_mut(local.0 as usize) {
+            change(local);
+        }
+    };
+    match &node.expr {
+        Expr::Local(local) => of(local, |local| local.uses += 1),
+        Expr::SetLocal(local, _) => of(local, |local| local.is_assigned = true),
+        // The loop itself changes its variable's cell.
+        Expr::Loop { fresh, .. } => fresh.iter().for_each(|fresh| of(fresh, |local| local.is_assigned = true)),
+        _ => {}
+    }
+    node.for_each_child(|child| examine(child, facts));
+}
+
+/// Returns the number of expressions of some code, but no more than a limit.
+pub(super) fn size(node: &Node, limit: usize) -> usize {
+    let mut size = 1;
+    node.for_each_child(|child| {
+        if size < limit {
+            size += self::size(child, limit - size);
+        }
+    });
+    size
+}

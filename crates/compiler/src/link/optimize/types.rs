@@ -1,0 +1,367 @@
+//! What is known about values: types by the flow of values through locals, results and fields, without regard to the order of
+//! execution.
+//!
+//! All that is known here holds whenever the program runs: it comes from literals and from types that are checked at run
+//! time. Where a class is only likely, [`Target::is_certain`] says so.
+
+use super::Optimizer;
+use crate::ir::{Body, ClassId, Expr, FunctionId, FunctionKind, LocalId, Node, Selector, Type};
+use crate::link::hierarchy::Member;
+use crate::link::tables::Tables;
+
+/// What is known about a value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Known {
+    /// There is no value yet: nothing was assigned.
+    Unassigned,
+    /// Null.
+    Null,
+    /// An instance of a class, interface or mixin.
+    Class {
+        /// The class.
+        class: ClassId,
+        /// Whether it is an instance of the class itself, not of a subclass.
+        is_exact: bool,
+        /// Whether it may be null.
+        nullable: bool,
+    },
+    /// Any value.
+    Any,
+}
+
+impl Known {
+    pub(super) fn exactly(class: Option<ClassId>) -> Known {
+        class.map_or(Known::Any, |class| Known::Class { class, is_exact: true, nullable: false })
+    }
+
+    pub(super) fn of(ty: Type) -> Known {
+        match ty {
+            Type::Class { class, nullable } => Known::Class { class, is_exact: false, nullable },
+            Type::Any | Type::None | Type::Block => Known::Any,
+        }
+    }
+
+    /// Returns what is known about a value that is one of two.
+    pub(super) fn join(self, other: Known) -> Known {
+        match (self, other) {
+            (Known::Unassigned, known) | (known, Known::Unassigned) => known,
+            (Known::Null, Known::Null) => Known::Null,
+            (Known::Null, Known::Class { class, is_exact, .. })
+            | (Known::Class { class, is_exact, .. }, Known::Null) => {
+                Known::Class { class, is_exact, nullable: true }
+            }
+            (
+                Known::Class { class, is_exact, nullable },
+                Known::Class { class: other, is_exact: other_is_exact, nullable: other_nullable },
+            ) if class == other => Known::Class {
+                class,
+                is_exact: is_exact && other_is_exact,
+                nullable: nullable || other_nullable,
+            },
+            _ => Known::Any,
+        }
+    }
+
+    fn or_null(self) -> Known {
+        self.join(Known::Null)
+    }
+
+    fn without_null(self) -> Known {
+        match self {
+            Known::Class { class, is_exact, .. } => Known::Class { class, is_exact, nullable: false },
+            known => known,
+        }
+    }
+}
+
+/// The method that a call goes to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Target {
+    pub(super) member: Member,
+    /// The class of the receivers for which the call goes there. Other receivers have to be told apart by a test.
+    pub(super) class: Option<ClassId>,
+}
+
+/// Finds types with the tables of the program.
+pub(super) struct Types<'o, 't, 'u> {
+    pub(super) optimizer: &'o mut Optimizer,
+    pub(super) tables: &'t mut Tables<'u>,
+}
+
+/// The most rounds in which the types of a routine's locals are looked for.
+const ROUNDS_MAX: usize = 4;
+
+impl Types<'_, '_, '_> {
+    /// Finds the types of the locals that some code defines or assigns. Locals with another value than [`Known::Unassigned`] are
+    /// known already.
+    pub(super) fn find(&mut self, code: &[&Node], locals: &mut [Known], is_shared: impl Fn(LocalId) -> bool) {
+        let open: Vec<bool> = locals.iter().map(|known| *known == Known::Unassigned).collect();
+        for round in 0.. {
+            let before = locals.to_vec();
+            for node in code {
+                self.assign(node, locals, &open, &is_shared);
+            }
+            if before == *locals {
+                return;
+            }
+            if round == ROUNDS_MAX {
+                // What has not settled is unknown.
+                for (local, is_open) in locals.iter_mut().zip(&open) {
+                    if *is_open {
+                        *local = Known::Any;
+                    }
+                }
+                return;
+            }
+        }
+    }
+
+    fn assign(
+        &mut self,
+        node: &Node,
+        locals: &mut [Known],
+        open: &[bool],
+        is_shared: &impl Fn(LocalId) -> bool,
+    ) {
+        match &node.expr {
+            Expr::Define(local, value) | Expr::SetLocal(local, value) => {
+                // Lambdas assign shared locals, too.
+                let known = if is_shared(*local) { Known::Any } else { self.of(value, locals) };
+                let place = local.0 as usize;
+                if open.get(place) == Some(&true) {
+                    locals[place] = locals[place].join(known);
+                }
+            }
+            Expr::Block { parameters, .. } => {
+                for parameter in parameters {
+                    if let Some(known) = locals.get_mut(parameter.0 as usize) {
+                        *known = Known::Any;
+                    }
+                }
+            }
+            Expr::Try { is_exception, exception, .. } => {
+                for local in is_exception.iter().chain(exception) {
+                    if let Some(known) = locals.get_mut(local.0 as usize) {
+                        *known = Known::Any;
+                    }
+                }
+            }
+            Expr::Primitive { failure: Some((local, _)), .. } => {
+                if let Some(known) = locals.get_mut(local.0 as usize) {
+                    *known = Known::Any;
+                }
+            }
+            _ => {}
+        }
+        node.for_each_child(|child| self.assign(child, locals, open, is_shared));
+    }
+
+    /// Returns what is known about the value of an expression.
+    pub(super) fn of(&mut self, node: &Node, locals: &[Known]) -> Known {
+        let literals = &self.optimizer.literals;
+        match &node.expr {
+            Expr::Null | Expr::Loop { .. } => Known::Null,
+            Expr::Int(_) => Known::exactly(literals.int),
+            Expr::Float(_) => Known::exactly(literals.float),
+            Expr::String(_) => Known::exactly(literals.string),
+            Expr::List(_) => Known::exactly(literals.list),
+            Expr::Map(_) => Known::exactly(literals.map),
+            Expr::Set(_) => Known::exactly(literals.set),
+            Expr::Local(local) => match locals.get(local.0 as usize) {
+                Some(known) => *known,
+                None => Known::Any,
+            },
+            Expr::Define(_, value) | Expr::SetLocal(_, value) | Expr::SetGlobal(_, value) => {
+                self.of(value, locals)
+            }
+            Expr::Inlined { body, .. } => self.of(body, locals),
+            Expr::Sequence(nodes) | Expr::Scope(nodes) => {
+                nodes.last().map_or(Known::Null, |last| self.of(last, locals))
+            }
+            Expr::If { then, otherwise, .. } => self.of(then, locals).join(self.of(otherwise, locals)),
+            // Control does not come here.
+            Expr::Exit(..) | Expr::Return(_) => Known::Unassigned,
+            Expr::As(value, ty) => match self.of(value, locals) {
+                known @ Known::Class { .. } if self.is_instance(known, *ty) => known,
+                _ => Known::of(*ty),
+            },
+            Expr::New(constructor, _) => Known::exactly(self.tables.reached.function(*constructor).holder),
+            Expr::CallStatic(function, _) => self.result(*function),
+            Expr::Global(global) => Known::of(self.tables.reached.global(*global).ty).or_null(),
+            Expr::Field(_, field) => {
+                let class = self.tables.hierarchy.declaration(field.class);
+                let ty = class.fields.get(field.index as usize).map_or(Type::Any, |field| field.ty);
+                Known::of(ty).or_null()
+            }
+            Expr::CallDynamic { receiver, selector, arguments, receiver_type } => {
+                self.of_call(receiver, selector, arguments, *receiver_type, locals)
+            }
+            _ => Known::Any,
+        }
+    }
+
+    fn of_call(
+        &mut self,
+        receiver: &Node,
+        selector: &Selector,
+        arguments: &[Node],
+        receiver_type: Type,
+        locals: &[Known],
+    ) -> Known {
+        let receiver = self.of(receiver, locals);
+        if let [argument] = arguments
+            && matches!(selector.name.as_str(), "+" | "-" | "*" | "/" | "%")
+        {
+            let (int, float) =
+                (Known::exactly(self.optimizer.literals.int), Known::exactly(self.optimizer.literals.float));
+            let argument = self.of(argument, locals);
+            return match () {
+                () if receiver == int && argument == int => int,
+                () if receiver == float && (argument == int || argument == float) => float,
+                () if receiver == int && argument == float => float,
+                () => Known::Any,
+            };
+        }
+        match self.target(receiver, receiver_type, selector) {
+            // A likely target is not enough.
+            Some(Target { member, class: None }) => match member {
+                Member::Method(function, _) => self.result(function),
+                Member::Getter(class, place) => {
+                    Known::of(self.tables.hierarchy.field_type(class, place)).or_null()
+                }
+                Member::Setter(..) => Known::Any,
+            },
+            _ => Known::Any,
+        }
+    }
+
+    /// Returns what is known about the results of a function.
+    fn result(&mut self, function: FunctionId) -> Known {
+        let declaration = self.tables.reached.function(function);
+        match (declaration.kind, declaration.return_type) {
+            (FunctionKind::Constructor | FunctionKind::MixinConstructor | FunctionKind::Setter, _) => {
+                return Known::Any;
+            }
+            (_, ty @ Type::Class { .. }) => return Known::of(ty),
+            _ => {}
+        }
+        if let Some(known) = self.optimizer.results.get(&function) {
+            return *known;
+        }
+        // A function that returns what it itself returns.
+        self.optimizer.results.insert(function, Known::Any);
+        let known = match self.tables.reached.body(function) {
+            Some(body) if !has_native(&body) => {
+                let declaration = self.tables.reached.function(function);
+                let mut locals = parameter_types(declaration);
+                self.result_of(&body, &mut locals)
+            }
+            _ => Known::Any,
+        };
+        self.optimizer.results.insert(function, known);
+        known
+    }
+
+    fn result_of(&mut self, body: &Body, locals: &mut Vec<Known>) -> Known {
+        locals.resize(body.locals.len(), Known::Unassigned);
+        // A default value changes a parameter, which is known by its declared type.
+        let is_shared = |local: LocalId| body.locals.get(local.0 as usize).is_none_or(|local| local.is_shared);
+        self.find(&[&body.root], locals, is_shared);
+        let end = if ends(&body.root) { Known::Unassigned } else { Known::Null };
+        end.join(self.returned(&body.root, locals))
+    }
+
+    /// Returns what is known about the values that some code returns.
+    fn returned(&mut self, node: &Node, locals: &[Known]) -> Known {
+        let mut known = match &node.expr {
+            Expr::Return(value) => self.of(value, locals),
+            _ => Known::Unassigned,
+        };
+        node.for_each_child(|child| known = known.join(self.returned(child, locals)));
+        known
+    }
+
+    /// Returns whether each value of which this is known is an instance of a type.
+    pub(super) fn is_instance(&mut self, known: Known, ty: Type) -> bool {
+        match (known, ty) {
+            (_, Type::Any | Type::None | Type::Block) => true,
+            (Known::Null, Type::Class { nullable, .. }) => nullable,
+            (Known::Class { class, nullable, .. }, Type::Class { class: of, nullable: admits_null }) => {
+                (admits_null || !nullable) && self.tables.is_subtype(class, of)
+            }
+            _ => false,
+        }
+    }
+
+    /// Returns the method that a call goes to, for sure or likely. `receiver_type` is what the front half knows.
+    pub(super) fn target(
+        &mut self,
+        receiver: Known,
+        receiver_type: Type,
+        selector: &Selector,
+    ) -> Option<Target> {
+        if let Some(member) = self.tables.only_target(receiver_type, selector) {
+            return Some(Target { member, class: None });
+        }
+        let known = match (receiver, receiver_type) {
+            (Known::Any, ty) => Known::of(ty),
+            (known, _) => known,
+        };
+        let Known::Class { class, is_exact, nullable } = known else {
+            let (member, class) = self.tables.single_target(selector)?;
+            return (known != Known::Null).then_some(Target { member, class: Some(class) });
+        };
+        let of = |class| Type::Class { class, nullable: false };
+        if let Some(member) = self.tables.only_target(of(class), selector) {
+            return Some(Target { member, class: nullable.then_some(class) });
+        }
+        if is_exact {
+            let exact = self.tables.hierarchy.find(class)?;
+            let member = self.tables.hierarchy.look_up(exact, selector)?;
+            return (!nullable).then_some(Target { member, class: None });
+        }
+        // Most lists are made by literals and constructors of lists, and so on.
+        let candidates: Vec<ClassId> = self.optimizer.literals.all().collect();
+        let mut likely = candidates.into_iter().filter(|literal| self.tables.is_subtype(*literal, class));
+        let (Some(likely), None) = (likely.next(), likely.next()) else { return None };
+        let member = self.tables.only_target(of(likely), selector)?;
+        Some(Target { member, class: Some(likely) })
+    }
+}
+
+/// Returns what is known about the parameters of a function, `this` included.
+pub(super) fn parameter_types(function: &crate::ir::Function) -> Vec<Known> {
+    let this = function.has_this().then(|| match function.holder {
+        Some(class) => Known::Class { class, is_exact: false, nullable: false },
+        None => Known::Any,
+    });
+    let parameters = function.parameters.iter().map(|parameter| match parameter.is_block {
+        true => Known::Any,
+        false => Known::of(parameter.ty),
+    });
+    this.into_iter().chain(parameters).collect()
+}
+
+fn has_native(body: &Body) -> bool {
+    body.root.any(&mut |expr| matches!(expr, Expr::Primitive { .. }))
+}
+
+/// Returns whether control never comes to the end of some code.
+pub(super) fn ends(node: &Node) -> bool {
+    match &node.expr {
+        Expr::Return(_) | Expr::Exit(..) => true,
+        Expr::Sequence(nodes) | Expr::Scope(nodes) => nodes.last().is_some_and(ends),
+        Expr::If { then, otherwise, .. } => ends(then) && ends(otherwise),
+        _ => false,
+    }
+}
+
+impl Known {
+    /// Returns what is known about a receiver once a test has found that it is an instance of a class.
+    pub(super) fn tested(self, class: ClassId) -> Known {
+        match self.without_null() {
+            known @ Known::Class { is_exact: true, .. } => known,
+            _ => Known::Class { class, is_exact: false, nullable: false },
+        }
+    }
+}
