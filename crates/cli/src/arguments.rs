@@ -28,7 +28,7 @@ use lucarne_toit::{MachineCode, Optimization};
   lucarne container install hello hello.toit
                                    run a program on the device, whenever it starts
   lucarne --emit=STAGE hello.toit  print the result of a stage of the compiler: tokens,
-                                   tree, ir or bytecode
+                                   tree, ir, optimized or bytecode
 
 Exit status: the program's own; 1 after an exception, errors in the program or output that cannot
 be written; 2 for a wrong command line or a file that cannot be read; 130 after Ctrl-C, 143 after SIGTERM."
@@ -81,6 +81,8 @@ pub(crate) enum Stage {
     Tree,
     /// The resolved module
     Ir,
+    /// The code of the functions after the optimizer
+    Optimized,
     /// The linked program, libraries included
     Bytecode,
 }

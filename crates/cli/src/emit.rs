@@ -17,6 +17,10 @@ pub(crate) fn emit(stage: Stage, file: &Path) -> Result<ExitCode, Stop> {
         Stage::Tokens => lucarne_compiler::emit::tokens(&read(file)?),
         Stage::Tree => lucarne_compiler::emit::tree(&read(file)?),
         Stage::Ir => lucarne_compiler::emit::ir(&front::analyze(file)?.unit),
+        Stage::Optimized => match front::optimized(file)? {
+            Some(text) => text,
+            None => return Ok(ExitCode::from(FAILURE)),
+        },
         Stage::Bytecode => match front::compile(file, Optimization::default())? {
             Some(program) => bytecode(&program),
             None => return Ok(ExitCode::from(FAILURE)),

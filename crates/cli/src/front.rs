@@ -38,6 +38,22 @@ pub(crate) fn compile(
     }
 }
 
+/// Compiles a program, prints its diagnostics, and returns the code of its functions after the optimizer. Returns none if
+/// the program has errors.
+pub(crate) fn optimized(file: &Path) -> Result<Option<String>, Stop> {
+    let analysis = analyze(file)?;
+    if analysis.has_errors() {
+        return Ok(None);
+    }
+    match lucarne_compiler::emit::optimized(&analysis.unit) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) => {
+            let place = error.place(&analysis.unit);
+            Err(failure(file, &ToitError::Link { error, place }))
+        }
+    }
+}
+
 fn failure(file: &Path, error: &ToitError) -> Stop {
     match error {
         ToitError::Link { place: Some(_), .. } => Stop::failure(error.to_string()),

@@ -159,7 +159,7 @@ fn check_takes_folders_and_reports_to_editors() {
 fn emits_every_stage() {
     let folder = Folder::new("emit");
     folder.file("hello.toit", HELLO);
-    for stage in ["tokens", "tree", "ir", "bytecode"] {
+    for stage in ["tokens", "tree", "ir", "optimized", "bytecode"] {
         let answer = folder.lucarne(&[&format!("--emit={stage}"), "hello.toit"]);
         assert_eq!(answer.status, Some(0), "{stage}: {answer:?}");
         assert!(answer.out.contains("print"), "{stage}: {}", answer.out);

@@ -216,6 +216,13 @@ fn on_two_workers() {
     run_all(&["--workers", "2"], |expectations| !expectations.chooses_workers());
 }
 
+/// The code of each function is as it is written. In the other modes that of small functions stands in place of their calls.
+#[test]
+fn without_optimization() {
+    let options = ["--workers", "2", "-O0"];
+    run_all(&options, |expectations| !expectations.chooses_workers() && !expectations.no_stress);
+}
+
 /// Each function runs as machine code from its first call on, before which it is compiled. In the other modes only hot
 /// functions do.
 #[test]

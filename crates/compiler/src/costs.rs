@@ -43,7 +43,7 @@ fn compile(files: &[(String, String)]) -> (usize, bool) {
     analysis.shown(Style::default());
     let has_errors = analysis.has_errors();
     if !has_errors {
-        link::link(&analysis.unit).expect("the program can be linked");
+        link::link(&analysis.unit, link::Optimization::Full).expect("the program can be linked");
     }
     (steps::take(), has_errors)
 }

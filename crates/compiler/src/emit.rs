@@ -1,9 +1,10 @@
-//! Prints the stages of the front half: `--emit=tokens|tree|ir`.
+//! Prints the stages of the compiler: `--emit=tokens|tree|ir|optimized`.
 
 mod ir;
 mod tree;
 
 use crate::ir::Unit;
+use crate::link::{self, LinkError, Optimization};
 use crate::source::SourceId;
 use crate::{parser, resolve, scanner};
 
@@ -21,4 +22,18 @@ pub fn tree(text: &str) -> String {
 /// Returns the IR of a program as text, without the modules of the library.
 pub fn ir(unit: &Unit) -> String {
     resolve::with_large_stack(|| ir::print(unit)).unwrap_or_default()
+}
+
+/// Returns the code of a program's functions and initializers as the optimizer leaves it, without the modules of the library.
+///
+/// # Errors
+/// As for [`link::link`].
+pub fn optimized(unit: &Unit) -> Result<String, LinkError> {
+    let mut lines = String::new();
+    let print = &mut |origin: &link::Origin, body: &_| {
+        let line = resolve::with_large_stack(|| ir::print_body(unit, origin, body));
+        lines.push_str(&line.unwrap_or_default());
+    };
+    link::link_watched(unit, Optimization::Full, print)?;
+    Ok(lines)
 }

@@ -21,9 +21,10 @@ use std::rc::Rc;
 
 use thiserror::Error;
 
-use crate::ir::{FunctionId, FunctionKind, LocalId, ModuleId, Offset, Unit};
+use crate::ir::{Body, FunctionId, FunctionKind, LocalId, ModuleId, Offset, Unit};
 use crate::program::{Builtins, Entries, FunctionIndex, FunctionShape, Program, Source};
-use codegen::{Origin, RoutineShape, RoutineSource};
+pub(crate) use codegen::Origin;
+use codegen::{RoutineShape, RoutineSource};
 use hierarchy::Hierarchy;
 use library::Library;
 use optimize::Optimizer;
@@ -95,6 +96,18 @@ pub enum Optimization {
 /// See [`LinkError`]. If the library is complete and undamaged, a program that the front half accepted
 /// fails only because it is too large.
 pub fn link(unit: &Unit, optimization: Optimization) -> Result<Program, LinkError> {
+    link_watched(unit, optimization, &mut |_, _| {})
+}
+
+/// Sees the code of a function or initializer before bytecode is generated from it.
+pub(crate) type Watch<'w> = &'w mut dyn FnMut(&Origin, &Body);
+
+/// As [`link`], and shows the code of each function and initializer.
+pub(crate) fn link_watched(
+    unit: &Unit,
+    optimization: Optimization,
+    watch: Watch<'_>,
+) -> Result<Program, LinkError> {
     let library = Library::find(unit)?;
     let hierarchy = Hierarchy::new(unit);
     let (main, main_takes_arguments) = find_main(unit)?;
@@ -126,9 +139,9 @@ pub fn link(unit: &Unit, optimization: Optimization) -> Result<Program, LinkErro
 
     let mut optimizer = (optimization == Optimization::Full).then(|| Optimizer::new(unit));
     for key in &reached.functions {
-        compile_function(&mut tables, optimizer.as_mut(), *key)?;
+        compile_function(&mut tables, optimizer.as_mut(), watch, *key)?;
     }
-    let initializers = compile_initializers(&mut tables, optimizer.as_mut())?;
+    let initializers = compile_initializers(&mut tables, optimizer.as_mut(), watch)?;
     while let Some((stub, function)) = tables.new_stubs.pop() {
         let code = layout::stub(&mut tables, stub)?;
         tables.define(function, code);
@@ -227,6 +240,7 @@ fn number_classes(hierarchy: &Hierarchy<'_>, reached: &Reached<'_>) -> ClassNumb
 fn compile_function(
     tables: &mut Tables<'_>,
     optimizer: Option<&mut Optimizer>,
+    watch: Watch<'_>,
     key: Key,
 ) -> Result<(), LinkError> {
     let reached = tables.reached;
@@ -251,6 +265,7 @@ fn compile_function(
         Some(optimized) => (&optimized.body, &optimized.origins[..]),
         None => (&*body, &[][..]),
     };
+    watch(&origin, body);
     let unit = RoutineSource {
         function: tables.key_function(key),
         origin,
@@ -278,6 +293,7 @@ fn full_name(tables: &Tables<'_>, id: FunctionId) -> String {
 fn compile_initializers(
     tables: &mut Tables<'_>,
     mut optimizer: Option<&mut Optimizer>,
+    watch: Watch<'_>,
 ) -> Result<Vec<Option<FunctionIndex>>, LinkError> {
     let reached = tables.reached;
     let mut initializers = Vec::new();
@@ -294,6 +310,7 @@ fn compile_initializers(
             Some(optimized) => (&optimized.body, &optimized.origins[..]),
             None => (&*body, &[][..]),
         };
+        watch(&origin, body);
         let unit = RoutineSource {
             function,
             origin,

@@ -1,5 +1,5 @@
-//! Random programs do the same whether they are interpreted or compiled to machine code: the same output, the same
-//! exceptions, and the same number of turns.
+//! Random programs do the same whether they are optimized, and whether they are interpreted or compiled to machine code:
+//! the same output, the same exceptions with the same stack traces, and in both tiers the same number of turns.
 //!
 //! A program is a few functions of untyped parameters, which call each other in one direction only, so that they end. Most
 //! of their operations fail for most values: then the exception is compared. A failing program is made
@@ -67,6 +67,12 @@ class Thing:
   each [block]:
     block.call x
     block.call y
+  first-of [block]:
+    each: if block.call it: return it
+    return null
+  typed --times/int=2 a/num [block] -> any:
+    times.repeat: block.call (a + it)
+    return a
 
 class Other extends Thing:
   constructor x y: super x y
@@ -75,9 +81,13 @@ class Other extends Thing:
 
 global/any := 0
 
+typed count/int other/int?=null [block] -> none:
+  if other: count = count < 4 ? count : other
+  for i := 0; i < count; i++: block.call i
+
 show [block] -> none:
   result := null
-  exception := catch --trace=(: false): result = block.call
+  exception := catch --trace: result = block.call
   if exception: result = "thrown: $exception"
   print "$result"
 "#;
@@ -166,6 +176,17 @@ fn statement() -> BoxedStrategy<Vec<String>> {
                 1 => body.clone().prop_map(|body| block("[1, 2.5, \"x\"].do: | I |", &with(&body, "a = I"))),
                 1 => (local(), body.clone())
                     .prop_map(|(local, body)| block(&format!("{local}.each: | I |"), &with(&body, "b = I"))),
+                1 => (local(), condition.clone(), body.clone()).prop_map(|(local, condition, body)| {
+                    let test = with(&body, "c = I");
+                    let test = [test, vec![condition]].concat();
+                    block(&format!("e = {local}.first-of: | I |"), &test)
+                }),
+                1 => (local(), condition.clone(), body.clone()).prop_map(|(local, argument, body)| {
+                    block(&format!("{local}.typed {argument}: | I |"), &with(&body, "a = I"))
+                }),
+                1 => (condition.clone(), body.clone()).prop_map(|(count, body)| {
+                    block(&format!("typed {count} 3: | I |"), &with(&body, "b = I"))
+                }),
                 1 => (body.clone(), body.clone()).prop_map(|(body, handler)| {
                     [block("try:", &body), block("finally:", &handler)].concat()
                 }),

@@ -123,7 +123,15 @@ pub fn link_with(analysis: Analysis, optimization: Optimization) -> Result<Compi
 /// # Errors
 /// See [`ToitError`].
 pub fn compile(entry: &Path) -> Result<Compiled, ToitError> {
-    link(analyze(&FileLoader, entry)?)
+    compile_with(entry, Optimization::default())
+}
+
+/// As [`compile`], and says how much the program is optimized.
+///
+/// # Errors
+/// As for [`compile`].
+pub fn compile_with(entry: &Path, optimization: Optimization) -> Result<Compiled, ToitError> {
+    link_with(analyze(&FileLoader, entry)?, optimization)
 }
 
 /// Makes a linked program ready to run.

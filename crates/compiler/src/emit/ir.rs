@@ -1,6 +1,7 @@
 //! Prints the IR: each function with its code, expressions in parentheses.
 
 use crate::ir::{Body, ClassId, Code, Expr, FunctionId, GlobalId, LocalId, Node, Part, Selector, Type, Unit};
+use crate::link::Origin;
 use crate::source::LIBRARY_PREFIX;
 
 /// Prints the modules that do not belong to the library.
@@ -38,6 +39,15 @@ pub(super) fn print(unit: &Unit) -> String {
         }
     }
     lines.join("\n") + "\n"
+}
+
+/// Prints the code of a function or initializer that does not belong to the library.
+pub(super) fn print_body(unit: &Unit, origin: &Origin, body: &Body) -> String {
+    let module = unit.modules.get(origin.source as usize);
+    if module.is_none_or(|module| module.path.starts_with(LIBRARY_PREFIX)) {
+        return String::new();
+    }
+    format!("{}\n  {}\n", origin.name, Printer { unit }.body(body))
 }
 
 struct Printer<'a> {

@@ -54,11 +54,11 @@ struct OpenFragment {
 
 /// The function, block or lambda that code was written in.
 #[derive(Debug)]
-pub(super) struct Origin {
+pub(crate) struct Origin {
     /// The name as stack traces show it.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// The module.
-    pub(super) source: u32,
+    pub(crate) source: u32,
     /// The class that fields and `super` in the code refer to.
     pub(super) holder: Option<LinkClass>,
 }

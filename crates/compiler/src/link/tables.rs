@@ -48,6 +48,7 @@ pub(super) struct Tables<'u> {
     pub(super) checks: Vec<TypeCheck>,
     check_places: HashMap<(ClassId, bool), u32>,
     only_targets: HashMap<(ClassId, SelectorId), Option<Member>>,
+    single_targets: HashMap<SelectorId, Option<(Member, ClassId)>>,
     /// The numbers of the instantiated classes, sorted.
     instance_numbers: Vec<u32>,
     /// For each interface and mixin, the numbers of the classes whose instances are instances of it.
@@ -91,6 +92,7 @@ impl<'u> Tables<'u> {
             checks: Vec::new(),
             check_places: HashMap::new(),
             only_targets: HashMap::new(),
+            single_targets: HashMap::new(),
             instance_numbers: Vec::new(),
             subtypes: HashMap::new(),
             instances: HashMap::new(),
@@ -247,9 +249,18 @@ impl<'u> Tables<'u> {
     }
 
     /// Returns the method of a selector and the class that has it, if the program has only this one.
-    pub(super) fn single_target(&self, selector: &Selector) -> Option<(Member, ClassId)> {
-        let id = self.reached.selector_ids.get(selector)?;
-        let mut members = self.rows[id.0 as usize].iter().map(|entry| entry.2);
+    pub(super) fn single_target(&mut self, selector: &Selector) -> Option<(Member, ClassId)> {
+        let id = *self.reached.selector_ids.get(selector)?;
+        if let Some(known) = self.single_targets.get(&id) {
+            return *known;
+        }
+        let target = self.find_single_target(id);
+        self.single_targets.insert(id, target);
+        target
+    }
+
+    fn find_single_target(&self, selector: SelectorId) -> Option<(Member, ClassId)> {
+        let mut members = self.rows[selector.0 as usize].iter().map(|entry| entry.2);
         let member @ Member::Method(_, found_in) = members.next()? else { return None };
         let class = self.hierarchy.class(found_in);
         let is_single = !class.is_application && members.all(|other| other == member);

@@ -6,7 +6,7 @@ use lucarne_host::System;
 use lucarne_kernel::Faults;
 use lucarne_ports::{Environment, Output, Shared, Stream};
 use lucarne_services::{Bytes, Value};
-use lucarne_toit::{Grants, LoadedProgram, MachineCode};
+use lucarne_toit::{Grants, LoadedProgram, MachineCode, Optimization};
 
 /// The steps after which a run is given up.
 const STEPS_MAX: u64 = 20_000;
@@ -95,10 +95,14 @@ fn run(image: &Arc<LoadedProgram>, is_stressed: bool, argument: Option<Value>, z
     program.code().map(|code| Ended { code, text, steps })
 }
 
-fn load(source: &[u8], machine_code: MachineCode) -> Option<Arc<LoadedProgram>> {
+fn load(
+    source: &[u8],
+    optimization: Optimization,
+    machine_code: MachineCode,
+) -> Option<Arc<LoadedProgram>> {
     let file = std::env::temp_dir().join(format!("lucarne-oracle-{}.toit", std::process::id()));
     std::fs::write(&file, source).expect("a temporary file");
-    let compiled = lucarne_toit::compile(&file);
+    let compiled = lucarne_toit::compile_with(&file, optimization);
     std::fs::remove_file(file).expect("a temporary file");
     lucarne_toit::load_with(compiled.ok()?.program, machine_code).ok()
 }
@@ -108,7 +112,8 @@ fn load(source: &[u8], machine_code: MachineCode) -> Option<Arc<LoadedProgram>> 
 pub(crate) fn format(name: &str, input: &[u8]) {
     static IMAGE: OnceLock<Arc<LoadedProgram>> = OnceLock::new();
     let image = IMAGE.get_or_init(|| {
-        load(include_bytes!("formats.toit"), MachineCode::Hot).expect("the program of the oracle compiles")
+        let source = include_bytes!("formats.toit");
+        load(source, Optimization::Full, MachineCode::Hot).expect("the program of the oracle compiles")
     });
     let argument = Value::List(vec![name.into(), Bytes::from(input.to_vec()).into()]);
     let Some(ended) = run(image, false, Some(argument), input) else { return };
@@ -119,23 +124,32 @@ pub(crate) fn format(name: &str, input: &[u8]) {
 /// The words of programs that notice when garbage is collected.
 const NOTICES: [&str; 8] = ["finalizer", "weak", "stats", "Time", "Duration", "random", "sleep", "profiler"];
 
-/// Checks that a program does the same whether it is interpreted or compiled to machine code, and when garbage is
-/// collected at each allocation. Returns whether it has ended in all these ways.
+/// Checks that a program does the same whether it is optimized, whether it is interpreted or compiled to machine code, and
+/// when garbage is collected at each allocation. Returns whether it has ended in all these ways.
 pub(crate) fn program(source: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(source) else { return false };
     if NOTICES.iter().any(|word| text.contains(word)) {
         return false;
     }
-    let [Some(interpreted), Some(compiled)] =
-        [MachineCode::Never, MachineCode::Always].map(|machine_code| load(source, machine_code))
+    let ways = [
+        (Optimization::None, MachineCode::Never),
+        (Optimization::Full, MachineCode::Never),
+        (Optimization::Full, MachineCode::Always),
+    ];
+    let [Some(as_written), Some(interpreted), Some(compiled)] =
+        ways.map(|(optimization, machine_code)| load(source, optimization, machine_code))
     else {
         return false;
     };
+    let Some(plain) = run(&as_written, false, None, &[]) else { return false };
     let Some(usual) = run(&interpreted, false, None, &[]) else { return false };
     let Some(native) = run(&compiled, false, None, &[]) else { return false };
-    if usual.is_short() || native.is_short() {
+    if plain.is_short() || usual.is_short() || native.is_short() {
         return false;
     }
+    // The turns differ: replaced calls cost less of the budget.
+    let results = [&plain, &usual].map(|ended| (ended.code, &ended.text));
+    assert_eq!(results[0], results[1], "as it is written, and optimized");
     assert_eq!(usual, native, "interpreted, and compiled to machine code");
     for (image, way) in [(&interpreted, "interpreted"), (&compiled, "compiled to machine code")] {
         let Some(stressed) = run(image, true, None, &[]) else { return false };

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::ir::{Expr, LabelId, LocalId, Node};
+use crate::steps;
 
 /// What stands for a local of the code in its copy.
 #[derive(Clone, Debug)]
@@ -44,6 +45,7 @@ impl<'f, F: Fresh> Copier<'f, F> {
 
     /// Renames everything in a copy.
     pub(super) fn rename(&mut self, node: &mut Node) {
+        steps::count(1);
         if let Expr::Local(local) = node.expr {
             if let Some(expr) = self.value(local) {
                 node.expr = expr;

@@ -18,6 +18,7 @@ use crate::link::codegen::{Origin, operator_opcode};
 use crate::link::hierarchy::Member;
 use crate::link::tables::Tables;
 use crate::link::{full_name, reach::Key};
+use crate::steps;
 
 /// The number of expressions by which each routine may grow.
 const GROWTH_MIN: usize = 200;
@@ -44,7 +45,7 @@ pub(super) fn run(
     let mut origins = Origins { all: vec![origin.clone()], blocks: HashMap::new() };
     let mut known = function.map_or(Vec::new(), |id| parameter_types(tables.reached.function(id)));
     known.resize(body.locals.len(), Known::Unassigned);
-    let mut types = Types { optimizer, tables };
+    let mut types = Types::new(optimizer, tables);
     Inliner::run(&mut types, &mut origins, 0, body, known, 0);
     origins.all
 }
@@ -132,7 +133,7 @@ impl Inliner<'_, '_, '_, '_> {
         facts.iter_mut().take(captures).for_each(|local| local.is_assigned = true);
         let locals = std::mem::take(&mut body.locals);
         let code: Vec<&Node> = body.defaults.iter().map(|(_, node)| node).chain([&body.root]).collect();
-        types.find(&code, &mut known, |local| locals.get(local.0 as usize).is_none_or(|local| local.is_shared));
+        types.find(&code, &mut known, 0, |local| locals.get(local.0 as usize).is_none_or(|local| local.is_shared));
         let next_label = code.iter().map(|node| labels_end(node)).max().unwrap_or(0);
         let room = GROWTH_MIN + code.iter().map(|node| size(node, usize::MAX)).sum::<usize>();
         let mut inliner = Inliner {
@@ -151,6 +152,7 @@ impl Inliner<'_, '_, '_, '_> {
     }
 
     fn visit(&mut self, node: &mut Node, origin: u32) {
+        steps::count(1);
         match &mut node.expr {
             // This code has been visited where it came from.
             Expr::Inlined { .. } => return,
@@ -413,7 +415,7 @@ impl Inliner<'_, '_, '_, '_> {
         }
         let names = &self.names;
         let is_shared = |local: LocalId| names.locals.get(local.0 as usize).is_none_or(|local| local.is_shared);
-        self.types.find(&[&root], &mut self.known, is_shared);
+        self.types.find(&[&root], &mut self.known, first as usize, is_shared);
 
         // Calls in the code are replaced, too.
         self.around.push(call.function);

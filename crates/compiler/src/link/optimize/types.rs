@@ -8,6 +8,7 @@ use super::Optimizer;
 use crate::ir::{Body, ClassId, Expr, FunctionId, FunctionKind, LocalId, Node, Selector, Type};
 use crate::link::hierarchy::Member;
 use crate::link::tables::Tables;
+use crate::steps;
 
 /// What is known about a value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -86,78 +87,100 @@ pub(super) struct Target {
 pub(super) struct Types<'o, 't, 'u> {
     pub(super) optimizer: &'o mut Optimizer,
     pub(super) tables: &'t mut Tables<'u>,
+    /// The number of expressions that may still be examined for the current question.
+    fuel: u32,
+}
+
+/// The locals while their types are looked for.
+struct Search<'l> {
+    locals: &'l mut [Known],
+    first: usize,
+    /// For each local from `first` on, whether its type is looked for.
+    open: Vec<bool>,
+    has_changed: bool,
+}
+
+impl Search<'_> {
+    /// Notes a value of a local.
+    fn add(&mut self, local: LocalId, known: Known) {
+        let place = local.0 as usize;
+        let is_open = place.checked_sub(self.first).and_then(|index| self.open.get(index));
+        if is_open == Some(&true) {
+            let joined = self.locals[place].join(known);
+            self.has_changed |= joined != self.locals[place];
+            self.locals[place] = joined;
+        }
+    }
 }
 
 /// The most rounds in which the types of a routine's locals are looked for.
 const ROUNDS_MAX: usize = 4;
+/// The most expressions that are examined to find the type of one.
+const FUEL: u32 = 40;
 
-impl Types<'_, '_, '_> {
-    /// Finds the types of the locals that some code defines or assigns. Locals with another value than [`Known::Unassigned`] are
-    /// known already.
-    pub(super) fn find(&mut self, code: &[&Node], locals: &mut [Known], is_shared: impl Fn(LocalId) -> bool) {
-        let open: Vec<bool> = locals.iter().map(|known| *known == Known::Unassigned).collect();
-        for round in 0.. {
-            let before = locals.to_vec();
-            for node in code {
-                self.assign(node, locals, &open, &is_shared);
-            }
-            if before == *locals {
+impl<'o, 't, 'u> Types<'o, 't, 'u> {
+    pub(super) fn new(optimizer: &'o mut Optimizer, tables: &'t mut Tables<'u>) -> Self {
+        Types { optimizer, tables, fuel: 0 }
+    }
+
+    /// Finds the types of the locals, from the first given one on, that some code defines or assigns. Those with another value than
+    /// [`Known::Unassigned`] are known already.
+    pub(super) fn find(
+        &mut self,
+        code: &[&Node],
+        locals: &mut [Known],
+        first: usize,
+        is_shared: impl Fn(LocalId) -> bool,
+    ) {
+        let of_code = locals.iter().skip(first);
+        let open = of_code.map(|known| *known == Known::Unassigned).collect();
+        let mut search = Search { locals, first, open, has_changed: true };
+        for _ in 0..ROUNDS_MAX {
+            search.has_changed = false;
+            code.iter().for_each(|node| self.assign(node, &mut search, &is_shared));
+            if !search.has_changed {
                 return;
             }
-            if round == ROUNDS_MAX {
-                // What has not settled is unknown.
-                for (local, is_open) in locals.iter_mut().zip(&open) {
-                    if *is_open {
-                        *local = Known::Any;
-                    }
-                }
-                return;
-            }
+        }
+        // What has not settled is unknown.
+        let Search { locals, open, .. } = search;
+        for (local, _) in locals.iter_mut().skip(first).zip(open).filter(|(_, is_open)| *is_open) {
+            *local = Known::Any;
         }
     }
 
-    fn assign(
-        &mut self,
-        node: &Node,
-        locals: &mut [Known],
-        open: &[bool],
-        is_shared: &impl Fn(LocalId) -> bool,
-    ) {
+    fn assign(&mut self, node: &Node, search: &mut Search<'_>, is_shared: &impl Fn(LocalId) -> bool) {
+        steps::count(1);
         match &node.expr {
             Expr::Define(local, value) | Expr::SetLocal(local, value) => {
                 // Lambdas assign shared locals, too.
-                let known = if is_shared(*local) { Known::Any } else { self.of(value, locals) };
-                let place = local.0 as usize;
-                if open.get(place) == Some(&true) {
-                    locals[place] = locals[place].join(known);
-                }
+                let known = if is_shared(*local) { Known::Any } else { self.of(value, search.locals) };
+                search.add(*local, known);
             }
             Expr::Block { parameters, .. } => {
-                for parameter in parameters {
-                    if let Some(known) = locals.get_mut(parameter.0 as usize) {
-                        *known = Known::Any;
-                    }
-                }
+                parameters.iter().for_each(|parameter| search.add(*parameter, Known::Any));
             }
             Expr::Try { is_exception, exception, .. } => {
-                for local in is_exception.iter().chain(exception) {
-                    if let Some(known) = locals.get_mut(local.0 as usize) {
-                        *known = Known::Any;
-                    }
-                }
+                is_exception.iter().chain(exception).for_each(|local| search.add(*local, Known::Any));
             }
-            Expr::Primitive { failure: Some((local, _)), .. } => {
-                if let Some(known) = locals.get_mut(local.0 as usize) {
-                    *known = Known::Any;
-                }
-            }
+            Expr::Primitive { failure: Some((local, _)), .. } => search.add(*local, Known::Any),
             _ => {}
         }
-        node.for_each_child(|child| self.assign(child, locals, open, is_shared));
+        node.for_each_child(|child| self.assign(child, search, is_shared));
     }
 
     /// Returns what is known about the value of an expression.
     pub(super) fn of(&mut self, node: &Node, locals: &[Known]) -> Known {
+        self.fuel = FUEL;
+        self.of_part(node, locals)
+    }
+
+    fn of_part(&mut self, node: &Node, locals: &[Known]) -> Known {
+        if self.fuel == 0 {
+            return Known::Any;
+        }
+        self.fuel -= 1;
+        steps::count(1);
         let literals = &self.optimizer.literals;
         match &node.expr {
             Expr::Null | Expr::Loop { .. } => Known::Null,
@@ -172,16 +195,16 @@ impl Types<'_, '_, '_> {
                 None => Known::Any,
             },
             Expr::Define(_, value) | Expr::SetLocal(_, value) | Expr::SetGlobal(_, value) => {
-                self.of(value, locals)
+                self.of_part(value, locals)
             }
-            Expr::Inlined { body, .. } => self.of(body, locals),
+            Expr::Inlined { body, .. } => self.of_part(body, locals),
             Expr::Sequence(nodes) | Expr::Scope(nodes) => {
-                nodes.last().map_or(Known::Null, |last| self.of(last, locals))
+                nodes.last().map_or(Known::Null, |last| self.of_part(last, locals))
             }
-            Expr::If { then, otherwise, .. } => self.of(then, locals).join(self.of(otherwise, locals)),
+            Expr::If { then, otherwise, .. } => self.of_part(then, locals).join(self.of_part(otherwise, locals)),
             // Control does not come here.
             Expr::Exit(..) | Expr::Return(_) => Known::Unassigned,
-            Expr::As(value, ty) => match self.of(value, locals) {
+            Expr::As(value, ty) => match self.of_part(value, locals) {
                 known @ Known::Class { .. } if self.is_instance(known, *ty) => known,
                 _ => Known::of(*ty),
             },
@@ -208,13 +231,13 @@ impl Types<'_, '_, '_> {
         receiver_type: Type,
         locals: &[Known],
     ) -> Known {
-        let receiver = self.of(receiver, locals);
+        let receiver = self.of_part(receiver, locals);
         if let [argument] = arguments
             && matches!(selector.name.as_str(), "+" | "-" | "*" | "/" | "%")
         {
             let (int, float) =
                 (Known::exactly(self.optimizer.literals.int), Known::exactly(self.optimizer.literals.float));
-            let argument = self.of(argument, locals);
+            let argument = self.of_part(argument, locals);
             return match () {
                 () if receiver == int && argument == int => int,
                 () if receiver == float && (argument == int || argument == float) => float,
@@ -250,6 +273,7 @@ impl Types<'_, '_, '_> {
         }
         // A function that returns what it itself returns.
         self.optimizer.results.insert(function, Known::Any);
+        let fuel = self.fuel;
         let known = match self.tables.reached.body(function) {
             Some(body) if !has_native(&body) => {
                 let declaration = self.tables.reached.function(function);
@@ -258,6 +282,7 @@ impl Types<'_, '_, '_> {
             }
             _ => Known::Any,
         };
+        self.fuel = fuel;
         self.optimizer.results.insert(function, known);
         known
     }
@@ -266,7 +291,7 @@ impl Types<'_, '_, '_> {
         locals.resize(body.locals.len(), Known::Unassigned);
         // A default value changes a parameter, which is known by its declared type.
         let is_shared = |local: LocalId| body.locals.get(local.0 as usize).is_none_or(|local| local.is_shared);
-        self.find(&[&body.root], locals, is_shared);
+        self.find(&[&body.root], locals, 0, is_shared);
         let end = if ends(&body.root) { Known::Unassigned } else { Known::Null };
         end.join(self.returned(&body.root, locals))
     }
