@@ -26,10 +26,7 @@ pub(crate) fn check(file: &Path) -> Result<Analysis, Stop> {
 }
 
 /// Compiles a program and prints its diagnostics. Returns none if the program has errors.
-pub(crate) fn compile(
-    file: &Path,
-    optimization: Optimization,
-) -> Result<Option<program::Program>, Stop> {
+pub(crate) fn compile(file: &Path, optimization: Optimization) -> Result<Option<program::Program>, Stop> {
     let analysis = analyze(file)?;
     match lucarne_toit::link_with(analysis, optimization) {
         Ok(compiled) => Ok(Some(compiled.program)),

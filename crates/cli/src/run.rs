@@ -34,7 +34,9 @@ pub(crate) fn run(options: &Run) -> Result<ExitCode, Stop> {
     if let Some(parent) = options.end_with_parent {
         end_with_parent(parent)?;
     }
-    let Some(program) = front::compile(file, options.optimization())? else { return Ok(ExitCode::from(FAILURE)) };
+    let Some(program) = front::compile(file, options.optimization())? else {
+        return Ok(ExitCode::from(FAILURE));
+    };
     let image = lucarne_toit::load_with(program, options.machine_code())
         .map_err(|error| Stop::failure(error.to_string()))?;
     let output: Arc<dyn Output> = Arc::new(StandardOutput::new().on_failure(end_after));

@@ -462,6 +462,8 @@ pub enum Expr {
     /// Makes an object of the constructor's class and runs the constructor on it. The arguments do not
     /// include `this`. Value: the object.
     New(FunctionId, Vec<Node>),
+    /// A new object of a constructor's class, its fields null. Made by the optimizer.
+    Allocate(FunctionId),
     /// A call whose target depends on the class of the receiver. Reading or assigning a field of
     /// another object is such a call, too.
     CallDynamic {

@@ -305,7 +305,8 @@ fn compile_initializers(
         let function = tables.reserve();
         let name = reached.global(*global).name.clone();
         let origin = Rc::new(Origin { name, source: global.module.0, holder: None });
-        let optimized = optimizer.as_mut().and_then(|optimizer| optimizer.optimize(tables, &origin, None, &body));
+        let optimized =
+            optimizer.as_mut().and_then(|optimizer| optimizer.optimize(tables, &origin, None, &body));
         let (body, inlined) = match &optimized {
             Some(optimized) => (&optimized.body, &optimized.origins[..]),
             None => (&*body, &[][..]),

@@ -196,6 +196,7 @@ impl Printer<'_> {
             Expr::New(constructor, arguments) => {
                 format!("(new {}{})", self.function(*constructor), self.nodes(arguments))
             }
+            Expr::Allocate(constructor) => format!("(allocate {})", self.function(*constructor)),
             Expr::CallDynamic { receiver, selector, arguments, receiver_type } => {
                 let known = match receiver_type {
                     Type::Any => String::new(),

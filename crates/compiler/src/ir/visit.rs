@@ -16,6 +16,7 @@ macro_rules! visit_children {
             | Expr::Absent
             | Expr::Local(_)
             | Expr::Global(_)
+            | Expr::Allocate(_)
             | Expr::Lambda { .. } => {}
             Expr::Define(_, value)
             | Expr::SetLocal(_, value)

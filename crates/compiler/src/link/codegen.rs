@@ -9,8 +9,9 @@ mod call;
 mod control;
 mod inlined;
 
-use std::collections::HashMap;
 use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
 
 use super::LinkError;
 use super::fragment::{Code, Fragment, Label, Register, Signature};
@@ -40,8 +41,8 @@ pub(super) struct RoutineCompiler<'t, 'u> {
     wide: bool,
     /// The fragments around the current place, innermost last.
     open: Vec<OpenFragment>,
-    locals: HashMap<LocalId, Place>,
-    labels: HashMap<LabelId, Target>,
+    locals: FxHashMap<LocalId, Place>,
+    labels: FxHashMap<LabelId, Target>,
     /// For each capture, whether it is a cell that the enclosing routine shares.
     shared_captures: Vec<bool>,
 }
@@ -145,8 +146,8 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
             at: routine.at,
             wide,
             open: Vec::new(),
-            locals: HashMap::new(),
-            labels: HashMap::new(),
+            locals: FxHashMap::default(),
+            labels: FxHashMap::default(),
             shared_captures: routine.shared_captures.clone(),
         }
     }
@@ -509,6 +510,10 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
             | Expr::CallDynamic { .. }
             | Expr::CallSuper(..)
             | Expr::CallBlock(..) => self.call(node, target)?,
+            Expr::Allocate(constructor) => {
+                let class = self.tables.class_of_constructor(*constructor).0 as i32;
+                self.code().emit_at(node.at, Instruction::imm(Opcode::NewObject, 0, target, class));
+            }
             Expr::Block { parameters, body } => self.block(parameters, body, target)?,
             Expr::Lambda { parameters, captures, body } => {
                 self.lambda(node.at, *parameters, captures, body, target)?;

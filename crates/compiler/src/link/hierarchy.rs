@@ -17,6 +17,10 @@ use crate::steps;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub(super) struct LinkClass(pub(super) u32);
 
+/// The name of members, by its place in [`Hierarchy::holders`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+struct NameId(u32);
+
 /// A class, or the application of a mixin.
 #[derive(Debug)]
 pub(super) struct Class {
@@ -46,10 +50,12 @@ pub(super) enum Member {
 pub(super) struct Hierarchy<'u> {
     unit: &'u Unit,
     pub(super) classes: Vec<Class>,
-    by_declaration: HashMap<ClassId, LinkClass>,
-    members: HashMap<(LinkClass, &'u str), Vec<Member>>,
+    by_declaration: FxHashMap<ClassId, LinkClass>,
+    /// The names of members.
+    names: HashMap<&'u str, NameId>,
+    members: FxHashMap<(LinkClass, NameId), Vec<Member>>,
     /// For each name, the classes that have a member with it, in the order of their declaration.
-    holders: HashMap<&'u str, Vec<LinkClass>>,
+    holders: Vec<Vec<LinkClass>>,
     /// For each class, its place in a walk over the tree of classes, and the place after its last
     /// subclass.
     ranges: Vec<(u32, u32)>,
@@ -62,9 +68,10 @@ impl<'u> Hierarchy<'u> {
         let mut hierarchy = Hierarchy {
             unit,
             classes: Vec::new(),
-            by_declaration: HashMap::new(),
-            members: HashMap::new(),
-            holders: HashMap::new(),
+            by_declaration: FxHashMap::default(),
+            names: HashMap::new(),
+            members: FxHashMap::default(),
+            holders: Vec::new(),
             ranges: Vec::new(),
             above: RefCell::default(),
         };
@@ -109,7 +116,8 @@ impl<'u> Hierarchy<'u> {
 
     /// Returns the classes that have a member with a name.
     pub(super) fn holders(&self, name: &str) -> &[LinkClass] {
-        self.holders.get(name).map_or(&[], Vec::as_slice)
+        let name = self.names.get(name).and_then(|name| self.holders.get(name.0 as usize));
+        name.map_or(&[], Vec::as_slice)
     }
 
     pub(super) fn declaration(&self, class: ClassId) -> &'u crate::ir::Class {
@@ -182,19 +190,24 @@ impl<'u> Hierarchy<'u> {
     }
 
     fn add_member(&mut self, class: LinkClass, name: &'u str, member: Member) {
+        let name = *self.names.entry(name).or_insert_with(|| {
+            self.holders.push(Vec::new());
+            NameId(self.holders.len() as u32 - 1)
+        });
         let members = self.members.entry((class, name)).or_default();
         if members.is_empty() {
-            self.holders.entry(name).or_default().push(class);
+            self.holders[name.0 as usize].push(class);
         }
         members.push(member);
     }
 
     /// Finds the target of a selector in a class or its superclasses.
     pub(super) fn look_up(&self, class: LinkClass, selector: &Selector) -> Option<Member> {
+        let name = *self.names.get(selector.name.as_str())?;
         let mut current = Some(class);
         while let Some(class) = current {
             steps::count(1);
-            if let Some(members) = self.members.get(&(class, selector.name.as_str())) {
+            if let Some(members) = self.members.get(&(class, name)) {
                 let found = members.iter().find(|member| self.matches(**member, selector));
                 if let Some(member) = found {
                     return Some(*member);

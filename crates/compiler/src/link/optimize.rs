@@ -4,6 +4,7 @@
 //! - `types` finds what is known about the values of locals and expressions.
 //! - `inline` puts the code of small functions, and of blocks, in place of their calls, so that `list.do: ...` and
 //!   `10.repeat: ...` become loops. Where the class of a receiver is only likely, a test decides between the code and the call.
+//! - `place` makes the code of a function ready for that.
 //! - `simplify` folds constants and leaves out branches that are never taken.
 //! - `copy` renames the locals and labels of code that is copied.
 //!
@@ -14,11 +15,13 @@
 mod copy;
 mod facts;
 mod inline;
+mod place;
 mod simplify;
 mod types;
 
-use std::collections::HashMap;
 use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
 
 use super::codegen::Origin;
 use super::library;
@@ -36,8 +39,9 @@ pub(super) struct Optimized {
 /// What the optimizer remembers from function to function.
 pub(super) struct Optimizer {
     literals: LiteralClasses,
-    facts: HashMap<FunctionId, Option<Rc<Facts>>>,
-    results: HashMap<FunctionId, Known>,
+    facts: FxHashMap<FunctionId, Option<Rc<Facts>>>,
+    results: FxHashMap<FunctionId, Known>,
+    origins: FxHashMap<FunctionId, Rc<Origin>>,
 }
 
 /// The classes whose instances literals make.
@@ -72,7 +76,12 @@ impl LiteralClasses {
 
 impl Optimizer {
     pub(super) fn new(unit: &Unit) -> Optimizer {
-        Optimizer { literals: LiteralClasses::find(unit), facts: HashMap::new(), results: HashMap::new() }
+        Optimizer {
+            literals: LiteralClasses::find(unit),
+            facts: FxHashMap::default(),
+            results: FxHashMap::default(),
+            origins: FxHashMap::default(),
+        }
     }
 
     /// Optimizes the body of a function or initializer. Returns none if there is nothing to do.

@@ -4,8 +4,10 @@
 //! A method counts as reached once its selector is called *and* a class that has it is instantiated
 //! (rapid type analysis: Bacon and Sweeney, 1996).
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::hierarchy::{Hierarchy, LinkClass, Member};
 use super::library::Library;
@@ -31,21 +33,21 @@ pub(super) struct Reached<'u> {
     library: &'u Library,
     /// In the order in which they were reached, so that equal sources give equal programs.
     pub(super) functions: Vec<Key>,
-    known_functions: HashSet<Key>,
+    known_functions: FxHashSet<Key>,
     pub(super) globals: Vec<GlobalId>,
-    pub(super) global_places: HashMap<GlobalId, u32>,
+    pub(super) global_places: FxHashMap<GlobalId, u32>,
     pub(super) instantiated: Vec<LinkClass>,
     /// The instantiated classes by their places: see [`Hierarchy::range`].
     by_place: BTreeMap<u32, LinkClass>,
     /// For each class, the selectors with the names of its own members.
-    called: HashMap<LinkClass, Vec<SelectorId>>,
-    known_classes: HashSet<LinkClass>,
+    called: FxHashMap<LinkClass, Vec<SelectorId>>,
+    known_classes: FxHashSet<LinkClass>,
     pub(super) selectors: Vec<Selector>,
     pub(super) selector_ids: HashMap<Selector, SelectorId>,
     /// The number of pairs of a class and a selector that have been compared.
     bound: usize,
-    bodies: HashMap<FunctionId, Rc<Body>>,
-    initializers: HashMap<GlobalId, Option<Rc<Body>>>,
+    bodies: FxHashMap<FunctionId, Rc<Body>>,
+    initializers: FxHashMap<GlobalId, Option<Rc<Body>>>,
     /// Classes whose members have not been compared with the selectors yet, and selectors that have not been
     /// compared with the members.
     new_classes: Vec<LinkClass>,
@@ -60,18 +62,18 @@ impl<'u> Reached<'u> {
             hierarchy,
             library,
             functions: Vec::new(),
-            known_functions: HashSet::new(),
+            known_functions: FxHashSet::default(),
             globals: Vec::new(),
-            global_places: HashMap::new(),
+            global_places: FxHashMap::default(),
             instantiated: Vec::new(),
             by_place: BTreeMap::new(),
-            called: HashMap::new(),
-            known_classes: HashSet::new(),
+            called: FxHashMap::default(),
+            known_classes: FxHashSet::default(),
             selectors: Vec::new(),
             selector_ids: HashMap::new(),
             bound: 0,
-            bodies: HashMap::new(),
-            initializers: HashMap::new(),
+            bodies: FxHashMap::default(),
+            initializers: FxHashMap::default(),
             new_classes: Vec::new(),
             new_selectors: Vec::new(),
             new_bodies: Vec::new(),

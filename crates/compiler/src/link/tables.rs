@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use rustc_hash::FxHashMap;
+
 use super::fragment::Code;
 use super::hierarchy::{Hierarchy, LinkClass, Member, is_exact};
 use super::library::Library;
@@ -16,7 +18,7 @@ const INSTANCES_MAX: usize = 200;
 
 /// The numbers that classes have in the program.
 pub(super) struct ClassNumbers {
-    pub(super) by_class: HashMap<LinkClass, ClassIndex>,
+    pub(super) by_class: FxHashMap<LinkClass, ClassIndex>,
     /// The classes by number, with the end of their subclasses' range.
     pub(super) classes: Vec<(LinkClass, u32)>,
 }
@@ -35,7 +37,7 @@ pub(super) struct Tables<'u> {
     pub(super) library: &'u Library,
     pub(super) reached: &'u Reached<'u>,
     pub(super) numbers: ClassNumbers,
-    functions: HashMap<Key, FunctionIndex>,
+    functions: FxHashMap<Key, FunctionIndex>,
     stubs: HashMap<Stub, FunctionIndex>,
     pub(super) new_stubs: Vec<(Stub, FunctionIndex)>,
     pub(super) codes: Vec<Option<Code>>,
@@ -46,15 +48,15 @@ pub(super) struct Tables<'u> {
     literal_places: HashMap<LiteralKey, u32>,
     pub(super) natives: Vec<(String, String)>,
     pub(super) checks: Vec<TypeCheck>,
-    check_places: HashMap<(ClassId, bool), u32>,
-    only_targets: HashMap<(ClassId, SelectorId), Option<Member>>,
-    single_targets: HashMap<SelectorId, Option<(Member, ClassId)>>,
+    check_places: FxHashMap<(ClassId, bool), u32>,
+    only_targets: FxHashMap<(ClassId, SelectorId), Option<Member>>,
+    single_targets: FxHashMap<SelectorId, Option<(Member, ClassId)>>,
     /// The numbers of the instantiated classes, sorted.
     instance_numbers: Vec<u32>,
     /// For each interface and mixin, the numbers of the classes whose instances are instances of it.
-    subtypes: HashMap<ClassId, Vec<u32>>,
+    subtypes: FxHashMap<ClassId, Vec<u32>>,
     /// The results of [`Tables::instances_of`].
-    instances: HashMap<ClassId, Rc<[u32]>>,
+    instances: FxHashMap<ClassId, Rc<[u32]>>,
     object: Option<ClassId>,
 }
 
@@ -80,7 +82,7 @@ impl<'u> Tables<'u> {
             library,
             reached,
             numbers,
-            functions: HashMap::new(),
+            functions: FxHashMap::default(),
             stubs: HashMap::new(),
             new_stubs: Vec::new(),
             codes: Vec::new(),
@@ -90,12 +92,12 @@ impl<'u> Tables<'u> {
             literal_places: HashMap::new(),
             natives: Vec::new(),
             checks: Vec::new(),
-            check_places: HashMap::new(),
-            only_targets: HashMap::new(),
-            single_targets: HashMap::new(),
+            check_places: FxHashMap::default(),
+            only_targets: FxHashMap::default(),
+            single_targets: FxHashMap::default(),
             instance_numbers: Vec::new(),
-            subtypes: HashMap::new(),
-            instances: HashMap::new(),
+            subtypes: FxHashMap::default(),
+            instances: FxHashMap::default(),
             object,
         };
         for key in &reached.functions {

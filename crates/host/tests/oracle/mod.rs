@@ -95,11 +95,7 @@ fn run(image: &Arc<LoadedProgram>, is_stressed: bool, argument: Option<Value>, z
     program.code().map(|code| Ended { code, text, steps })
 }
 
-fn load(
-    source: &[u8],
-    optimization: Optimization,
-    machine_code: MachineCode,
-) -> Option<Arc<LoadedProgram>> {
+fn load(source: &[u8], optimization: Optimization, machine_code: MachineCode) -> Option<Arc<LoadedProgram>> {
     let file = std::env::temp_dir().join(format!("lucarne-oracle-{}.toit", std::process::id()));
     std::fs::write(&file, source).expect("a temporary file");
     let compiled = lucarne_toit::compile_with(&file, optimization);

@@ -1,6 +1,6 @@
 //! Renames what copied code refers to: its locals, its labels, and the place to which it returns.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use crate::ir::{Expr, LabelId, LocalId, Node};
 use crate::steps;
@@ -12,12 +12,12 @@ pub(super) enum Binding {
     Local(LocalId),
     /// A constant.
     Constant(Expr),
-    /// A block literal. The first use takes it as it is; copies are made for the others.
+    /// A block literal. The last use takes it as it is; copies are made for the others.
     Block {
         /// The literal.
         literal: Box<Expr>,
-        /// Whether it has been used.
-        is_used: bool,
+        /// The number of uses that are left.
+        uses: u32,
     },
 }
 
@@ -32,15 +32,19 @@ pub(super) trait Fresh {
 /// Renames the code of a copy.
 pub(super) struct Copier<'f, F> {
     fresh: &'f mut F,
-    locals: HashMap<LocalId, Binding>,
-    labels: HashMap<LabelId, LabelId>,
+    locals: &'f mut FxHashMap<LocalId, Binding>,
+    labels: FxHashMap<LabelId, LabelId>,
     /// The label that a return exits to.
     returns: Option<LabelId>,
 }
 
 impl<'f, F: Fresh> Copier<'f, F> {
-    pub(super) fn new(fresh: &'f mut F, locals: HashMap<LocalId, Binding>, returns: Option<LabelId>) -> Self {
-        Copier { fresh, locals, labels: HashMap::new(), returns }
+    pub(super) fn new(
+        fresh: &'f mut F,
+        locals: &'f mut FxHashMap<LocalId, Binding>,
+        returns: Option<LabelId>,
+    ) -> Self {
+        Copier { fresh, locals, labels: FxHashMap::default(), returns }
     }
 
     /// Renames everything in a copy.
@@ -65,11 +69,9 @@ impl<'f, F: Fresh> Copier<'f, F> {
         match self.locals.get_mut(&local)? {
             Binding::Local(local) => Some(Expr::Local(*local)),
             Binding::Constant(constant) => Some(constant.clone()),
-            Binding::Block { literal, is_used: is_used @ false } => {
-                *is_used = true;
-                Some((**literal).clone())
-            }
-            Binding::Block { literal, .. } => {
+            Binding::Block { literal, uses: 1 } => Some(std::mem::replace(&mut **literal, Expr::Null)),
+            Binding::Block { literal, uses } => {
+                *uses -= 1;
                 let mut copy = Node { at: 0, expr: (**literal).clone() };
                 copy_block(self.fresh, &mut copy);
                 Some(copy.expr)
@@ -109,8 +111,8 @@ pub(super) fn copy_block<F: Fresh>(fresh: &mut F, block: &mut Node) {
     let mut defined = Vec::new();
     find_defined(block, &mut defined);
     let locals = defined.into_iter().map(|local| (local, Binding::Local(fresh.fresh_local(local))));
-    let locals = locals.collect();
-    Copier::new(fresh, locals, None).rename(block);
+    let mut locals = locals.collect();
+    Copier::new(fresh, &mut locals, None).rename(block);
 }
 
 /// Finds the locals that some code defines.

@@ -6,12 +6,17 @@ use crate::ir::{Body, Expr, Function, FunctionKind, LocalId, Node};
 const SIZE_WITH_BLOCK_MAX: usize = 80;
 /// The largest function that is put in place of another call, in expressions.
 const SIZE_MAX: usize = 16;
+/// The largest function that is put in place of a call that is not repeated, in expressions: its code is about as large as
+/// that of the call.
+const SIZE_ONCE_MAX: usize = 8;
 
 /// The properties of a function that can be put in place of its calls.
 #[derive(Debug)]
 pub(super) struct Facts {
     /// The number of expressions of its code.
     pub(super) size: usize,
+    /// Whether it has a loop.
+    has_loop: bool,
     pub(super) locals: Vec<LocalFacts>,
 }
 
@@ -31,7 +36,7 @@ impl Facts {
         if !has_code || function.kind == FunctionKind::MixinConstructor {
             return None;
         }
-        let mut facts = Facts { size: 0, locals: local_facts(body) };
+        let mut facts = Facts { size: 0, has_loop: false, locals: local_facts(body) };
         let defaults = body.defaults.iter().map(|(_, default)| default);
         for node in defaults.chain([&body.root]) {
             if !facts.count(node) {
@@ -41,15 +46,23 @@ impl Facts {
         Some(facts)
     }
 
-    /// Returns whether the function is small enough for a call, which may have a block literal among its arguments.
-    pub(super) fn is_small_enough(&self, has_block: bool) -> bool {
-        self.size <= if has_block { SIZE_WITH_BLOCK_MAX } else { SIZE_MAX }
+    /// Returns whether the function is small enough for a call, which may have a block literal among its arguments, and may
+    /// be repeated: by a loop, a block or recursion.
+    pub(super) fn is_small_enough(&self, has_block: bool, is_repeated: bool) -> bool {
+        self.size
+            <= match (has_block, is_repeated || self.has_loop) {
+                (true, true) => SIZE_WITH_BLOCK_MAX,
+                (false, _) if is_repeated => SIZE_MAX,
+                _ => SIZE_ONCE_MAX,
+            }
     }
 
     /// Counts the expressions of some code. Returns false if the code cannot be moved.
     fn count(&mut self, node: &Node) -> bool {
         self.size += 1;
-        let is_fixed = matches!(node.expr, Expr::Primitive { .. } | Expr::CallSuper(..) | Expr::Lambda { .. });
+        self.has_loop |= matches!(node.expr, Expr::Loop { .. });
+        let is_fixed =
+            matches!(node.expr, Expr::Primitive { .. } | Expr::CallSuper(..) | Expr::Lambda { .. });
         if is_fixed || self.size > SIZE_WITH_BLOCK_MAX {
             return false;
         }
@@ -79,7 +92,9 @@ fn examine(node: &Node, facts: &mut [LocalFacts]) {
         Expr::Local(local) => of(local, |local| local.uses += 1),
         Expr::SetLocal(local, _) => of(local, |local| local.is_assigned = true),
         // The loop itself changes its variable's cell.
-        Expr::Loop { fresh, .. } => fresh.iter().for_each(|fresh| of(fresh, |local| local.is_assigned = true)),
+        Expr::Loop { fresh, .. } => {
+            fresh.iter().for_each(|fresh| of(fresh, |local| local.is_assigned = true))
+        }
         _ => {}
     }
     node.for_each_child(|child| examine(child, facts));

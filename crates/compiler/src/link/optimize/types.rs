@@ -201,20 +201,25 @@ impl<'o, 't, 'u> Types<'o, 't, 'u> {
             Expr::Sequence(nodes) | Expr::Scope(nodes) => {
                 nodes.last().map_or(Known::Null, |last| self.of_part(last, locals))
             }
-            Expr::If { then, otherwise, .. } => self.of_part(then, locals).join(self.of_part(otherwise, locals)),
+            Expr::If { then, otherwise, .. } => {
+                self.of_part(then, locals).join(self.of_part(otherwise, locals))
+            }
             // Control does not come here.
             Expr::Exit(..) | Expr::Return(_) => Known::Unassigned,
             Expr::As(value, ty) => match self.of_part(value, locals) {
                 known @ Known::Class { .. } if self.is_instance(known, *ty) => known,
                 _ => Known::of(*ty),
             },
-            Expr::New(constructor, _) => Known::exactly(self.tables.reached.function(*constructor).holder),
+            Expr::New(constructor, _) | Expr::Allocate(constructor) => {
+                Known::exactly(self.tables.reached.function(*constructor).holder)
+            }
             Expr::CallStatic(function, _) => self.result(*function),
             Expr::Global(global) => Known::of(self.tables.reached.global(*global).ty).or_null(),
             Expr::Field(_, field) => {
                 let class = self.tables.hierarchy.declaration(field.class);
                 let ty = class.fields.get(field.index as usize).map_or(Type::Any, |field| field.ty);
-                Known::of(ty).or_null()
+                // Fields of a type without null are set before their object can be seen.
+                Known::of(ty)
             }
             Expr::CallDynamic { receiver, selector, arguments, receiver_type } => {
                 self.of_call(receiver, selector, arguments, *receiver_type, locals)
@@ -249,9 +254,7 @@ impl<'o, 't, 'u> Types<'o, 't, 'u> {
             // A likely target is not enough.
             Some(Target { member, class: None }) => match member {
                 Member::Method(function, _) => self.result(function),
-                Member::Getter(class, place) => {
-                    Known::of(self.tables.hierarchy.field_type(class, place)).or_null()
-                }
+                Member::Getter(class, place) => Known::of(self.tables.hierarchy.field_type(class, place)),
                 Member::Setter(..) => Known::Any,
             },
             _ => Known::Any,
@@ -290,7 +293,8 @@ impl<'o, 't, 'u> Types<'o, 't, 'u> {
     fn result_of(&mut self, body: &Body, locals: &mut Vec<Known>) -> Known {
         locals.resize(body.locals.len(), Known::Unassigned);
         // A default value changes a parameter, which is known by its declared type.
-        let is_shared = |local: LocalId| body.locals.get(local.0 as usize).is_none_or(|local| local.is_shared);
+        let is_shared =
+            |local: LocalId| body.locals.get(local.0 as usize).is_none_or(|local| local.is_shared);
         self.find(&[&body.root], locals, 0, is_shared);
         let end = if ends(&body.root) { Known::Unassigned } else { Known::Null };
         end.join(self.returned(&body.root, locals))
