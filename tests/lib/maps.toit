@@ -1,4 +1,4 @@
-// Maps and sets: keys of all kinds, order, removal, growth.
+// Maps and sets: keys of all kinds, order, removal.
 
 import expect show *
 
@@ -13,7 +13,6 @@ main:
   access
   order
   removal
-  growth
   keys-of-all-kinds
   own-keys
   updates
@@ -23,7 +22,6 @@ main:
   texts
   sets
   set-operations
-  queues
   identity
 
 access:
@@ -79,17 +77,6 @@ removal:
   expect-equals 1 map["again"]
   map.clear
   expect-equals 0 map.size
-
-growth:
-  map := {:}
-  20_000.repeat:
-    map["key $it"] = it
-    map[it] = "value $it"
-  expect-equals 40_000 map.size
-  20_000.repeat:
-    expect-equals it map["key $it"]
-    expect-equals "value $it" map[it]
-  expect-not (map.contains "key 20000")
 
 keys-of-all-kinds:
   map := {:}
@@ -230,20 +217,6 @@ set-operations:
       --compare=: false
   expect-equals "five" found
   expect (copy.contains "five")
-
-queues:
-  // First in, first out must not become slow, nor must last in, first out.
-  set := {}
-  100.repeat: set.add it
-  50_000.repeat:
-    set.add it + 100
-    set.remove set.first
-  expect-equals 100 set.size
-  expect-equals 50_000 set.first
-  map := {:}
-  50_000.repeat: map[it] = it
-  50_000.repeat: map.remove map.last
-  expect map.is-empty
 
 identity:
   map := IdentityMap
