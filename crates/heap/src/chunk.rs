@@ -5,10 +5,12 @@ use std::ptr::NonNull;
 
 use super::mapped::{self, MAPPED_WORDS_MIN};
 
-/// A run of words, freed when dropped. Objects fill it from the bottom.
+/// A run of words, freed when dropped. Objects fill it from the bottom. Machine code reads the first three fields of the young
+/// chunk, and takes words from it: see `layout`.
+#[repr(C)]
 pub(super) struct Chunk {
-    start: NonNull<u64>,
-    words: usize,
+    pub(super) start: NonNull<u64>,
+    pub(super) words: usize,
     /// The number of words that hold objects.
     pub(super) used: usize,
     /// The number of these words that the current collection has scanned.

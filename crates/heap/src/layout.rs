@@ -2,8 +2,11 @@
 //!
 //! The modules `word` and `object` explain them. A test compares the numbers with what those modules do.
 
-use super::Word;
-use super::object::{CLASS_LIMIT, Format};
+use std::mem::offset_of;
+
+use super::chunk::Chunk;
+use super::object::{CLASS_LIMIT, Format, Header, size_words};
+use super::{Word, YOUNG_WORDS_MIN};
 
 /// The tag of an integer, in its lowest bit. The integer is in the bits above.
 pub const INT_TAG: i64 = 0;
@@ -46,6 +49,24 @@ pub const CLASS_MASK: i64 = CLASS_LIMIT as i64;
 /// The position of the length in a header.
 pub const LENGTH_SHIFT: u32 = 32;
 
+/// The offset of the address of the young chunk's words in what [`Heap::young_address`](super::Heap::young_address) returns, in
+/// bytes.
+pub const YOUNG_START_OFFSET: i32 = offset_of!(Chunk, start) as i32;
+/// The offset of the number of its words.
+pub const YOUNG_WORDS_OFFSET: i32 = offset_of!(Chunk, words) as i32;
+/// The offset of the number of its words that objects take.
+pub const YOUNG_USED_OFFSET: i32 = offset_of!(Chunk, used) as i32;
+
+/// Returns the header of a new object that has a number of words, and the number of words that it takes. Returns none if such
+/// an object is not made in the young chunk.
+pub const fn young_object(class: u32, length: u16) -> Option<(i64, i64)> {
+    let size = size_words(Format::Words, length as usize);
+    if size > YOUNG_WORDS_MIN {
+        return None;
+    }
+    Some((Header::new(class, Format::Words, length as u32, 0).0 as i64, size as i64))
+}
+
 /// Returns the bits of a word.
 pub const fn bits(word: Word) -> i64 {
     word.raw()
@@ -54,7 +75,6 @@ pub const fn bits(word: Word) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::object::Header;
 
     #[test]
     fn words() {

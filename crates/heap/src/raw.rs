@@ -4,6 +4,9 @@
 //! was read or made after the last allocation of that heap. Everything here relies on words being current; nothing
 //! outside of this interface takes a word.
 
+use std::ffi::c_void;
+
+use super::chunk::Chunk;
 use super::{Heap, Kept, Ref, RefMut, Root, Stack, StackId, Word};
 
 impl Heap {
@@ -52,6 +55,18 @@ impl Heap {
     /// The word must be current for this heap.
     pub unsafe fn root_word(&mut self, word: Word) -> Root {
         self.root_current(word)
+    }
+
+    /// Returns the address of what says where the next young object is made, for machine code: see [`layout`](super::layout).
+    /// In a heap under stress, and in one that is broken, there is no room, so that each object is made by the heap itself.
+    pub fn young_address(&mut self) -> *mut c_void {
+        // Nothing is written to it, since there is never room.
+        static NO_ROOM: [usize; size_of::<Chunk>() / size_of::<usize>()] =
+            [0; size_of::<Chunk>() / size_of::<usize>()];
+        if self.options.stress || self.is_broken {
+            return (&raw const NO_ROOM).cast_mut().cast();
+        }
+        (&raw mut self.young).cast()
     }
 
     /// Returns the value of a global by its number; [`Word::UNSET`] or [`Word::IN_PROGRESS`] if it has none yet.

@@ -17,6 +17,8 @@ pub struct Context {
     pub limit: *mut Word,
     /// The globals of the process.
     pub globals: *mut Word,
+    /// Where young objects are made: what the heap returns as `young_address`.
+    pub young: *mut c_void,
     /// The lowest address of the thread's own stack at which a compiled function may begin.
     pub thread_limit: usize,
     /// The interpreter, for the helpers.
@@ -40,6 +42,7 @@ impl Default for Context {
             base: std::ptr::null_mut(),
             limit: std::ptr::null_mut(),
             globals: std::ptr::null_mut(),
+            young: std::ptr::null_mut(),
             thread_limit: 0,
             owner: std::ptr::null_mut(),
             reason: 0,

@@ -96,6 +96,7 @@ mod field {
     pub(super) const LIMIT: i32 = offset_of!(Context, limit) as i32;
     pub(super) const THREAD_LIMIT: i32 = offset_of!(Context, thread_limit) as i32;
     pub(super) const GLOBALS: i32 = offset_of!(Context, globals) as i32;
+    pub(super) const YOUNG: i32 = offset_of!(Context, young) as i32;
     pub(super) const REASON: i32 = offset_of!(Context, reason) as i32;
     pub(super) const REGISTERS: i32 = offset_of!(Context, registers) as i32;
     pub(super) const PC: i32 = offset_of!(Context, pc) as i32;
@@ -431,6 +432,7 @@ impl<'a> Translator<'a> {
                     .bor_imm(offset, layout::bits(Word::small(i64::from(instruction.number()))));
                 self.set(a, block);
             }
+            O::NewObject => self.new_object(place, instruction),
             O::TailCall => self.tail_call(place, instruction),
             O::EnterLambda | O::Exit | O::ReturnOuter | O::Target | O::Unreachable => self.leave_for(place),
             _ if opcode.is_operator() => self.operator(place, opcode, instruction),

@@ -162,13 +162,12 @@ impl Translator<'_> {
 
     /// Stores a field, if the object has it. The helper notes references from old objects to young ones.
     pub(super) fn set_field(&mut self, object: Value, index: u16, value: Value) {
-        let (simple, store, helped, done) = (self.block(), self.block(), self.block(), self.block());
+        let (simple, store, helped, done) = (self.block(), self.block(), self.cold_block(), self.block());
         let place = self.number(i64::from(index));
-        let is_reference = self.is_pointer(value);
-        self.branch(is_reference, helped, simple);
-        self.switch(simple);
         let is_object = self.is_pointer(object);
         self.branch_unless(is_object, done);
+        self.branch_if_unnoted(object, value, simple, helped);
+        self.switch(simple);
         let header = self.builder.ins().load(types::I64, TRUSTED, object, layout::HEADER_OFFSET);
         let has_place = self.has_place(header, place);
         self.branch(has_place, store, done);
@@ -182,6 +181,58 @@ impl Translator<'_> {
         self.builder.ins().call_indirect(self.signatures.store, helper, &arguments);
         self.jump(done);
         self.switch(done);
+    }
+
+    /// Goes on in `simple` if the store of a value into an object need not be noted: if the value is no reference, or the object is
+    /// young. If not, goes on in `helped`.
+    fn branch_if_unnoted(&mut self, object: Value, value: Value, simple: Block, helped: Block) {
+        let reference = self.block();
+        let is_reference = self.is_pointer(value);
+        self.branch(is_reference, reference, simple);
+        self.switch(reference);
+        let young = self.context_field(field::YOUNG);
+        let start = self.builder.ins().load(types::I64, TRUSTED, young, layout::YOUNG_START_OFFSET);
+        let words = self.builder.ins().load(types::I64, TRUSTED, young, layout::YOUNG_WORDS_OFFSET);
+        let bytes = self.builder.ins().ishl_imm(words, 3);
+        let offset = self.builder.ins().isub(object, start);
+        let is_young = self.builder.ins().icmp(IntCC::UnsignedLessThan, offset, bytes);
+        self.branch(is_young, simple, helped);
+    }
+
+    /// Makes an object in the young chunk. If there is no room, the interpreter makes it.
+    pub(super) fn new_object(&mut self, place: usize, instruction: Instruction) {
+        let class = instruction.number() as u32;
+        let fields = self.code.program.classes.get(class as usize).map_or(0, |class| class.fields);
+        let (Some((header, size)), Some(next)) = (layout::young_object(class, fields), self.after(place + 1))
+        else {
+            return self.step(place);
+        };
+        let (make, no_room) = (self.block(), self.cold_block());
+        let young = self.context_field(field::YOUNG);
+        let used = self.builder.ins().load(types::I64, TRUSTED, young, layout::YOUNG_USED_OFFSET);
+        let words = self.builder.ins().load(types::I64, TRUSTED, young, layout::YOUNG_WORDS_OFFSET);
+        let used_then = self.builder.ins().iadd_imm(used, size);
+        let has_room = self.builder.ins().icmp(IntCC::UnsignedLessThanOrEqual, used_then, words);
+        self.branch(has_room, make, no_room);
+        self.switch(no_room);
+        self.step(place);
+        self.jump(next);
+        self.switch(make);
+        self.builder.ins().store(TRUSTED, used_then, young, layout::YOUNG_USED_OFFSET);
+        let start = self.builder.ins().load(types::I64, TRUSTED, young, layout::YOUNG_START_OFFSET);
+        let offset = self.builder.ins().ishl_imm(used, 3);
+        let address = self.builder.ins().iadd(start, offset);
+        let object = self.builder.ins().bor_imm(address, layout::POINTER_TAG);
+        let header = self.number(header);
+        self.builder.ins().store(TRUSTED, header, object, layout::HEADER_OFFSET);
+        let null = self.word(Word::NULL);
+        for field in 0..i32::from(fields) {
+            let offset = field * REGISTER_BYTES + layout::CONTENTS_OFFSET;
+            self.builder.ins().store(TRUSTED, null, object, offset);
+        }
+        self.set(instruction.a(), object);
+        self.jump(next);
+        self.continue_in(place + 1, next);
     }
 
     pub(super) fn get_cell(&mut self, place: usize, instruction: Instruction) {
@@ -300,11 +351,9 @@ impl Translator<'_> {
         let operands = [self.get(instruction.a()), self.get(instruction.b()), self.get(instruction.c())];
         let [object, index, value] = operands;
         let (helped, simple) = (self.block(), self.block());
-        // References may be from old objects to young ones, which the helper notes.
-        let is_reference = self.is_pointer(value);
-        self.branch(is_reference, helped, simple);
-        self.switch(simple);
         let (array, at) = self.array_at(object, index, helped);
+        self.branch_if_unnoted(array, value, simple, helped);
+        self.switch(simple);
         let offset = self.builder.ins().ishl_imm(at, 3);
         let address = self.builder.ins().iadd(array, offset);
         self.builder.ins().store(TRUSTED, value, address, layout::CONTENTS_OFFSET);

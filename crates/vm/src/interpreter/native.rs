@@ -41,6 +41,7 @@ impl Interpreter<'_> {
         self.context.limit = limit;
         // SAFETY: machine code writes words as the interpreter does, and leaves globals in progress to it.
         self.context.globals = unsafe { self.heap.globals_address() };
+        self.context.young = self.heap.young_address();
         let here = 0u8;
         self.context.thread_limit = (&raw const here as usize).saturating_sub(THREAD_BYTES);
         let this: *mut Self = self;
