@@ -2,6 +2,7 @@
 // Files: written data is read back, in pieces of any size, and errors have the texts that programs match on.
 
 import expect show *
+import monitor
 
 import .natives
 
@@ -128,11 +129,14 @@ test-named-pipes folder/string:
   pipe := open path 3 0
   expect-not (is-open-file pipe)
   expect-throw "DEADLINE_EXCEEDED": with-timeout --ms=20: read-file pipe
+  has-read := monitor.Latch
   reader := task::
     expect-equals "through a pipe" (read-file pipe).to-string
+    has-read.set true
     expect-throw "ALREADY_CLOSED": read-file pipe
   yield
   write-file pipe "through a pipe" 0 14
+  has-read.get
   sleep --ms=20
   close-file pipe
   yield
