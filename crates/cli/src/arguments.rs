@@ -196,6 +196,9 @@ pub(crate) struct Run {
     /// Compile nothing to machine code, whatever --native says: interpret everything
     #[arg(long)]
     pub(crate) no_native: bool,
+    /// Write a flame graph to FILE (an SVG image) that shows where the time of the program went, when it ends
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["simulate", "connect"])]
+    pub(crate) profile: Option<PathBuf>,
     /// Run on one thread in virtual time; SEED decides every choice
     #[arg(long, value_name = "SEED")]
     pub(crate) simulate: Option<u64>,

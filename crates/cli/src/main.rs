@@ -16,6 +16,7 @@ mod metrics;
 mod mistakes;
 mod output;
 mod pkg;
+mod profile;
 mod progress;
 mod reach;
 mod run;

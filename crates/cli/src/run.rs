@@ -15,6 +15,7 @@ use lucarne_toit::LoadedProgram;
 use crate::arguments::device::At;
 use crate::arguments::{HOST, Run};
 use crate::output::{end_after, end_with_reader, print_error, print_out};
+use crate::profile::ProfileFile;
 use crate::reach::reach;
 use crate::signals::{exit_status, on_end_signal};
 use crate::{FAILURE, Stop, container, front};
@@ -37,14 +38,18 @@ pub(crate) fn run(options: &Run) -> Result<ExitCode, Stop> {
     let Some(program) = front::compile(file, options.optimization())? else {
         return Ok(ExitCode::from(FAILURE));
     };
-    let image = lucarne_toit::load_with(program, options.machine_code())
-        .map_err(|error| Stop::failure(error.to_string()))?;
+    let profile = options.profile.as_deref().map(ProfileFile::create).transpose()?;
+    let image = match &profile {
+        Some(file) => lucarne_toit::load_with_profile(program, options.machine_code(), file.profile.clone()),
+        None => lucarne_toit::load_with(program, options.machine_code()),
+    };
+    let image = image.map_err(|error| Stop::failure(error.to_string()))?;
     let output: Arc<dyn Output> = Arc::new(StandardOutput::new().on_failure(end_after));
     end_with_reader();
     let code = match (options.simulate, &options.connect) {
         (Some(seed), _) => simulate(options, seed, image, output)?,
         (None, Some(socket)) => run_connected(options, socket, image, output)?,
-        (None, None) => run_on_threads(options, image, output)?,
+        (None, None) => run_on_threads(options, image, profile, output)?,
     };
     // The operating system cuts an exit status to a byte. A failure must not become a success that way.
     Ok(ExitCode::from(if code != 0 && code & 0xff == 0 { FAILURE } else { code as u8 }))
@@ -62,6 +67,7 @@ fn require_options_of_device(options: &Run) -> Result<(), Stop> {
         ("--component", !options.component.is_empty()),
         ("--simulate", options.simulate.is_some()),
         ("--no-native", options.no_native),
+        ("--profile", options.profile.is_some()),
         ("-O0", options.optimization == 0),
         ("--listen", options.listen.is_some()),
         ("--connect", options.connect.is_some()),
@@ -130,8 +136,22 @@ fn end_with_parent(_: i32) -> Result<(), Stop> {
     Ok(())
 }
 
-fn run_on_threads(options: &Run, image: Arc<LoadedProgram>, output: Arc<dyn Output>) -> Result<i32, Stop> {
-    end_on_interrupt(output.clone())?;
+fn run_on_threads(
+    options: &Run,
+    image: Arc<LoadedProgram>,
+    profile: Option<ProfileFile>,
+    output: Arc<dyn Output>,
+) -> Result<i32, Stop> {
+    let write_profile = {
+        let program = image.program().clone();
+        move || profile.as_ref().map_or(Ok(()), |profile| profile.write(&program))
+    };
+    let at_end = write_profile.clone();
+    end_on_interrupt(output.clone(), move || {
+        if let Err(stop) = at_end() {
+            print_error(&format!("lucarne: {}\n", stop.message));
+        }
+    })?;
     if !options.component_process {
         trace_requests(options.trace_requests)?;
         components::load(&options.component).map_err(|error| Stop::usage(error.to_string()))?;
@@ -146,6 +166,7 @@ fn run_on_threads(options: &Run, image: Arc<LoadedProgram>, output: Arc<dyn Outp
     let components = start_components(options, &system)?;
     let program = system.start_program(image, options.program_file(), program_options(options));
     let code = program.wait();
+    write_profile()?;
     drop(system);
     for (library, status) in components.finish() {
         let library = library.display();
@@ -164,7 +185,7 @@ fn run_connected(
     image: Arc<LoadedProgram>,
     output: Arc<dyn Output>,
 ) -> Result<i32, Stop> {
-    end_on_interrupt(output.clone())?;
+    end_on_interrupt(output.clone(), || {})?;
     let code =
         lucarne_host::run_connected(socket, image, options.program_file(), program_options(options), &output);
     let code = code.map_err(|error| match error {
@@ -219,9 +240,11 @@ fn trace_requests(is_requested: bool) -> Result<(), Stop> {
     components::Handlers::trace_requests(print).map_err(|error| Stop::failure(error.to_string()))
 }
 
-fn end_on_interrupt(output: Arc<dyn Output>) -> Result<(), Stop> {
+/// Ends this process on a signal that asks for it, after the output and what else there is to write have been written.
+fn end_on_interrupt(output: Arc<dyn Output>, write: impl Fn() + Send + 'static) -> Result<(), Stop> {
     on_end_signal(move |signal| {
         output.flush();
+        write();
         std::process::exit(exit_status(signal));
     })
     .map_err(|error| Stop::failure(format!("cannot handle signals: {error}")))

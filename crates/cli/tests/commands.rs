@@ -156,6 +156,44 @@ fn check_takes_folders_and_reports_to_editors() {
 }
 
 #[test]
+fn a_profile_shows_where_the_time_went() {
+    let folder = Folder::new("profile");
+    let program = "\
+fib n: return n < 2 ? n : (fib n - 1) + (fib n - 2)
+spend [block]: 2.repeat: block.call
+main:
+  task:: print (fib 22)
+  spend: print (fib 22)
+  text := \"abc\" * 3_000_000
+  print (text.index-of \"cab\" --last)
+";
+    folder.file("busy.toit", program);
+    for options in [&["--no-native"][..], &["--native", "always"], &["-O0"]] {
+        let arguments = [&["run", "--profile", "out.svg"], options, &["busy.toit"]].concat();
+        let answer = folder.lucarne(&arguments);
+        assert_eq!((answer.status, answer.out.lines().count()), (Some(0), 4), "{answer:?}");
+        let drawn = std::fs::read_to_string(folder.path("out.svg")).expect("the profile is written");
+        for frame in [
+            "process ",
+            "task 0",
+            "task 1",
+            "main (busy.toit)",
+            "spend (busy.toit)",
+            "fib (busy.toit)",
+            "string-repeat_ (",
+        ] {
+            assert!(drawn.contains(&format!("<title>{frame}")), "{frame}, {options:?}: {drawn}");
+        }
+    }
+    folder.file("short.toit", "main:\n");
+    assert_eq!(folder.lucarne(&["run", "--profile", "short.svg", "short.toit"]).status, Some(0));
+    assert!(std::fs::read_to_string(folder.path("short.svg")).is_ok_and(|drawn| drawn.contains("<svg")));
+    let answer = folder.lucarne(&["run", "--profile", "absent/out.svg", "busy.toit"]);
+    assert_eq!((answer.status, answer.out.as_str()), (Some(2), ""), "{answer:?}");
+    assert!(answer.error.contains("absent/out.svg"), "{answer:?}");
+}
+
+#[test]
 fn emits_every_stage() {
     let folder = Folder::new("emit");
     folder.file("hello.toit", HELLO);

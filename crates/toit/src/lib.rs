@@ -32,7 +32,7 @@ use lucarne_compiler::resolve;
 pub use lucarne_compiler::resolve::Analysis;
 use lucarne_compiler::source::{FileLoader, Loader};
 use lucarne_vm::natives;
-pub use lucarne_vm::{Grants, LoadedProgram, MachineCode, MemoryAccount, process, start, start_in};
+pub use lucarne_vm::{Grants, LoadedProgram, MachineCode, MemoryAccount, Profile, process, start, start_in};
 use thiserror::Error;
 
 /// The reason that a program cannot be compiled or run.
@@ -149,6 +149,19 @@ pub fn load(program: Program) -> Result<Arc<LoadedProgram>, ToitError> {
 pub fn load_with(program: Program, machine_code: MachineCode) -> Result<Arc<LoadedProgram>, ToitError> {
     let loaded = LoadedProgram::new(Arc::new(program)).map_err(|_| ToitError::OutOfMemory)?;
     Ok(Arc::new(loaded.with_machine_code(machine_code)))
+}
+
+/// As [`load_with`], and notes where the time of the program goes.
+///
+/// # Errors
+/// As for [`load`].
+pub fn load_with_profile(
+    program: Program,
+    machine_code: MachineCode,
+    profile: Arc<Profile>,
+) -> Result<Arc<LoadedProgram>, ToitError> {
+    let loaded = LoadedProgram::new(Arc::new(program)).map_err(|_| ToitError::OutOfMemory)?;
+    Ok(Arc::new(loaded.with_profile(profile).with_machine_code(machine_code)))
 }
 
 fn library() -> Result<Unit, ToitError> {

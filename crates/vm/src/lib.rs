@@ -10,6 +10,7 @@ mod grants;
 mod interpreter;
 mod machine;
 mod process;
+mod profile;
 mod program;
 pub mod trace;
 
@@ -18,4 +19,5 @@ pub use lucarne_heap::MemoryAccount;
 pub use lucarne_native::Mode as MachineCode;
 pub use lucarne_natives as natives;
 pub use process::{process, start, start_in};
+pub use profile::Profile;
 pub use program::LoadedProgram;

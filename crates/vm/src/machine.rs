@@ -17,6 +17,7 @@ mod tasks;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use lucarne_kernel::{Context, Exit, Outcome, Pid, RequestId};
 use lucarne_message::Payload;
@@ -25,7 +26,8 @@ use lucarne_services::protocol::kind;
 use rustc_hash::FxHashMap;
 
 use crate::grants::Grants;
-use crate::interpreter::{Interpreter, Position, Stop};
+use crate::interpreter::{Interpreter, Position, Sampler, Stop};
+use crate::profile::Clock;
 use crate::program::LoadedProgram;
 use inbox::Inbox;
 use lucarne_heap::{Handle, Heap, Immediate, Kept, OutOfMemory, Ref, Register, Root};
@@ -72,6 +74,8 @@ pub(crate) struct Machine {
     /// Work done outside of the interpreter that has not been charged to a budget yet.
     charged: i64,
     profiler: Option<Profiler>,
+    /// The time that no sample of the program's profile has counted yet.
+    unsampled: Duration,
 }
 
 /// A client that has opened a service of this process.
@@ -167,6 +171,7 @@ impl Machine {
             end: None,
             charged: 0,
             profiler: None,
+            unsampled: Duration::ZERO,
         })
     }
 
@@ -261,10 +266,20 @@ impl Machine {
                 Some(stop) => stop,
                 None => {
                     let position = self.tasks.get(id).position;
+                    let profile = self.program.profile().cloned();
+                    let mut clock = profile.as_ref().map(|_| Clock::start(self.unsampled));
                     let mut interpreter = self.enter(position, budget);
+                    if let (Some(profile), Some(clock)) = (&profile, &mut clock) {
+                        let process = context.pid();
+                        interpreter.sample_with(Sampler { profile, clock, process, task: id.number() });
+                    }
                     let reason = interpreter.run();
+                    interpreter.sample();
                     budget = interpreter.budget();
                     self.tasks.get_mut(id).position = interpreter.leave();
+                    if let Some(clock) = clock {
+                        self.unsampled = clock.rest();
+                    }
                     reason
                 }
             };

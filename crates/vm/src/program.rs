@@ -10,6 +10,7 @@ use lucarne_native::{Mode, NativeCode};
 use lucarne_natives::{self as natives, Entry};
 
 use crate::interpreter::HELPERS;
+use crate::profile::Profile;
 
 /// A program with the objects of its literals, its natives, and the facts that calls need about each function. All
 /// processes of the program share it.
@@ -25,6 +26,8 @@ pub struct LoadedProgram {
     slices: AtomicU32,
     /// The machine code, once the program has run for a while.
     machine_code: OnceLock<Arc<NativeCode>>,
+    /// Where the program's time goes, if that is asked for.
+    profile: Option<Arc<Profile>>,
 }
 
 /// The slices in which a program does not look for hot functions. Most programs start and end in fewer, and need no tables.
@@ -71,6 +74,7 @@ impl LoadedProgram {
             mode: Mode::Hot,
             slices: AtomicU32::new(0),
             machine_code: OnceLock::new(),
+            profile: None,
         })
     }
 
@@ -82,6 +86,19 @@ impl LoadedProgram {
             self.make_machine_code();
         }
         self
+    }
+
+    /// Notes where the program's time goes.
+    #[must_use]
+    pub fn with_profile(mut self, profile: Arc<Profile>) -> LoadedProgram {
+        self.profile = Some(profile);
+        self
+    }
+
+    /// Returns the profile of the program, if there is one.
+    #[inline(always)]
+    pub(crate) fn profile(&self) -> Option<&Arc<Profile>> {
+        self.profile.as_ref()
     }
 
     /// Returns the machine code of the program, if the program has run for a while.

@@ -3,7 +3,7 @@
 //! A program sees a trace as a byte array: the number of addresses and the addresses (32 bits each, little-endian),
 //! then the detail, a text that is printed before them.
 
-use lucarne_compiler::program::Program;
+use lucarne_compiler::program::{Function, Program};
 
 /// The largest number of calls in a trace. Without a limit, the trace of an endless recursion would fill the screen.
 pub(crate) const FRAMES_MAX: usize = 64;
@@ -112,20 +112,16 @@ struct Frame<'p> {
 impl<'p> Frame<'p> {
     /// Returns the calls at an address, innermost first: several where code stands in place of calls.
     fn at(program: &'p Program, address: u32) -> Vec<Frame<'p>> {
-        let after = program.functions.partition_point(|function| function.entry <= address);
-        let Some(function) = program.functions.get(after.wrapping_sub(1)) else {
-            return vec![Frame { name: "?", place: String::new() }];
-        };
         let place = program.positions.partition_point(|(position, _)| *position <= address);
-        let offset = place.checked_sub(1).map(|place| program.positions[place]);
-        let mut offset = offset.filter(|(position, _)| *position >= function.entry).map_or(0, |(_, at)| at);
-        let mut frames = Vec::new();
-        for range in program.inlined_at(address) {
-            frames.push(Frame::new(program, &range.name, range.source, offset));
-            offset = range.at;
-        }
-        frames.push(Frame::new(program, &function.name, function.source, offset));
-        frames
+        let position = place.checked_sub(1).map(|place| program.positions[place]);
+        let entry = function_at(program, address).map_or(0, |function| function.entry);
+        let mut offset = position.filter(|(position, _)| *position >= entry).map_or(0, |(_, at)| at);
+        let mut outer = program.inlined_at(address).map(|range| range.at);
+        let frames = calls_at(program, address).into_iter().map(|(name, source)| {
+            let inner = std::mem::replace(&mut offset, outer.next().unwrap_or(0));
+            Frame::new(program, name, source, inner)
+        });
+        frames.collect()
     }
 
     fn new(program: &Program, name: &'p str, source: u32, offset: u32) -> Frame<'p> {
@@ -140,6 +136,18 @@ impl<'p> Frame<'p> {
         matches!(self.name, "throw" | "rethrow" | "throw-detailed_")
             && self.place.starts_with("<lib>/core/exceptions.toit:")
     }
+}
+
+fn function_at(program: &Program, address: u32) -> Option<&Function> {
+    let after = program.functions.partition_point(|function| function.entry <= address);
+    program.functions.get(after.wrapping_sub(1))
+}
+
+/// Returns the names and sources of the calls at an address, innermost first: several where code stands in place of calls.
+pub(crate) fn calls_at(program: &Program, address: u32) -> Vec<(&str, u32)> {
+    let Some(function) = function_at(program, address) else { return vec![("?", u32::MAX)] };
+    let inlined = program.inlined_at(address).map(|range| (&*range.name, range.source));
+    inlined.chain([(&*function.name, function.source)]).collect()
 }
 
 #[cfg(test)]

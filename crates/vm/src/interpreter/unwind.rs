@@ -202,13 +202,17 @@ impl Interpreter<'_> {
 
     /// Returns whether a function is in the current call stack.
     pub(crate) fn is_under_way(&self, function: lucarne_compiler::program::FunctionIndex) -> bool {
-        // The task goes on at the position, which may be the first instruction of its function.
-        let current = std::iter::once(self.position.pc as u32);
-        current.chain(self.addresses().skip(1)).any(|address| self.program.function_at(address) == function)
+        self.places().any(|address| self.program.function_at(address) == function)
+    }
+
+    /// Returns the addresses of the calls in the current stack, innermost first. That of the innermost one is where it goes
+    /// on, which may be the first instruction of its function.
+    pub(crate) fn places(&self) -> impl Iterator<Item = u32> {
+        std::iter::once(self.position.pc as u32).chain(self.addresses().skip(1))
     }
 
     /// Returns the addresses of the calls in the current stack, innermost first.
-    fn addresses(&self) -> impl Iterator<Item = u32> {
+    pub(super) fn addresses(&self) -> impl Iterator<Item = u32> {
         let stack = self.stack();
         let mut frame = self.position.frame;
         let callers = std::iter::from_fn(move || {

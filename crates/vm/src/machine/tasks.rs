@@ -154,7 +154,7 @@ impl Tasks {
 
 impl TaskId {
     /// Returns the number that programs see, which no later task gets.
-    fn number(self) -> i64 {
+    pub(super) fn number(self) -> i64 {
         i64::from(self.generation) << 24 | i64::from(self.index)
     }
 
