@@ -1,4 +1,4 @@
-//! `lucarne run --profile FILE`: draws where the time of a program has gone, as a flame graph.
+//! `lucarne run --profile FILE`: draws where the time of a program went, as a flame graph.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};

@@ -21,19 +21,17 @@ mod unwind;
 
 use std::any::Any;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use lucarne_compiler::program::bytecode::{Instruction, Opcode};
 use lucarne_compiler::program::{Accessor, ClassIndex, FunctionIndex};
 use lucarne_heap::{
     FRAME_WORDS, Handle, Heap, Kept, OutOfMemory, Ref, RefMut, Register, Root, Stack, StackId, Word,
 };
-use lucarne_kernel::Pid;
 use lucarne_native::{Context, NativeCode};
 use lucarne_natives::{BYTES_PER_UNIT, Call, Effect, Entry, Failure};
 use lucarne_ports::Environment;
 
-use crate::profile::{CALLS_MAX, Clock, Profile};
+use crate::profile::Sampler;
 use crate::program::{Callee, LoadedProgram};
 use arithmetic::Operands;
 pub(crate) use native::HELPERS;
@@ -104,20 +102,6 @@ pub(crate) struct Interpreter<'h> {
     sampler: Option<Sampler<'h>>,
 }
 
-/// Takes samples for a profile.
-pub(crate) struct Sampler<'h> {
-    pub(crate) profile: &'h Profile,
-    pub(crate) clock: &'h mut Clock,
-    pub(crate) process: Pid,
-    pub(crate) task: i64,
-}
-
-impl Sampler<'_> {
-    fn add(&self, calls: impl Iterator<Item = u32>, time: Duration) {
-        self.profile.add(self.process, self.task, calls.take(CALLS_MAX).collect(), time);
-    }
-}
-
 /// The outcome of an instruction that is executed outside of the loop.
 enum Next {
     /// The loop continues at the position.
@@ -156,22 +140,22 @@ impl<'h> Interpreter<'h> {
         self.sampler = Some(sampler);
     }
 
-    /// Takes a sample, if one is due.
-    pub(crate) fn sample(&mut self) {
-        let time = self.sampler.as_mut().and_then(|sampler| sampler.clock.take_if_due());
-        if let (Some(time), Some(sampler)) = (time, &self.sampler) {
-            sampler.add(self.places(), time);
-        }
+    /// Takes a sample, if one is due. Returns the time, in microseconds, that no sample has counted yet.
+    pub(crate) fn sample(&mut self) -> i64 {
+        let Some(mut sampler) = self.sampler.take() else { return 0 };
+        sampler.sample(|| self.places());
+        let rest_us = sampler.rest_us();
+        self.sampler = Some(sampler);
+        rest_us
     }
 
-    /// Takes a sample of a native that has just taken some time, if that is enough.
+    /// Takes a sample of a native that began at some time and has just ended, if it took long enough.
     #[cold]
-    fn sample_native(&mut self, time: Duration) {
-        let is_long = self.sampler.as_mut().is_some_and(|sampler| sampler.clock.take_part(time));
-        if let (true, Some(sampler)) = (is_long, &self.sampler) {
-            // The native was the last instruction of its function.
-            sampler.add(self.addresses(), time);
-        }
+    fn sample_native(&mut self, began_us: i64) {
+        let Some(mut sampler) = self.sampler.take() else { return };
+        // The native was the last instruction of its function.
+        sampler.sample_part(began_us, || self.addresses());
+        self.sampler = Some(sampler);
     }
 
     /// Leaves the task and returns its position.
@@ -330,14 +314,14 @@ impl<'h> Interpreter<'h> {
             Some(Entry::Function(native)) => {
                 let scope = self.heap.scope();
                 let Position { stack, frame, .. } = self.position;
-                let began = self.sampler.is_some().then(Instant::now);
+                let began_us = self.sampler.as_ref().map(Sampler::now_us);
                 let mut call = Call::new(self.heap, self.environment, stack, frame);
                 let result = native(&mut call).map(Ref::word);
                 let charged = call.charged();
                 self.heap.end_scope(scope);
                 self.context.budget -= charged;
-                if let Some(began) = began {
-                    self.sample_native(began.elapsed());
+                if let Some(began_us) = began_us {
+                    self.sample_native(began_us);
                 }
                 result.map_err(|failure| self.native_failed(instruction, failure))
             }

@@ -17,7 +17,6 @@ mod tasks;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
 
 use lucarne_kernel::{Context, Exit, Outcome, Pid, RequestId};
 use lucarne_message::Payload;
@@ -26,8 +25,8 @@ use lucarne_services::protocol::kind;
 use rustc_hash::FxHashMap;
 
 use crate::grants::Grants;
-use crate::interpreter::{Interpreter, Position, Sampler, Stop};
-use crate::profile::Clock;
+use crate::interpreter::{Interpreter, Position, Stop};
+use crate::profile::Sampler;
 use crate::program::LoadedProgram;
 use inbox::Inbox;
 use lucarne_heap::{Handle, Heap, Immediate, Kept, OutOfMemory, Ref, Register, Root};
@@ -74,8 +73,8 @@ pub(crate) struct Machine {
     /// Work done outside of the interpreter that has not been charged to a budget yet.
     charged: i64,
     profiler: Option<Profiler>,
-    /// The time that no sample of the program's profile has counted yet.
-    unsampled: Duration,
+    /// The time that no sample of the program's profile has counted yet, in microseconds.
+    unsampled_us: i64,
 }
 
 /// A client that has opened a service of this process.
@@ -171,7 +170,7 @@ impl Machine {
             end: None,
             charged: 0,
             profiler: None,
-            unsampled: Duration::ZERO,
+            unsampled_us: 0,
         })
     }
 
@@ -267,19 +266,16 @@ impl Machine {
                 None => {
                     let position = self.tasks.get(id).position;
                     let profile = self.program.profile().cloned();
-                    let mut clock = profile.as_ref().map(|_| Clock::start(self.unsampled));
+                    let rest_us = self.unsampled_us;
                     let mut interpreter = self.enter(position, budget);
-                    if let (Some(profile), Some(clock)) = (&profile, &mut clock) {
-                        let process = context.pid();
-                        interpreter.sample_with(Sampler { profile, clock, process, task: id.number() });
+                    if let Some(profile) = &profile {
+                        interpreter.sample_with(Sampler::new(profile, rest_us, context.pid(), id.number()));
                     }
                     let reason = interpreter.run();
-                    interpreter.sample();
+                    let rest_us = interpreter.sample();
                     budget = interpreter.budget();
                     self.tasks.get_mut(id).position = interpreter.leave();
-                    if let Some(clock) = clock {
-                        self.unsampled = clock.rest();
-                    }
+                    self.unsampled_us = rest_us;
                     reason
                 }
             };

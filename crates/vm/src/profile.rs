@@ -1,32 +1,40 @@
 //! Where a program's time goes: the stacks of its tasks, with the time spent in each.
 //!
-//! A sample is taken where a slice of the budget ends, if [`INTERVAL`] has passed since the last one. It counts for all the time since then,
+//! A sample is taken where a slice of the budget ends, if [`INTERVAL_US`] has passed since the last one. It counts for all the time since then,
 //! garbage collections included. A native that takes as long is a sample of its own. So no thread interrupts
 //! the program, and a program that is not profiled pays nothing but a test for each slice and native.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
 
 use lucarne_compiler::program::Program;
 use lucarne_kernel::Pid;
+use lucarne_kernel::clock::Clock;
 use lucarne_kernel::sync::Mutex;
 
-/// The shortest time between two samples.
-pub(crate) const INTERVAL: Duration = Duration::from_micros(50);
+/// The shortest time between two samples, in microseconds.
+const INTERVAL_US: i64 = 50;
 /// The most calls of a stack that are noted, from the innermost on.
-pub(crate) const CALLS_MAX: usize = 128;
+const CALLS_MAX: usize = 128;
 /// The most different stacks. The time of further ones is added up.
 const STACKS_MAX: usize = 50_000;
 
 /// The time that a program has spent, by stacks. All its processes add to it.
-#[derive(Default)]
-pub struct Profile(Mutex<Stacks>);
+pub struct Profile {
+    clock: Clock,
+    stacks: Mutex<Stacks>,
+}
+
+impl Default for Profile {
+    fn default() -> Profile {
+        Profile { clock: Clock::real(), stacks: Mutex::default() }
+    }
+}
 
 #[derive(Default)]
 struct Stacks {
-    times: HashMap<Stack, Duration>,
+    times_us: HashMap<Stack, i64>,
     /// The time in stacks beyond the most that are kept.
-    others: Duration,
+    others_us: i64,
 }
 
 /// The calls of a task, innermost first: the address of the instruction in each.
@@ -37,68 +45,77 @@ struct Stack {
     addresses: Vec<u32>,
 }
 
-/// The time that a process has run and that no sample has counted yet.
-pub(crate) struct Clock {
-    /// The time of earlier slices.
-    rest: Duration,
+/// Takes the samples of one slice of a task.
+pub(crate) struct Sampler<'p> {
+    profile: &'p Profile,
+    process: Pid,
+    task: i64,
+    /// The time of earlier slices that no sample has counted yet.
+    rest_us: i64,
     /// The start of the slice, or the last sample in it.
-    since: Instant,
+    since_us: i64,
 }
 
-impl Clock {
-    /// Starts at the beginning of a slice, with what the last one has left.
-    pub(crate) fn start(rest: Duration) -> Clock {
-        Clock { rest, since: Instant::now() }
+impl<'p> Sampler<'p> {
+    /// Starts at the beginning of a slice, with the time that the last one has left.
+    pub(crate) fn new(profile: &'p Profile, rest_us: i64, process: Pid, task: i64) -> Sampler<'p> {
+        Sampler { profile, process, task, rest_us, since_us: profile.clock.now_us() }
     }
 
-    /// Returns the time since the last sample, and starts anew, if a sample is due.
-    pub(crate) fn take_if_due(&mut self) -> Option<Duration> {
-        let passed = self.rest();
-        if passed < INTERVAL {
-            return None;
+    pub(crate) fn now_us(&self) -> i64 {
+        self.profile.clock.now_us()
+    }
+
+    /// Returns the time that no sample has counted yet.
+    pub(crate) fn rest_us(&self) -> i64 {
+        self.rest_us + self.now_us() - self.since_us
+    }
+
+    /// Takes a sample, if one is due. `calls` returns the addresses of the calls, innermost first.
+    pub(crate) fn sample<C: Iterator<Item = u32>>(&mut self, calls: impl FnOnce() -> C) {
+        let time_us = self.rest_us();
+        if time_us >= INTERVAL_US {
+            self.add(calls(), time_us);
+            (self.rest_us, self.since_us) = (0, self.now_us());
         }
-        *self = Clock::start(Duration::ZERO);
-        Some(passed)
     }
 
-    /// Takes the time of a part that has just ended out of the time since the last sample, if the part is long enough for a sample of its
-    /// own. Returns whether it is.
-    pub(crate) fn take_part(&mut self, time: Duration) -> bool {
-        let is_long = time >= INTERVAL;
-        if is_long {
-            *self = Clock::start(self.rest().saturating_sub(time));
+    /// Takes a sample of a part of the slice that has just ended, if it was long enough.
+    pub(crate) fn sample_part<C: Iterator<Item = u32>>(&mut self, began_us: i64, calls: impl FnOnce() -> C) {
+        let part_us = self.now_us() - began_us;
+        if part_us >= INTERVAL_US {
+            self.add(calls(), part_us);
+            (self.rest_us, self.since_us) = ((self.rest_us() - part_us).max(0), self.now_us());
         }
-        is_long
     }
 
-    /// Returns the time since the last sample.
-    pub(crate) fn rest(&self) -> Duration {
-        self.rest + self.since.elapsed()
+    fn add(&self, calls: impl Iterator<Item = u32>, time_us: i64) {
+        self.profile.add(self.process, self.task, calls.take(CALLS_MAX).collect(), time_us);
     }
 }
 
 impl Profile {
     /// Adds the time that a task has spent in its current stack.
-    pub(crate) fn add(&self, process: Pid, task: i64, addresses: Vec<u32>, time: Duration) {
-        let mut stacks = self.0.lock();
+    fn add(&self, process: Pid, task: i64, addresses: Vec<u32>, time_us: i64) {
+        let mut stacks = self.stacks.lock();
         let stack = Stack { process, task, addresses };
-        if stacks.times.len() >= STACKS_MAX && !stacks.times.contains_key(&stack) {
-            stacks.others += time;
+        if stacks.times_us.len() >= STACKS_MAX && !stacks.times_us.contains_key(&stack) {
+            stacks.others_us += time_us;
         } else {
-            *stacks.times.entry(stack).or_default() += time;
+            *stacks.times_us.entry(stack).or_default() += time_us;
         }
     }
 
     /// Returns the stacks as lines `FRAME;FRAME;... MICROSECONDS`, outermost call first, below frames for the process and the task: the
     /// input of tools that draw flame graphs. They are sorted.
     pub fn lines(&self, program: &Program) -> Vec<String> {
-        let stacks = self.0.lock();
-        let mut merged: HashMap<String, u128> = HashMap::new();
-        for (stack, time) in &stacks.times {
-            *merged.entry(stack.frames(program)).or_default() += time.as_micros();
+        let stacks = self.stacks.lock();
+        let mut merged: HashMap<String, i64> = HashMap::new();
+        for (stack, time_us) in &stacks.times_us {
+            *merged.entry(stack.frames(program)).or_default() += time_us;
         }
-        if !stacks.others.is_zero() {
-            merged.insert("(other stacks)".to_owned(), stacks.others.as_micros());
+        if stacks.others_us > 0 {
+            merged.insert("(other stacks)".to_owned(), stacks.others_us);
         }
         let mut lines: Vec<String> =
             merged.into_iter().map(|(stack, time)| format!("{stack} {time}")).collect();
@@ -135,7 +152,7 @@ mod tests {
     #[test]
     fn further_stacks_are_added_up() {
         let profile = Profile::default();
-        let time = Duration::from_micros(2);
+        let time = 2;
         for address in 0..STACKS_MAX as u32 + 3 {
             profile.add(Pid::SYSTEM, 0, vec![address], time);
         }

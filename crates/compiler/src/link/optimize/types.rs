@@ -360,10 +360,8 @@ impl<'o, 't, 'u> Types<'o, 't, 'u> {
 
 /// Returns what is known about the parameters of a function, `this` included.
 pub(super) fn parameter_types(function: &crate::ir::Function) -> Vec<Known> {
-    let this = function.has_this().then(|| match function.holder {
-        Some(class) => Known::Class { class, is_exact: false, nullable: false },
-        None => Known::Any,
-    });
+    let of_holder = |class| Known::Class { class, is_exact: false, nullable: false };
+    let this = function.has_this().then_some(function.holder.map_or(Known::Any, of_holder));
     let parameters = function.parameters.iter().map(|parameter| match parameter.is_block {
         true => Known::Any,
         false => Known::of(parameter.ty),
