@@ -18,7 +18,7 @@ fn main() {
     add_files(&mut loader, &root, PREFIX);
     let roots: Vec<String> = loader.paths().map(str::to_string).collect();
 
-    let mut analysis = analyze_library(&loader, &roots);
+    let mut analysis = analyze_library(&loader, None, &roots);
     let errors: Vec<Diagnostic> = analysis.diagnostics.into_iter().filter(Diagnostic::is_error).collect();
     if !errors.is_empty() {
         // Cargo shows what a failed build script has printed, so this is where to say it.

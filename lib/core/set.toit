@@ -16,7 +16,7 @@ class Set extends HashedCollection_ implements Collection:
 
   /** Adds $key. It replaces an equal element, if there is one. */
   add key -> none:
-    #primitive.hash.put: add-compare_ key
+    #primitive.hash.add: add-compare_ key
 
   add-compare_ key -> none:
     hash := hash-code_ key

@@ -3,6 +3,9 @@
 use crate::names::Name;
 use crate::source::Span;
 
+/// The operator of an assignment that another language writes as `x <- 1`, which has been reported.
+pub const FOREIGN_ASSIGNMENT: &str = "<-";
+
 /// A name with its place in the text.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Identifier {

@@ -26,7 +26,7 @@ fn library() -> &'static Unit {
         let mut loader = MemoryLoader::default();
         add(&mut loader, &Path::new(env!("CARGO_MANIFEST_DIR")).join("../../lib"), "<lib>/");
         let paths: Vec<String> = loader.paths().map(str::to_owned).collect();
-        analyze_library(&loader, &paths).unit
+        analyze_library(&loader, None, &paths).unit
     })
 }
 
@@ -39,7 +39,7 @@ fn compile(files: &[(String, String)]) -> (usize, bool) {
         loader.add(path.as_str(), text.as_str());
     }
     steps::take();
-    let analysis = analyze(&loader, Some(library), &|_, _| true, &files[0].0);
+    let analysis = analyze(&loader, Some(library), &|_, _| None, &files[0].0);
     analysis.shown(Style::default());
     let has_errors = analysis.has_errors();
     if !has_errors {

@@ -32,7 +32,7 @@ mod world;
 
 use crate::diagnostic::{self, Diagnostic, Style};
 use crate::ir::{ModuleId, Unit};
-use crate::source::{Loader, SourceId, Sources, Span};
+use crate::source::{LIBRARY_PREFIX, Loader, SourceId, Sources, Span};
 use crate::steps;
 use globals::Globals;
 use lower::Place;
@@ -63,9 +63,9 @@ impl Analysis {
     }
 }
 
-/// Returns whether a native exists, by its module and name: `#primitive.module.name` is bound to
-/// it.
-pub type Natives<'n> = &'n (dyn Fn(&str, &str) -> bool + Sync);
+/// Returns the number of parameters of a native, by its module and name: `#primitive.module.name` is bound to it.
+/// Returns none if the native does not exist.
+pub type Natives<'n> = &'n (dyn Fn(&str, &str) -> Option<usize> + Sync);
 
 /// The stack size of the analyzing thread, in bytes. Trees are at most `parser::HEIGHT_MAX` high,
 /// and a level takes some kilobytes in an unoptimized build.
@@ -81,7 +81,7 @@ pub fn analyze(
 ) -> Analysis {
     let analysis = with_large_stack(|| {
         let library = library.unwrap_or_default();
-        let mut analysis = analyze_roots(loader, library, natives, &[entry.to_owned()]);
+        let mut analysis = analyze_roots(loader, library, Some(natives), &[entry.to_owned()]);
         analysis.diagnostics.retain(|diagnostic| diagnostic.is_error() || !diagnostic.is_for_check);
         check_main(&mut analysis, true);
         analysis
@@ -98,18 +98,22 @@ pub fn check(
 ) -> Analysis {
     let library = library.unwrap_or_default();
     let analysis = with_large_stack(|| {
-        let mut analysis = analyze_roots(loader, library, natives, &[file.to_owned()]);
+        let mut analysis = analyze_roots(loader, library, Some(natives), &[file.to_owned()]);
         check_main(&mut analysis, false);
         analysis
     });
     analysis.unwrap_or_default()
 }
 
-/// Analyzes libraries, all of them at once. `paths` are their files, below `<lib>/`. Does not check
-/// that their natives exist.
-pub fn analyze_library(loader: &(dyn Loader + Sync), paths: &[String]) -> Analysis {
+/// Analyzes libraries, all of them at once. `paths` are their files, below `<lib>/`. Checks their natives if
+/// they are known.
+pub fn analyze_library(
+    loader: &(dyn Loader + Sync),
+    natives: Option<Natives<'_>>,
+    paths: &[String],
+) -> Analysis {
     let analysis = with_large_stack(|| {
-        let mut analysis = analyze_roots(loader, Unit::default(), &|_, _| true, paths);
+        let mut analysis = analyze_roots(loader, Unit::default(), natives, paths);
         analysis.unit.entry = None;
         analysis
     });
@@ -128,14 +132,20 @@ pub(crate) fn with_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Opti
     })
 }
 
-fn analyze_roots(loader: &dyn Loader, library: Unit, natives: Natives<'_>, roots: &[String]) -> Analysis {
+fn analyze_roots(
+    loader: &dyn Loader,
+    library: Unit,
+    natives: Option<Natives<'_>>,
+    roots: &[String],
+) -> Analysis {
     let mut world = World::default();
     world.unit = library;
     let first = world.unit.modules.len();
     let mut modules = Modules::new(&world);
     world.index_from(0);
     let mut sources = Sources::default();
-    let mut load = Load { loader, sources: &mut sources, problems: Vec::new() };
+    let mut load =
+        Load { loader, sources: &mut sources, problems: Vec::new(), missing_packages: BTreeSet::new() };
     let ids = modules.load(&mut load, &mut world, roots);
     let mut diagnostics = load.problems;
     for (root, id) in roots.iter().zip(&ids) {
@@ -155,7 +165,10 @@ fn analyze_roots(loader: &dyn Loader, library: Unit, natives: Natives<'_>, roots
     let mut finished = Vec::new();
     let mut missing_natives = BTreeMap::<_, BTreeSet<_>>::new();
     let globals = Globals::new(&jobs);
+    let is_library = roots.iter().all(|root| root.starts_with(LIBRARY_PREFIX));
     for job in &jobs {
+        // The natives of the library are checked when it is analyzed by itself.
+        let natives = natives.filter(|_| is_library || !modules.is_library(job.module));
         let lowered = globals.lower(&world, &modules, natives, job);
         diagnostics.extend(lowered.problems);
         for native in lowered.missing_natives {
@@ -167,6 +180,7 @@ fn analyze_roots(loader: &dyn Loader, library: Unit, natives: Natives<'_>, roots
     let mut silent_lines = HashMap::new();
     diagnostics.retain(|problem| problem.is_error() || !is_silenced(&sources, problem, &mut silent_lines));
     diagnostics.extend(modules.imports_without_natives(&missing_natives));
+    modules.show_lost_uses(&mut diagnostics);
     // Only the modules of a prepared library need their exports: other modules are resolved by their imports.
     for number in if first == 0 { 0..world.unit.modules.len() } else { 0..0 } {
         let exports = modules.exported(&world, ModuleId(number as u32));
@@ -185,11 +199,18 @@ fn analyze_roots(loader: &dyn Loader, library: Unit, natives: Natives<'_>, roots
         }
     }
     diagnostics.retain(|diagnostic| diagnostic.is_error() || modules.is_own(diagnostic.source));
+    drop_repeated(&mut diagnostics);
     drop_warnings_beside_errors(&sources, &mut diagnostics);
     for diagnostic in &mut diagnostics {
         diagnostic.is_for_check |= modules.is_in_package(diagnostic.source);
     }
     Analysis { unit, diagnostics, sources }
+}
+
+/// Drops diagnostics that repeat an earlier one: the first values of fields are lowered for each constructor.
+fn drop_repeated(diagnostics: &mut Vec<Diagnostic>) {
+    let mut known = HashSet::new();
+    diagnostics.retain(|problem| known.insert((problem.source, problem.span, problem.title.clone())));
 }
 
 /// Drops the warnings about lines that have an error: most of them are about the same mistake, and the

@@ -88,6 +88,13 @@ struct Progress {
     migrations: usize,
 }
 
+/// Returns whether a comment looks like the divisor of `x // 2`.
+fn is_like_divisor(comment: &str) -> bool {
+    let rest = comment.strip_prefix("//").unwrap_or("");
+    let number = rest.strip_prefix(' ').unwrap_or(rest);
+    !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 struct Scanner<'a> {
     source: SourceId,
     text: &'a str,
@@ -282,9 +289,24 @@ impl<'a> Scanner<'a> {
         let start = self.at;
         self.skip_while(|c| c != '\n');
         let comment = self.slice(start, self.at).trim_end();
+        if !self.fresh && is_like_divisor(comment) && self.is_after_operand(start) {
+            let hint = "to divide integers, write one `/`; two spaces before a comment say that it is one";
+            let span = Span::new(start, start + 2);
+            let problem = Diagnostic::warning(self.source, span, "`//` begins a comment: it does not divide");
+            self.problems.push(problem.hint(hint));
+            return;
+        }
         if comment.trim_start_matches('/').trim_start().starts_with(MIGRATION_MARK) {
             self.migrations.push(Span::new(start, start + comment.len()));
         }
+    }
+
+    /// Returns whether an operand ends right before a place, or one space before it.
+    fn is_after_operand(&self, place: usize) -> bool {
+        let Some(last) = self.tokens.last() else { return false };
+        let is_operand =
+            matches!(last.kind, Kind::Int | Kind::Identifier | Kind::RightParen | Kind::RightBracket);
+        is_operand && place - (last.span.end as usize).min(place) <= 1
     }
 
     /// Scans `/* ... */`, nested; `\` escapes the character after it.

@@ -51,6 +51,7 @@ errors! {
     constructors_and_super: "mixin M:\n  constructor x:\nclass A:\n  a := 1\n  constructor: super 1\n  set-me= x:\nclass B extends A:\n  f/int\n  constructor:\n    f = 1\n    super\n    super\n  constructor.late:\n    f = this.foo\n  constructor.within:\n    f = 1\n    x := [super]\n  constructor.kept:\n    f = 1\n    g := :: f = 2\n    g.call\n  constructor.missing .nope:\n  foo: return 1\n  other= x: super = 1\nclass C:\n  field := 1\n  foo .field: super = 1\n  bar .nope:\nfoo .x:\nclass D:\n  field/int\n  constructor:\n    super\n  constructor.used:\n    print this\nmain:\n",
     values_that_are_none: "bar -> none:\nfoo -> none:\n  return 1\nreturns -> int:\n  if true: return\n  return 1\nboth x:\n  if x: return\n  return 1\nmain:\n  b := : 1\n  x := if true: b\n  y := true ? b : 1\n  if (throw \"x\") or true: 1\n  while (return 1): 2\n  while z := ?: 1\n  while z := b: z\n  f := :: b2 := : 1\n  if 1: 2\n  if not \"\": 3\n  g/none := 1\n  1 is none\n  1 as none\n",
     places_of_code: "global := return\nmain:\n  b := (: | [x] | x)\n  c := (: | --x | x)\n  d := (: | x=1 | x)\n  l := (:: | a b c d e | a)\n  try: 1\n  finally: | x | 2\n  try: 1\n  finally: | x/string y | 2\n",
+    parameters_of_primitives: "foo:\n  #primitive.core.known\nbar a: #primitive.core.known\nclass A:\n  x := #primitive.core.known\n  constructor:\n    #primitive.core.known\n  constructor.other a:\n    #primitive.core.known\n  m: #primitive.core.known\n  n a: #primitive.core.known\n  static s a: #primitive.core.known\nl := :: | a | #primitive.core.known\nmain:\n",
     primitives: "foo x:\n  #primitive.core.known: | a b | a\nbar x:\n  #primitive.core.known: | a/int | a\ngee x:\n  #primitive.core\nshared x:\n  #primitive.core.known:\n    return :: x += 1\nmain:\n",
     assignments: "class A:\n  foo= x:\n  static bar= x:\nset-me= x:\nset-two= x y:\nmain:\n  b := : 1\n  b = 1\n  x := [1]\n  x = x\n  x[1, 2] = 3\n  x[1..2] = 3\n  A = 1\n  super = 1\n  set-me += 1\n  set-two = 1\n  y ::= ?\n  l := :: y = 1\nclass B:\n  this-one: this = 1\n",
     types: "import monitor as m\nmonitor M:\nclass A extends M:\nmonitor B extends A:\nclass C extends __Monitor__:\ninterface I with A:\nclass D with E:\nclass F:\n  operator == other -> int: return 1\n  x/none := 1\nfun: return 1\nx/fun := 1\ny/nope.Foo := 1\nz/String := \"\"\ninterface J:\n  constructor:\n  abstract foo\n  bar x\ninterface K implements J:\nclass L:\n  constructor.named: return 1\nglobal ::= ?\nmain:\n",
@@ -60,6 +61,11 @@ errors! {
     indentation_of_declarations: "class A:\n    x := 1\n  y := 2\nmain:\n",
     true_and_false: "foo x/True:\nbar -> False: return true\nmain:\n  foo false\n  foo true\n  x := true\n  x = false\n  foo x\n  foo null\n",
     bodies_that_are_not_indented: "main args:\n  if args.is-empty:\n  print 1\n  while args:\n  print 2\n  for i := 0; i < 3; i++:\n  print 2\n  if args:\n    print 3\n  else:\n  print 4\n  if args:\n    // Nothing.\n  print 5\n  if args:\n\n  print 6\n  if args:\n  else: print 7\n  if args:\n",
+    values_of_variables: "foo c:\n  x := null\n  x = 1\n  x = \"s\"\n  y := c ? null : 1\n  y = \"s\"\n  z := c ? 1 : null\n  z = []\n  u := if c: 1 else: null\n  u = {:}\n  v := c ? null : (c ? 1 : \"s\")\n  v = 1.0\n  w := 1\n  w = \"s\"\n  t := true\n  t = false\nglobal := null\nother := global ? null : 1\nmain:\n  foo global\n  global = 1\n  global = \"s\"\n  other = \"s\"\n",
+    reserved_names: "main:\n  __foo\n  __foo = 1\n  __foo += 1\n  List.__foo\n",
+    negative_indexes: "main x:\n  list := [1]\n  list[-1]++\n  \"abc\"[-1]\n  #[1][-2]\n  list[-2..-1]\n  x[-1]\n  {-1: 2}[-1]\n  catch: list[-1]\n  expect-throw \"OUT_OF_BOUNDS\": list[-1]\nexpect-throw what [block]:\n",
+    comments_that_look_like_divisors: "main:\n  x := 7 // 2\n  x = x//2\n  x = (x + 1) // 2\n  x = 7  // 2\n  x = 7 // Two.\n  x = 7 // 2 or so.\n  foo x, // 2\n",
+    lambdas_like_paths: "import monitor\nclass A:\n  constructor f/Lambda:\n  constructor:\nfoo:\nmain:\n  task::foo\n  task::foo()\n  A::foo\n  A::new\n  A::B::new 1\n  monitor::Mutex\n  print monitor::Mutex::new()\n  std::vector\n  x := 1\n  x::foo\n",
     types_of_indexes: "class A:\n  operator [] i/int: return i\n  operator []= i/int value/string: return value\nmain:\n  a := A\n  a[\"x\"]\n  a[\"x\"] = \"y\"\n  a[1] = 2\n  a[\"x\"]++\n  a[\"x\".copy 1] += unknown\n  list := [1]\n  list[\"x\"]++\n  list[null] = 1\n",
     definitions_on_two_lines: "main:\n  length / int\n  := 5\n  width\n    := 6\n  print width\n",
     lines_that_continue: "foo x:\nmain:\n  print \"a\"\n    print \"b\"\n  foo\n    1\n    2\n",
@@ -125,7 +131,7 @@ fn invalid_utf8() {
     let analysis = lucarne_compiler::resolve::analyze(
         &loader,
         Some(common::library().clone()),
-        &common::is_native,
+        &common::natives,
         "app.toit",
     );
     insta::assert_snapshot!(render(&analysis.sources, &analysis.diagnostics, Style::default()));
@@ -160,6 +166,24 @@ fn imports_and_exports() {
 }
 
 #[test]
+fn uses_of_lost_names() {
+    check_files(
+        "uses_of_lost_names",
+        &[
+            (
+                "app.toit",
+                "import .gone as gone\nimport nowhere\nimport .a show here not-here\nimport .b\nimport .c show foo\nimport .a as here\nx/gone.Type := 1\nmain:\n  gone.foo 1\n  gone.bar\n  nowhere.Type\n  here\n  not-here\n  not-here\n  unknown\n",
+            ),
+            ("a.toit", "here: return 1\n"),
+            ("b.toit", "import .gone\nexport *\n"),
+            ("c.toit", "import .d\nimport .e\nexport *\n"),
+            ("d.toit", "foo: return 1\n"),
+            ("e.toit", "foo: return 2\n"),
+        ],
+    );
+}
+
+#[test]
 fn natives_of_packages() {
     check_files(
         "natives_of_packages",
@@ -170,7 +194,10 @@ fn natives_of_packages() {
                 "prefixes:\n  host: host\npackages:\n  host:\n    url: example.com/host\n    version: 1.0.0\n",
             ),
             (".packages/example.com/host/1.0.0/src/host.toit", "import .inner\nfoo: return bar\n"),
-            (".packages/example.com/host/1.0.0/src/inner.toit", "bar:\n  #primitive.host.bar\n"),
+            (
+                ".packages/example.com/host/1.0.0/src/inner.toit",
+                "bar:\n  #primitive.host.bar\ngee x y:\n  #primitive.core.known\n",
+            ),
         ],
     );
 }

@@ -9,7 +9,7 @@ use lucarne_compiler::resolve::analyze_library;
 fn the_library_has_no_errors() {
     let loader = common::library_sources();
     let paths: Vec<String> = loader.paths().map(str::to_owned).collect();
-    let analysis = analyze_library(&loader, &paths);
+    let analysis = analyze_library(&loader, None, &paths);
     let shown = analysis.shown(Style::default());
     assert!(!analysis.has_errors(), "{shown}");
 }
@@ -21,7 +21,7 @@ fn a_prepared_library_gives_the_same_program() {
     assert!(!with_prepared.has_errors());
     let mut loader = common::library_sources();
     loader.add("app.toit", text);
-    let from_source = lucarne_compiler::resolve::analyze(&loader, None, &|_, _| true, "app.toit");
+    let from_source = lucarne_compiler::resolve::analyze(&loader, None, &|_, _| None, "app.toit");
     assert!(!from_source.has_errors());
     let print = |analysis: &lucarne_compiler::resolve::Analysis| lucarne_compiler::emit::ir(&analysis.unit);
     assert_eq!(print(&with_prepared), print(&from_source));

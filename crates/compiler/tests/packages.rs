@@ -4,6 +4,7 @@
 mod common;
 
 use lucarne_compiler::diagnostic::{Style, render};
+use lucarne_compiler::source::MemoryLoader;
 
 /// Renders the diagnostics of a program, whose entry is the first file.
 fn diagnostics(files: &[(&str, &str)]) -> String {
@@ -91,6 +92,20 @@ fn packages_that_are_not_there() {
     insta::assert_snapshot!(diagnostics(&[("app/main.toit", main), ("app/package.lock", LOCK)]));
 }
 
+/// A check warns about them, a run does not.
+#[test]
+fn packages_that_are_not_there_and_not_imported() {
+    let mut loader = MemoryLoader::default();
+    loader.add("app/main.toit", "main:\n");
+    loader.add("app/package.lock", LOCK);
+    let check = || {
+        let library = Some(common::library().clone());
+        lucarne_compiler::resolve::check(&loader, library, &common::natives, "app/main.toit")
+    };
+    insta::assert_snapshot!(check().shown(Style::default()));
+    assert_eq!(diagnostics(&[("app/main.toit", "main:\n"), ("app/package.lock", LOCK)]), "");
+}
+
 #[test]
 fn files_that_packages_do_not_have() {
     let main = "import my-dep.gone\nimport my-dep.inner.gone\nimport my-dep.none.gone\nimport far\nmain:\n";
@@ -142,7 +157,6 @@ fn libraries_that_a_host_does_not_have() {
 /// A lock file that is not text is one mistake, and line ends of other systems are none.
 #[test]
 fn lock_files_with_other_bytes() {
-    use lucarne_compiler::source::MemoryLoader;
     let shown = |lock: &[u8]| {
         let mut loader = MemoryLoader::default();
         loader.add("app/main.toit", "import mine\nmain: mine.f\n");
@@ -150,7 +164,7 @@ fn lock_files_with_other_bytes() {
         loader.add("app/package.lock", lock);
         let library = Some(common::library().clone());
         let entry = "app/main.toit";
-        let analysis = lucarne_compiler::resolve::analyze(&loader, library, &common::is_native, entry);
+        let analysis = lucarne_compiler::resolve::analyze(&loader, library, &common::natives, entry);
         render(&analysis.sources, &analysis.diagnostics, Style::default())
     };
     let lock = "prefixes:\n  mine: mine\npackages:\n  mine:\n    path: mine\n";

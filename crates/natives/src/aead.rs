@@ -19,7 +19,7 @@ use super::{BYTES_PER_UNIT, Call, Failure, Row};
 use lucarne_heap::Ref;
 
 pub(super) const TABLE: &[Row] =
-    &[("new", new), ("start", start), ("add", add), ("finish", finish), ("verify", verify)];
+    &[("new", 3, new), ("start", 3, start), ("add", 4, add), ("finish", 1, finish), ("verify", 2, verify)];
 
 const BLOCK_BYTES: usize = 16;
 const VECTOR_BYTES: usize = 12;

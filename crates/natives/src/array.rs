@@ -4,17 +4,17 @@ use super::{Call, Failure, Row};
 use lucarne_heap::Ref;
 
 pub(super) const TABLE: &[Row] = &[
-    ("new", new),
-    ("size", |call| Ok(Ref::small(call.array(0)?.len() as i64))),
-    ("at", at),
-    ("put", put),
-    ("list-at", list_at),
-    ("list-put", list_put),
-    ("move", move_elements),
-    ("fill", fill),
-    ("new-weak", |call| Ok(call.heap.new_weak_array(1)?.get())),
-    ("weak-at", weak_at),
-    ("weak-put", weak_put),
+    ("new", 2, new),
+    ("size", 1, |call| Ok(Ref::small(call.array(0)?.len() as i64))),
+    ("at", 2, at),
+    ("put", 3, put),
+    ("list-at", 2, list_at),
+    ("list-put", 3, list_put),
+    ("move", 5, move_elements),
+    ("fill", 4, fill),
+    ("new-weak", 0, |call| Ok(call.heap.new_weak_array(1)?.get())),
+    ("weak-at", 1, weak_at),
+    ("weak-put", 2, weak_put),
 ];
 
 /// Elements moved for one unit of the budget.

@@ -8,12 +8,12 @@ use super::{Call, Failure, Row};
 use lucarne_heap::Ref;
 
 pub(super) const TABLE: &[Row] = &[
-    ("add", |call| operate(call, |a, b| Ok(a + b))),
-    ("subtract", |call| operate(call, |a, b| Ok(a - b))),
-    ("multiply", |call| operate(call, |a, b| Ok(a * b))),
-    ("divide", |call| operate(call, |a, b| a.checked_div(b).ok_or(DIVISION_BY_ZERO))),
-    ("modulo", |call| operate(call, modulo)),
-    ("power", power),
+    ("add", 4, |call| operate(call, |a, b| Ok(a + b))),
+    ("subtract", 4, |call| operate(call, |a, b| Ok(a - b))),
+    ("multiply", 4, |call| operate(call, |a, b| Ok(a * b))),
+    ("divide", 4, |call| operate(call, |a, b| a.checked_div(b).ok_or(DIVISION_BY_ZERO))),
+    ("modulo", 4, |call| operate(call, modulo)),
+    ("power", 6, power),
 ];
 
 /// The largest operand: an operation on two of them takes some milliseconds at most.

@@ -15,15 +15,15 @@ use super::{Call, Failure, Row};
 use canvas::{Canvas, Layout, Place};
 
 pub(super) const TABLE: &[Row] = &[
-    ("rectangle", |call| rectangle(call, Layout::Bits)),
-    ("byte-rectangle", |call| rectangle(call, Layout::Bytes)),
-    ("draw-text", |call| draw_text(call, Layout::Bits)),
-    ("byte-draw-text", |call| draw_text(call, Layout::Bytes)),
-    ("draw-bitmap", draw_bitmap),
-    ("draw-bytemap", draw_bytemap),
-    ("blit", copy::blit),
-    ("composit", filter::composit),
-    ("bytemap-blur", filter::blur),
+    ("rectangle", 7, |call| rectangle(call, Layout::Bits)),
+    ("byte-rectangle", 7, |call| rectangle(call, Layout::Bytes)),
+    ("draw-text", 8, |call| draw_text(call, Layout::Bits)),
+    ("byte-draw-text", 8, |call| draw_text(call, Layout::Bytes)),
+    ("draw-bitmap", 11, draw_bitmap),
+    ("draw-bytemap", 10, draw_bytemap),
+    ("blit", 12, copy::blit),
+    ("composit", 6, filter::composit),
+    ("bytemap-blur", 4, filter::blur),
 ];
 
 /// `x y color width height target target-width` -> whether any pixel was drawn.

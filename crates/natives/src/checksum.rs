@@ -9,17 +9,17 @@ use super::{BYTES_PER_UNIT, Call, Failure, Row};
 use lucarne_heap::Ref;
 
 pub(super) const TABLE: &[Row] = &[
-    ("new-md5", |call| start(call, Md5::new())),
-    ("new-sha1", |call| start(call, Sha1::new())),
-    ("new-sha2", new_sha2),
-    ("new-blake2s", new_blake2s),
-    ("new-siphash", new_siphash),
-    ("new-adler32", |call| start(call, Adler32::default())),
-    ("add", add),
-    ("get", get),
-    ("copy", copy),
-    ("adler32-remove", adler32_remove),
-    ("adler32-value", adler32_value),
+    ("new-md5", 0, |call| start(call, Md5::new())),
+    ("new-sha1", 0, |call| start(call, Sha1::new())),
+    ("new-sha2", 1, new_sha2),
+    ("new-blake2s", 2, new_blake2s),
+    ("new-siphash", 4, new_siphash),
+    ("new-adler32", 0, |call| start(call, Adler32::default())),
+    ("add", 4, add),
+    ("get", 1, get),
+    ("copy", 1, copy),
+    ("adler32-remove", 4, adler32_remove),
+    ("adler32-value", 1, adler32_value),
 ];
 
 /// The cost of hashing a byte, relative to that of reading it.

@@ -12,7 +12,7 @@ use aes::{Aes128, Aes192, Aes256};
 use super::{BYTES_PER_UNIT, Call, Failure, Row};
 use lucarne_heap::Ref;
 
-pub(super) const TABLE: &[Row] = &[("new-aes", new_aes), ("crypt", crypt)];
+pub(super) const TABLE: &[Row] = &[("new-aes", 3, new_aes), ("crypt", 5, crypt)];
 
 const BLOCK_BYTES: usize = 16;
 

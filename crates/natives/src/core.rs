@@ -4,10 +4,10 @@ use super::{Call, Failure, Row, string};
 use lucarne_heap::Ref;
 
 pub(super) const TABLE: &[Row] = &[
-    ("int-vector-equals", int_vector_equals),
-    ("put-uint-little-endian", |call| put_uint(call, false)),
-    ("put-uint-big-endian", |call| put_uint(call, true)),
-    ("string-hash-code", string::hash),
+    ("int-vector-equals", 2, int_vector_equals),
+    ("put-uint-little-endian", 5, |call| put_uint(call, false)),
+    ("put-uint-big-endian", 5, |call| put_uint(call, true)),
+    ("string-hash-code", 1, string::hash),
 ];
 
 /// `a b` -> a number with a bit for each of the eight bytes that is equal in both.

@@ -3,7 +3,7 @@
 use super::{Call, Failure, Row};
 use lucarne_heap::Ref;
 
-pub(super) const TABLE: &[Row] = &[("table", table), ("add", add)];
+pub(super) const TABLE: &[Row] = &[("table", 3, table), ("add", 7, add)];
 
 const ENTRIES: usize = 256;
 const ENTRY_BYTES: usize = 8;

@@ -5,12 +5,12 @@ use super::{Call, Failure, Row};
 use lucarne_heap::Ref;
 
 pub(super) const TABLE: &[Row] = &[
-    ("generate", generate),
-    ("private-der", private_der),
-    ("public-der", public_der),
-    ("sign", sign),
-    ("verify", verify),
-    ("shared-secret", shared_secret),
+    ("generate", 2, generate),
+    ("private-der", 2, private_der),
+    ("public-der", 1, public_der),
+    ("sign", 2, sign),
+    ("verify", 3, verify),
+    ("shared-secret", 2, shared_secret),
 ];
 
 #[derive(Clone, Copy)]

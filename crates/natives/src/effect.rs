@@ -2,12 +2,13 @@
 //!
 //! The interpreter stops at such a native; the machine performs the effect, with the native's
 //! arguments still in its frame, and hands the result back. So the interpreter does not depend on the
-//! kernel or on other tasks. All effects are on this page, except those in the table of [`Operation`].
+//! kernel or on other tasks. All effects are on this page, with the numbers of their parameters, except those in the
+//! table of [`Operation`].
 
 use lucarne_outside::Operation;
 
 macro_rules! effects {
-    ($($(#[$doc:meta])* $name:ident = $module:literal $native:literal,)*) => {
+    ($($(#[$doc:meta])* $name:ident($parameters:literal) = $module:literal $native:literal,)*) => {
         /// An operation that the machine performs for a native.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         pub enum Effect {
@@ -26,128 +27,137 @@ macro_rules! effects {
                     _ => Operation::find(module, name).map(Effect::Outside),
                 }
             }
+
+            /// Returns the number of parameters.
+            pub fn parameters(self) -> usize {
+                match self {
+                    $(Effect::$name => $parameters,)*
+                    Effect::AwaitGlobal => 0,
+                    Effect::Outside(operation) => operation.arity(),
+                }
+            }
         }
     };
 }
 
 effects! {
     /// `value trace`: throws the value. If the trace is null, makes a trace of the place of the call.
-    Throw = "intrinsics" "throw",
+    Throw(2) = "intrinsics" "throw",
 
     /// `lambda name background` -> a new task.
-    TaskNew = "task" "new",
+    TaskNew(3) = "task" "new",
     /// `deadline` -> whether the deadline came before a wake-up. Waits for either; null means no deadline.
-    TaskPark = "task" "park",
+    TaskPark(1) = "task" "park",
     /// `task`: ends the task's `park`, if the task is parked.
-    TaskWake = "task" "wake",
+    TaskWake(1) = "task" "wake",
     /// `task`: ends the waiting of a task that has been canceled.
-    TaskInterrupt = "task" "interrupt",
+    TaskInterrupt(1) = "task" "interrupt",
     /// Lets the other ready tasks run, and incoming messages be handled.
-    TaskYield = "task" "yield",
+    TaskYield(0) = "task" "yield",
     /// Does the same as `yield` if another task is ready or a message waits; otherwise nothing.
-    TaskBreathe = "task" "breathe",
+    TaskBreathe(0) = "task" "breathe",
     /// `text trace`: the task has failed with an exception, and with it the process.
-    TaskFail = "task" "fail",
+    TaskFail(2) = "task" "fail",
 
     /// `code`: ends the process, or with a code other than 0 the whole program.
-    Exit = "core" "exit",
+    Exit(1) = "core" "exit",
     /// `priority lambda` -> pid.
-    Spawn = "core" "spawn",
+    Spawn(2) = "core" "spawn",
     /// -> pid of this process.
-    ProcessId = "core" "process-id",
+    ProcessId(0) = "core" "process-id",
     /// `pid` -> its priority.
-    ProcessPriority = "core" "process-priority",
+    ProcessPriority(1) = "core" "process-priority",
     /// `pid priority`.
-    ProcessSetPriority = "core" "process-set-priority",
+    ProcessSetPriority(2) = "core" "process-set-priority",
     /// `text newline`.
-    WriteStdout = "core" "write-stdout",
+    WriteStdout(2) = "core" "write-stdout",
     /// `text newline`.
-    WriteStderr = "core" "write-stderr",
+    WriteStderr(2) = "core" "write-stderr",
     /// `text trace` -> the place where an exception was thrown, as text.
-    RenderTrace = "core" "render-trace",
+    RenderTrace(2) = "core" "render-trace",
     /// `service` (0: print, 1: log, 2: trace) -> the number of the registration by which a container stands in for the
     /// system, or 0.
-    StandInRegistration = "core" "stand-in-registration",
+    StandInRegistration(1) = "core" "stand-in-registration",
     /// -> the time in µs in which such a container has to answer, or null.
-    StandInLimit = "core" "stand-in-limit",
+    StandInLimit(0) = "core" "stand-in-limit",
     /// `service registration reason`: reports that this process no longer uses the container of this registration.
-    StandInFailed = "core" "stand-in-failed",
+    StandInFailed(3) = "core" "stand-in-failed",
 
     /// `[level, text, names, keys, values]`: a log message.
-    LogWrite = "log" "write",
+    LogWrite(1) = "log" "write",
     /// `[level, text, names, keys, values]` -> the log message as a line of text.
-    LogLine = "log" "line",
+    LogLine(1) = "log" "line",
 
     /// -> nanoseconds since 1970.
-    TimeNow = "time" "now",
+    TimeNow(0) = "time" "now",
     /// -> microseconds since some point in the past.
-    TimeMonotonic = "time" "monotonic",
+    TimeMonotonic(0) = "time" "monotonic",
     /// `count` -> unpredictable bytes.
-    RandomBytes = "random" "bytes",
+    RandomBytes(1) = "random" "bytes",
     /// `bytes from to`: overwrites this range with bytes that cannot be guessed.
-    RandomFillSecret = "random" "fill-secret",
+    RandomFillSecret(3) = "random" "fill-secret",
 
     /// `pid procedure arguments` -> the answer. Waits.
-    RpcInvoke = "rpc" "invoke",
+    RpcInvoke(3) = "rpc" "invoke",
     /// `text trace`: the request that this task handles has failed.
-    RpcFail = "rpc" "fail",
+    RpcFail(2) = "rpc" "fail",
     /// `pid kind value` -> whether it was delivered.
-    MessageSend = "message" "send",
+    MessageSend(3) = "message" "send",
     /// `pid value`: sends a value to a component.
-    MessageSendExternal = "message" "send-external",
+    MessageSendExternal(2) = "message" "send-external",
 
     /// `client handler pid`: requests of this client go to this handler, and this process gets a message when the
     /// process `pid` ends.
-    ClientAdd = "services" "client-add",
+    ClientAdd(3) = "services" "client-add",
     /// `client`: removes the handler of a client that is closed.
-    ClientRemove = "services" "client-remove",
+    ClientRemove(1) = "services" "client-remove",
     /// -> the id of the request that this task works on, or null.
-    CurrentRequest = "services" "current-request",
+    CurrentRequest(0) = "services" "current-request",
     /// `change`: adds to the number of providers that keep this process alive.
-    ProvidersChange = "services" "providers-change",
+    ProvidersChange(1) = "services" "providers-change",
     /// `client handle proxy`: notifications for this resource go to this proxy.
-    ProxyAdd = "services" "proxy-add",
+    ProxyAdd(3) = "services" "proxy-add",
     /// `client handle`: the proxy takes no more notifications.
-    ProxyRemove = "services" "proxy-remove",
+    ProxyRemove(2) = "services" "proxy-remove",
     /// `client`: removes all proxies of this client, and the notifications that wait for them.
-    ProxyRemoveAll = "services" "proxy-remove-all",
+    ProxyRemoveAll(1) = "services" "proxy-remove-all",
     /// `client handle` -> whether there is another notification, for the task that delivers them.
-    NotificationNext = "services" "notification-next",
+    NotificationNext(2) = "services" "notification-next",
     /// `client handle` -> the notification.
-    NotificationTake = "services" "notification-take",
+    NotificationTake(2) = "services" "notification-take",
     /// `pid client handle value` -> whether the resource is still wanted. Waits for room.
-    Notify = "services" "notify",
+    Notify(4) = "services" "notify",
 
     /// `pid path` -> a region that is open at this provider, or null if calls are needed to access it.
-    StorageFindRegion = "storage" "find-region",
+    StorageFindRegion(2) = "storage" "find-region",
 
     /// -> the program as it was named, or null.
-    SystemProgramName = "system" "program-name",
+    SystemProgramName(0) = "system" "program-name",
     /// -> the program's full path, or null.
-    SystemProgramPath = "system" "program-path",
+    SystemProgramPath(0) = "system" "program-path",
     /// -> the assets of the container, as bytes.
-    SystemAssets = "system" "assets",
+    SystemAssets(0) = "system" "assets",
     /// -> the id of the image that the program runs from, as bytes.
-    SystemImageId = "system" "image-id",
+    SystemImageId(0) = "system" "image-id",
     /// `gid pid` -> figures of this process, or null if `pid` is the id of another process.
-    SystemProcessStats = "system" "process-stats",
+    SystemProcessStats(2) = "system" "process-stats",
     /// Collects garbage.
-    SystemCollectGarbage = "system" "collect-garbage",
+    SystemCollectGarbage(0) = "system" "collect-garbage",
     /// `all-tasks`: prepares to count the work of this task, or of all tasks.
-    ProfilerInstall = "profiler" "install",
+    ProfilerInstall(1) = "profiler" "install",
     /// Counts from now on.
-    ProfilerStart = "profiler" "start",
+    ProfilerStart(0) = "profiler" "start",
     /// Counts no more.
-    ProfilerStop = "profiler" "stop",
+    ProfilerStop(0) = "profiler" "stop",
     /// `title cutoff` -> the functions with their counts, as text.
-    ProfilerReport = "profiler" "report",
+    ProfilerReport(2) = "profiler" "report",
     /// Clears all counts.
-    ProfilerUninstall = "profiler" "uninstall",
+    ProfilerUninstall(0) = "profiler" "uninstall",
 
     /// -> the number of objects of each class, as text.
-    SystemHistogram = "system" "histogram",
+    SystemHistogram(0) = "system" "histogram",
     /// `percent`: trades memory for speed, or speed for memory.
-    SystemTuneMemory = "system" "tune-memory",
+    SystemTuneMemory(1) = "system" "tune-memory",
     /// `bytes`: sets the memory limit of this process.
-    SystemSetMemoryLimit = "system" "set-memory-limit",
+    SystemSetMemoryLimit(1) = "system" "set-memory-limit",
 }

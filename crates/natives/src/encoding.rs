@@ -8,12 +8,12 @@ use crate::transfer;
 use lucarne_heap::Ref;
 
 pub(super) const TABLE: &[Row] = &[
-    ("base64-encode", |call| encode(call, &base64(call)?)),
-    ("base64-decode", decode_base64),
-    ("hex-encode", |call| encode(call, &HEXLOWER)),
-    ("hex-decode", |call| decode(call, &HEXLOWER_PERMISSIVE, Failure::INVALID_ARGUMENT)),
-    ("tison-encode", tison_encode),
-    ("tison-decode", tison_decode),
+    ("base64-encode", 2, |call| encode(call, &base64(call)?)),
+    ("base64-decode", 2, decode_base64),
+    ("hex-encode", 1, |call| encode(call, &HEXLOWER)),
+    ("hex-decode", 1, |call| decode(call, &HEXLOWER_PERMISSIVE, Failure::INVALID_ARGUMENT)),
+    ("tison-encode", 1, tison_encode),
+    ("tison-decode", 1, tison_decode),
 ];
 
 /// `data url-mode`

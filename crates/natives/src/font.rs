@@ -12,12 +12,12 @@ use super::{Call, Failure, Row};
 use glyph::Glyph;
 
 pub(super) const TABLE: &[Row] = &[
-    ("builtin", builtin),
-    ("new", new),
-    ("contains", contains),
-    ("width", width),
-    ("extent", extent),
-    ("close", close),
+    ("builtin", 1, builtin),
+    ("new", 1, new),
+    ("contains", 2, contains),
+    ("width", 2, width),
+    ("extent", 2, extent),
+    ("close", 1, close),
 ];
 
 /// The fonts that programs get by name.

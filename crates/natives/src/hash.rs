@@ -4,15 +4,17 @@ use super::{Call, Failure, Row, int};
 use lucarne_heap::{Field, Heap, Immediate, Kept, Ref, RefMut};
 
 pub(super) const TABLE: &[Row] = &[
-    ("find", find),
-    ("contains", contains),
-    ("at", at),
-    ("get", get),
-    ("put", put),
-    ("next", next),
-    ("append", append),
-    ("rebuild", rebuild),
-    ("index-bytes", index_bytes),
+    ("find", 2, find),
+    ("contains", 2, contains),
+    ("at", 2, at),
+    ("get", 2, get),
+    // For sets, and for maps.
+    ("add", 2, put),
+    ("put", 3, put),
+    ("next", 3, next),
+    ("append", 4, append),
+    ("rebuild", 3, rebuild),
+    ("index-bytes", 1, index_bytes),
 ];
 
 /// An odd factor without a pattern in its bits: 2 to the power of 64 divided by the golden ratio.

@@ -3,8 +3,11 @@
 use super::{Call, Failure, Row};
 use lucarne_heap::Ref;
 
-pub(super) const TABLE: &[Row] =
-    &[("add-finalizer", add_finalizer), ("remove-finalizer", remove_finalizer), ("close-state", close_state)];
+pub(super) const TABLE: &[Row] = &[
+    ("add-finalizer", 2, add_finalizer),
+    ("remove-finalizer", 1, remove_finalizer),
+    ("close-state", 1, close_state),
+];
 
 /// `object lambda`.
 fn add_finalizer<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {

@@ -4,12 +4,12 @@ use super::{Call, Failure, Row, float, int, string};
 use lucarne_heap::{NewString, Ref};
 
 pub(super) const TABLE: &[Row] = &[
-    ("skip-space", |call| scan(call, |byte| !matches!(byte, b' ' | b'\n' | b'\t' | b'\r'))),
-    ("plain-end", |call| scan(call, |byte| matches!(byte, b'"' | b'\\'))),
-    ("number-end", |call| scan(call, |byte| !is_part_of_number(byte))),
-    ("number", number),
-    ("plain-text", plain_text),
-    ("quote", quote),
+    ("skip-space", 2, |call| scan(call, |byte| !matches!(byte, b' ' | b'\n' | b'\t' | b'\r'))),
+    ("plain-end", 2, |call| scan(call, |byte| matches!(byte, b'"' | b'\\'))),
+    ("number-end", 2, |call| scan(call, |byte| !is_part_of_number(byte))),
+    ("number", 3, number),
+    ("plain-text", 2, plain_text),
+    ("quote", 1, quote),
 ];
 
 /// `bytes from` -> the index of the first byte that ends the part, or the size.

@@ -70,8 +70,8 @@ pub const BYTES_PER_UNIT: usize = 64;
 /// The number of bytes that a search reads before it announces long work.
 const SEARCH_NEAR_BYTES: usize = LONG_WORK_BYTES / 2;
 
-/// A row of a module's table.
-pub type Row = (&'static str, Native);
+/// A row of a module's table: the native's name, the number of its parameters, and its code.
+pub type Row = (&'static str, usize, Native);
 
 /// The native that a program names.
 #[derive(Clone, Copy)]
@@ -87,13 +87,26 @@ pub fn find(module: &str, name: &str) -> Option<Entry> {
     if let Some(effect) = Effect::find(module, name) {
         return Some(Entry::Effect(effect));
     }
-    let table = TABLES.iter().find(|(table_module, _)| *table_module == module)?.1;
-    table.iter().find(|(row_name, _)| *row_name == name).map(|(_, native)| Entry::Function(*native))
+    row(module, name).map(|(_, _, native)| Entry::Function(*native))
 }
 
-/// Returns whether a native exists, for the analysis of programs.
-pub fn exists(module: &str, name: &str) -> bool {
-    find(module, name).is_some()
+/// Returns the number of parameters of a native, or none if there is no such native. The analysis of programs
+/// compares it with the number of parameters of the function that names the native.
+///
+/// ```
+/// assert_eq!(lucarne_natives::parameters("math", "pow"), Some(2));
+/// assert_eq!(lucarne_natives::parameters("math", "pwo"), None);
+/// ```
+pub fn parameters(module: &str, name: &str) -> Option<usize> {
+    match Effect::find(module, name) {
+        Some(effect) => Some(effect.parameters()),
+        None => row(module, name).map(|(_, parameters, _)| *parameters),
+    }
+}
+
+fn row(module: &str, name: &str) -> Option<&'static Row> {
+    let (_, table) = TABLES.iter().find(|(table_module, _)| *table_module == module)?;
+    table.iter().find(|(row_name, ..)| *row_name == name)
 }
 
 /// All modules with their tables.

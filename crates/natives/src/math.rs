@@ -4,19 +4,19 @@ use super::{Call, Failure, Row};
 use lucarne_heap::Ref;
 
 pub(super) const TABLE: &[Row] = &[
-    ("sin", |call| unary(call, f64::sin)),
-    ("cos", |call| unary(call, f64::cos)),
-    ("tan", |call| unary(call, f64::tan)),
-    ("sinh", |call| unary(call, f64::sinh)),
-    ("cosh", |call| unary(call, f64::cosh)),
-    ("tanh", |call| unary(call, f64::tanh)),
-    ("asin", |call| unary(call, f64::asin)),
-    ("acos", |call| unary(call, f64::acos)),
-    ("atan", |call| unary(call, f64::atan)),
-    ("exp", |call| unary(call, f64::exp)),
-    ("log", |call| unary(call, f64::ln)),
-    ("atan2", |call| binary(call, f64::atan2)),
-    ("pow", |call| binary(call, f64::powf)),
+    ("sin", 1, |call| unary(call, f64::sin)),
+    ("cos", 1, |call| unary(call, f64::cos)),
+    ("tan", 1, |call| unary(call, f64::tan)),
+    ("sinh", 1, |call| unary(call, f64::sinh)),
+    ("cosh", 1, |call| unary(call, f64::cosh)),
+    ("tanh", 1, |call| unary(call, f64::tanh)),
+    ("asin", 1, |call| unary(call, f64::asin)),
+    ("acos", 1, |call| unary(call, f64::acos)),
+    ("atan", 1, |call| unary(call, f64::atan)),
+    ("exp", 1, |call| unary(call, f64::exp)),
+    ("log", 1, |call| unary(call, f64::ln)),
+    ("atan2", 2, |call| binary(call, f64::atan2)),
+    ("pow", 2, |call| binary(call, f64::powf)),
 ];
 
 fn unary<'c>(call: &'c mut Call<'_>, function: fn(f64) -> f64) -> Result<Ref<'c>, Failure> {

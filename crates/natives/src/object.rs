@@ -5,15 +5,15 @@ use super::{Call, Failure, Row};
 use lucarne_heap::{Heap, Ref};
 
 pub(super) const TABLE: &[Row] = &[
-    ("class-id", |call| Ok(Ref::small(call.heap.class(call.argument(0)).0.into()))),
-    ("class-name", |call| {
+    ("class-id", 1, |call| Ok(Ref::small(call.heap.class(call.argument(0)).0.into()))),
+    ("class-name", 1, |call| {
         let name = call.heap.class_name(call.argument(0)).to_owned();
         Ok(call.heap.new_string(&name)?.get())
     }),
-    ("identical", |call| Ok(Ref::bool(identical(call.heap, call.argument(0), call.argument(1))))),
-    ("lambda-hash", lambda_hash),
-    ("literal-index", literal_index),
-    ("throw-detailed", throw_detailed),
+    ("identical", 2, |call| Ok(Ref::bool(identical(call.heap, call.argument(0), call.argument(1))))),
+    ("lambda-hash", 1, lambda_hash),
+    ("literal-index", 1, literal_index),
+    ("throw-detailed", 2, throw_detailed),
 ];
 
 /// Returns whether two values are the same object, or numbers of one class with the same bits, or strings

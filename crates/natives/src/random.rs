@@ -6,7 +6,7 @@
 use super::{Call, Failure, Row};
 use lucarne_heap::Ref;
 
-pub(super) const TABLE: &[Row] = &[("next", next), ("below", below), ("seed", seed)];
+pub(super) const TABLE: &[Row] = &[("next", 1, next), ("below", 2, below), ("seed", 1, seed)];
 
 /// The size of a state in bytes.
 const STATE_SIZE: usize = 16;

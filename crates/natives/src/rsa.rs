@@ -17,14 +17,14 @@ use super::{Call, Failure, Row};
 use lucarne_heap::Ref;
 
 pub(super) const TABLE: &[Row] = &[
-    ("new-search", new_search),
-    ("search", search),
-    ("private-der", private_der),
-    ("public-der", public_der),
-    ("sign", sign),
-    ("verify", verify),
-    ("encrypt", encrypt),
-    ("decrypt", decrypt),
+    ("new-search", 2, new_search),
+    ("search", 1, search),
+    ("private-der", 2, private_der),
+    ("public-der", 1, public_der),
+    ("sign", 3, sign),
+    ("verify", 4, verify),
+    ("encrypt", 5, encrypt),
+    ("decrypt", 4, decrypt),
 ];
 
 /// The public exponent of all new keys.

@@ -8,7 +8,7 @@ use lucarne_heap::Ref;
 use lucarne_ports::regions::{Region, RegionFault};
 
 pub(super) const TABLE: &[Row] =
-    &[("read", read), ("write", write), ("is-erased", is_erased), ("erase", erase)];
+    &[("read", 3, read), ("write", 3, write), ("is-erased", 3, is_erased), ("erase", 3, erase)];
 
 /// The state that the natives work on.
 pub type OpenedRegion = Arc<dyn Region>;

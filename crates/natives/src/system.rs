@@ -4,10 +4,10 @@ use super::{Call, Failure, Row};
 use lucarne_heap::Ref;
 
 pub(super) const TABLE: &[Row] = &[
-    ("platform", |call| text(call, platform())),
-    ("architecture", |call| text(call, architecture())),
-    ("version", |call| text(call, concat!("v", env!("CARGO_PKG_VERSION")))),
-    ("hostname", hostname),
+    ("platform", 0, |call| text(call, platform())),
+    ("architecture", 0, |call| text(call, architecture())),
+    ("version", 0, |call| text(call, concat!("v", env!("CARGO_PKG_VERSION")))),
+    ("hostname", 0, hostname),
 ];
 
 fn text<'c>(call: &'c mut Call<'_>, text: &str) -> Result<Ref<'c>, Failure> {

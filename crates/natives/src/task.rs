@@ -3,7 +3,7 @@
 use super::{Call, Failure, Row};
 use lucarne_heap::Ref;
 
-pub(super) const TABLE: &[Row] = &[("current", current)];
+pub(super) const TABLE: &[Row] = &[("current", 0, current)];
 
 /// -> the `Task_` of the running task.
 fn current<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {

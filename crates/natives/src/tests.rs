@@ -479,7 +479,7 @@ impl Bench {
 fn absurd_arguments_are_refused() {
     const CALLS: usize = 2000;
     let mut choice = 1_u64;
-    for (_, native) in TABLES.iter().flat_map(|(_, table)| *table) {
+    for (.., native) in TABLES.iter().flat_map(|(_, table)| *table) {
         let mut bench = Bench::with(HeapOptions { limit_bytes: 4 << 20, ..HeapOptions::default() });
         for _ in 0..CALLS {
             for register in 0..KEEP {

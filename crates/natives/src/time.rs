@@ -3,8 +3,11 @@
 use super::{Call, Failure, Row, zone};
 use lucarne_heap::Ref;
 
-pub(super) const TABLE: &[Row] =
-    &[("zone-offset", zone_offset), ("zone-load", zone_load), ("zone-load-default", zone_load_default)];
+pub(super) const TABLE: &[Row] = &[
+    ("zone-offset", 2, zone_offset),
+    ("zone-load", 1, zone_load),
+    ("zone-load-default", 0, zone_load_default),
+];
 
 /// `zone utc` -> the offset in seconds, times two, plus one if daylight saving is on.
 fn zone_offset<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {

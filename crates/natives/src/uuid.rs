@@ -6,7 +6,7 @@ use uuid::{Builder, Uuid};
 use super::{Call, Failure, Row};
 use lucarne_heap::Ref;
 
-pub(super) const TABLE: &[Row] = &[("parse", parse), ("to-string", to_string), ("v5", v5)];
+pub(super) const TABLE: &[Row] = &[("parse", 1, parse), ("to-string", 1, to_string), ("v5", 2, v5)];
 
 /// `text` -> the bytes, or null. Dashes may stand between any two bytes, or nowhere.
 fn parse<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {

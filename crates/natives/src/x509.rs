@@ -13,7 +13,7 @@ use super::keys;
 use super::{Call, Failure, Row};
 use lucarne_heap::Ref;
 
-pub(super) const TABLE: &[Row] = &[("parse", parse), ("common-name", common_name)];
+pub(super) const TABLE: &[Row] = &[("parse", 1, parse), ("common-name", 1, common_name)];
 
 /// The most bytes of a text or byte array with certificates.
 const CERTIFICATES_BYTES_MAX: usize = 1 << 20;

@@ -11,7 +11,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 use super::{Call, Failure, Row, float, hash, int, json};
 use lucarne_heap::{Heap, Immediate, Kept, NewString, OutOfMemory, Ref, RefMut};
 
-pub(super) const TABLE: &[Row] = &[("parse", parse), ("is-string", is_string), ("quote", quote)];
+pub(super) const TABLE: &[Row] = &[("parse", 1, parse), ("is-string", 2, is_string), ("quote", 1, quote)];
 
 const INVALID: Failure = Failure::Error("INVALID_YAML_DOCUMENT");
 

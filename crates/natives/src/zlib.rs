@@ -8,14 +8,14 @@ use lucarne_heap::Ref;
 mod run_length;
 
 pub(super) const TABLE: &[Row] = &[
-    ("new-deflater", new_deflater),
-    ("new-inflater", new_inflater),
-    ("read", read),
-    ("write", write),
-    ("close", close),
-    ("new-run-length", run_length::new),
-    ("run-length-add", run_length::add),
-    ("run-length-finish", run_length::finish),
+    ("new-deflater", 1, new_deflater),
+    ("new-inflater", 0, new_inflater),
+    ("read", 1, read),
+    ("write", 4, write),
+    ("close", 1, close),
+    ("new-run-length", 0, run_length::new),
+    ("run-length-add", 4, run_length::add),
+    ("run-length-finish", 1, run_length::finish),
 ];
 
 /// The maximum number of bytes of output that wait to be read.

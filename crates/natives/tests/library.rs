@@ -1,56 +1,44 @@
-//! Tests that each primitive that the library names exists.
+//! Tests that each primitive that the library names exists, and gets as many arguments as it takes.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-const MARK: &str = "#primitive.";
-/// The only primitive that is not a native: the compiler translates it to an instruction.
-const INSTRUCTION: (&str, &str) = ("intrinsics", "call-lambda");
+use lucarne_compiler::resolve::analyze_library;
+use lucarne_compiler::source::MemoryLoader;
 
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+fn add_sources(folder: &Path, prefix: &str, loader: &mut MemoryLoader) {
     for entry in fs::read_dir(folder).expect("the library can be read") {
         let path = entry.expect("the library can be read").path();
+        let name = path.file_name().and_then(|name| name.to_str()).expect("names of the library are text");
         if path.is_dir() {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "toit") {
-            found.push(path);
+            add_sources(&path, &format!("{prefix}{name}/"), loader);
+        } else if name.ends_with(".toit") {
+            loader.add(format!("{prefix}{name}"), fs::read(&path).expect("sources can be read"));
         }
     }
 }
 
-/// Returns the module and the name of the primitive in a line.
-fn primitive(line: &str) -> Option<(&str, &str)> {
-    let code = line.split("//").next()?;
-    let (_, rest) = code.split_once(MARK)?;
-    let is_part = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | '.');
-    let name = &rest[..rest.find(|char| !is_part(char)).unwrap_or(rest.len())];
-    Some(name.split_once('.').unwrap_or((name, "")))
+/// Returns the errors of the library with these natives, and the number of them.
+fn errors_with(natives: &(dyn Fn(&str, &str) -> Option<usize> + Sync)) -> (String, usize) {
+    let mut loader = MemoryLoader::default();
+    add_sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../lib"), "<lib>/", &mut loader);
+    let paths: Vec<String> = loader.paths().map(str::to_owned).collect();
+    let analysis = analyze_library(&loader, Some(natives), &paths);
+    let count = analysis.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
+    (analysis.shown(Default::default()), count)
 }
 
 #[test]
-fn primitives_of_the_library_exist() {
-    let library = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../lib");
-    let mut files = Vec::new();
-    sources(&library, &mut files);
-    let (mut count, mut missing) = (0, Vec::new());
-    for file in files {
-        let text = fs::read_to_string(&file).expect("sources are text");
-        for (index, line) in text.lines().enumerate() {
-            let Some((module, name)) = primitive(line) else { continue };
-            count += 1;
-            if (module, name) != INSTRUCTION && !lucarne_natives::exists(module, name) {
-                missing.push(format!("{}:{}: no primitive {module}.{name}", file.display(), index + 1));
-            }
-        }
-    }
-    assert!(count > 200, "only {count} primitives were found");
-    assert!(missing.is_empty(), "\n{}", missing.join("\n"));
+fn primitives_of_the_library_exist_and_fit() {
+    let (shown, count) = errors_with(&lucarne_natives::parameters);
+    assert_eq!(count, 0, "\n{shown}");
 }
 
 #[test]
-fn primitives_are_found_in_lines() {
-    assert_eq!(primitive("  #primitive.time.zone-load"), Some(("time", "zone-load")));
-    assert_eq!(primitive("  #primitive.string.at:"), Some(("string", "at")));
-    assert_eq!(primitive("  // See #primitive.string.at"), None);
-    assert!(!lucarne_natives::exists("string", "aat"));
+fn each_primitive_of_the_library_is_checked() {
+    let (_, without) = errors_with(&|_, _| None);
+    let (_, with_one_more) =
+        errors_with(&|module, name| lucarne_natives::parameters(module, name).map(|count| count + 1));
+    assert!(without > 200, "only {without} primitives were checked");
+    assert_eq!(without, with_one_more);
 }

@@ -84,7 +84,7 @@ pub struct Compiled {
 /// # Errors
 /// [`ToitError::Path`] and [`ToitError::Library`].
 pub fn analyze(loader: &(dyn Loader + Sync), entry: &Path) -> Result<Analysis, ToitError> {
-    Ok(resolve::analyze(loader, Some(library()?), &natives::exists, text(entry)?))
+    Ok(resolve::analyze(loader, Some(library()?), &natives::parameters, text(entry)?))
 }
 
 /// Analyzes a file that may be a program or a library: a `main` is not required.
@@ -92,7 +92,7 @@ pub fn analyze(loader: &(dyn Loader + Sync), entry: &Path) -> Result<Analysis, T
 /// # Errors
 /// As for [`analyze`].
 pub fn check(loader: &(dyn Loader + Sync), file: &Path) -> Result<Analysis, ToitError> {
-    Ok(resolve::check(loader, Some(library()?), &natives::exists, text(file)?))
+    Ok(resolve::check(loader, Some(library()?), &natives::parameters, text(file)?))
 }
 
 /// Links an analyzed program.

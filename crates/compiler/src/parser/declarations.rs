@@ -6,6 +6,7 @@ use crate::ast::{
     Class, ClassKind, Declaration, Doc, File, Function, FunctionName, Identifier, Initial, Parameter,
     TypeName, Variable,
 };
+use crate::diagnostic::Diagnostic;
 use crate::scanner::{Kind, Token};
 use crate::source::Span;
 
@@ -378,11 +379,15 @@ impl Parser<'_> {
             let hint = "remove it; a mixin can have methods with bodies";
             self.error_hint(self.token().span, "a method of an interface cannot have a body", hint);
         } else if self.on_new_line() && !name.span().range().is_empty() {
-            let end = self.last_end();
-            let hint = "a `:` stands between the parameters and the body";
-            self.error_and_go_on(Span { start: end, end: end + 1 }, "this function has no `:`", hint);
+            let end = Span { start: self.last_end(), end: self.last_end() + 1 };
+            let first = self.token().span;
+            self.report(|source| {
+                let problem = Diagnostic::error(source, end, "this function has no `:`");
+                let problem = problem.also(source, first, "the body begins here");
+                problem.hint("a `:` stands between the parameters and the body")
+            });
             self.recovering = false;
-            body = Some(self.function_body(Span { start: end, end: end + 1 }));
+            body = Some(self.function_body(end));
         }
         Some(Function {
             doc: modifiers.doc,

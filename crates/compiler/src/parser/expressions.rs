@@ -181,6 +181,9 @@ impl Parser<'_> {
 
     fn assignment(&mut self, blocks: Blocks) -> Expression {
         let target = self.conditional(blocks);
+        if self.is_arrow() && !self.ended() {
+            return self.foreign_arrow(target);
+        }
         let Some(operator) = assignment_operator(self.peek()) else {
             if matches!(self.peek(), Kind::Define | Kind::DefineFinal) {
                 self.error(target.span, "only a name can be defined");
@@ -332,6 +335,9 @@ impl Parser<'_> {
         );
         if !callable || self.recovering {
             return target;
+        }
+        if self.is_after_path() {
+            return self.call_after_path(target);
         }
         let mut arguments = Vec::new();
         if !self.arguments_on_line(blocks, &mut arguments) {
@@ -577,6 +583,9 @@ impl Parser<'_> {
     fn binary_operator(&mut self) -> Option<(u8, &'static str)> {
         let token = self.token();
         let operator = binary_level(self.peek())?;
+        if self.is_arrow() {
+            return None;
+        }
         if !matches!(operator.0, TYPE | RELATIONAL) && self.foreign_operator() {
             return None;
         }
@@ -751,13 +760,6 @@ impl Parser<'_> {
             return None;
         }
         Some(self.advance_name())
-    }
-
-    /// Returns the integer that ends where a `.` begins.
-    fn digits_before(&self, dot: Span) -> Option<String> {
-        let number = self.tokens.get(self.at.checked_sub(2)?)?;
-        (number.kind == Kind::Int && number.span.end == dot.start)
-            .then(|| self.written(number.span).to_owned())
     }
 
     /// Returns whether an expression begins here. With `statements`, it may be a construct that

@@ -2,8 +2,12 @@
 
 use super::Parser;
 use super::habits::{FUNCTION_WORDS, LOOK_AHEAD_MAX, VARIABLE_WORDS, plain_parameter};
-use crate::ast::{Argument, Expression, ExpressionKind, Identifier, Initial, Parameter};
-use crate::scanner::Kind;
+use crate::ast::{Argument, Expression, ExpressionKind, FOREIGN_ASSIGNMENT, Identifier, Initial, Parameter};
+use crate::scanner::{Kind, Token};
+use crate::source::Span;
+
+/// The maximum number of tokens of a body whose end is looked for.
+const BODY_MAX: usize = 2000;
 
 impl Parser<'_> {
     /// Parses a declaration of a variable as other languages write it: `let x = 1`, `int x := 1`.
@@ -43,8 +47,16 @@ impl Parser<'_> {
         Some(self.expression_from(first.start, kind))
     }
 
+    /// Parses statements of other languages: several definitions in one, or a loop that ends with its condition.
+    pub(super) fn foreign_statements(&mut self) -> Option<Vec<Expression>> {
+        if let Some(definitions) = self.foreign_definitions() {
+            return Some(definitions);
+        }
+        self.foreign_do_while().map(|found| vec![found])
+    }
+
     /// Parses `a, b := 1, 2`. Returns a definition of each name.
-    pub(super) fn foreign_definitions(&mut self) -> Option<Vec<Expression>> {
+    fn foreign_definitions(&mut self) -> Option<Vec<Expression>> {
         if let Some(definitions) = self.foreign_pattern() {
             return Some(definitions);
         }
@@ -77,6 +89,101 @@ impl Parser<'_> {
         let span = name.span;
         let value = Initial::Value(Box::new(self.expression_at(span, ExpressionKind::Error)));
         self.expression_at(span, ExpressionKind::Define { name, ty: None, is_final: false, value })
+    }
+
+    /// Parses `do: ...` or `do { ... }` with a `while` without a body after it.
+    fn foreign_do_while(&mut self) -> Option<Expression> {
+        let (word, opener) = (self.token(), self.token_at(1));
+        let has_body = self.is_word(0, &["do"])
+            && matches!(opener.kind, Kind::Colon | Kind::LeftBrace)
+            && self.token_at(2).line_start
+            && self.token_at(2).line_indent > word.line_indent;
+        if !has_body {
+            return None;
+        }
+        let has_braces = opener.kind == Kind::LeftBrace;
+        let is_after = |ahead: &usize| {
+            let token = self.token_at(*ahead);
+            token.line_start && token.line_indent <= word.line_indent || token.kind == Kind::Eof
+        };
+        let end = (2..BODY_MAX).find(is_after)?;
+        let at_while = end + usize::from(has_braces && self.token_at(end).kind == Kind::RightBrace);
+        if self.token_at(at_while).kind != Kind::While || self.has_body_at(self.at + at_while) {
+            return None;
+        }
+        let hint = "write `while true:`, and as its last line `if not condition: break`";
+        self.habit(word.span, "a loop begins with its condition", hint);
+        self.advance();
+        let colon = self.advance().span;
+        let body = self.inner_body(colon);
+        if has_braces && self.token().kind == Kind::RightBrace {
+            self.advance();
+        }
+        while self.token().kind == Kind::While || !self.token().line_start {
+            if self.advance().kind == Kind::Eof {
+                break;
+            }
+        }
+        let condition = Box::new(self.expression_at(word.span, ExpressionKind::Bool(true)));
+        Some(self.expression_from(word.span.start, ExpressionKind::While(condition, body)))
+    }
+
+    /// Returns whether the `while` at a place among the tokens has a body: a `:` that is not the last token of
+    /// its line, or that a line with more indentation follows.
+    fn has_body_at(&self, place: usize) -> bool {
+        let rest = self.tokens.get(place..).unwrap_or_default();
+        let Some(keyword) = rest.first() else { return false };
+        let length = rest.iter().skip(1).take_while(|token| !token.line_start).count() + 1;
+        let colon = rest.iter().take(length).position(|token| token.kind == Kind::Colon);
+        let next = rest.get(length);
+        let is_indented = next.is_some_and(|next| next.line_indent > keyword.line_indent);
+        colon.is_some_and(|colon| colon + 1 < length || is_indented)
+    }
+
+    /// Returns whether a condition in parentheses comes next, with a statement right after it, as in
+    /// `if (x) print y`.
+    pub(super) fn is_statement_after_condition(&self) -> bool {
+        let mut depth = 0u32;
+        let mut kinds = self.line_kinds().take(LOOK_AHEAD_MAX);
+        let is_end = |kind: Kind| {
+            match kind {
+                Kind::LeftParen => depth += 1,
+                Kind::RightParen => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            depth == 0
+        };
+        if self.token().kind != Kind::LeftParen || kinds.position(is_end).is_none() {
+            return false;
+        }
+        let next = kinds.next();
+        let begins_statement = matches!(
+            next,
+            Some(
+                Kind::Identifier
+                    | Kind::Return
+                    | Kind::Break
+                    | Kind::Continue
+                    | Kind::If
+                    | Kind::While
+                    | Kind::For
+                    | Kind::Increment
+            )
+        );
+        begins_statement && kinds.all(|kind| kind != Kind::Colon)
+    }
+
+    /// Returns what to write in place of a construct whose condition stands in parentheses, if its body
+    /// comes next without a `:`.
+    pub(super) fn statement_after_condition(&self, construct: &str, keyword: Token) -> Option<String> {
+        let last = self.at.checked_sub(1).and_then(|at| self.tokens.get(at))?;
+        let is_body = last.kind == Kind::RightParen && !self.token().line_start && !self.ended();
+        let begins = self.starts_expression(true) && self.peek() != Kind::Colon;
+        let first = self.tokens[..self.at].iter().rposition(|token| token.span == keyword.span)? + 1;
+        let opener = self.tokens.get(first).filter(|token| token.kind == Kind::LeftParen)?;
+        let inside = self.written(Span { start: opener.span.end, end: last.span.start });
+        let shown = if inside.len() > 40 || inside.contains('\n') { "condition" } else { inside };
+        (is_body && begins).then(|| format!("write `{construct} {shown}: ...`"))
     }
 
     /// Skips the `(` of `for (i = 0; i < 10; i++)`. Returns whether there is one.
@@ -184,6 +291,62 @@ impl Parser<'_> {
         });
         self.recovering = false;
         true
+    }
+
+    /// Returns whether `<- ` comes next, with a space only after it: `x <-1` compares.
+    pub(super) fn is_arrow(&self) -> bool {
+        let (minus, value) = (self.token_at(1), self.token_at(2));
+        self.token().kind == Kind::Less
+            && minus.kind == Kind::Minus
+            && !minus.space_before
+            && value.space_before
+            && !value.line_start
+    }
+
+    /// Parses `<- value` after the target.
+    pub(super) fn foreign_arrow(&mut self, target: Expression) -> Expression {
+        let at = self.advance().span.to(self.advance().span);
+        let name = self.written(target.span);
+        let name = if name.len() > 40 || name.contains('\n') { "x" } else { name };
+        let hint = format!("to assign, write `{name} = ...`; to send to a channel, `{name}.send ...`");
+        self.habit(at, "there is no operator `<-`", &hint);
+        let value = Box::new(self.expression_or_indented(super::Blocks::Allowed));
+        let start = target.span.start;
+        let operator = Some(FOREIGN_ASSIGNMENT);
+        self.expression_from(start, ExpressionKind::Assign { target: Box::new(target), operator, at, value })
+    }
+
+    /// Reports `<-c`, which receives from a channel in Go.
+    pub(super) fn foreign_receive(&mut self) -> Option<Expression> {
+        let minus = self.token_at(1);
+        if self.peek() != Kind::Less || minus.kind != Kind::Minus || minus.space_before {
+            return None;
+        }
+        let at = self.advance().span.to(self.advance().span);
+        let hint = "to receive from a channel, write `channel.receive`";
+        self.error_hint(at, "there is no operator `<-`", hint);
+        Some(self.expression_at(at, ExpressionKind::Error))
+    }
+
+    // Calls.
+
+    /// Returns whether the `()` of `Name::name()` comes next. Whether the `::` are meant as dots is known
+    /// later, when the names are.
+    pub(super) fn is_after_path(&self) -> bool {
+        let (opener, closer) = (self.token(), self.token_at(1));
+        let is_empty = opener.kind == Kind::LeftParen && closer.kind == Kind::RightParen;
+        let before = |back: usize| self.at.checked_sub(back).and_then(|at| self.tokens.get(at));
+        let (Some(name), Some(colons)) = (before(1), before(2)) else { return false };
+        let is_path = name.kind == Kind::Identifier && colons.kind == Kind::DoubleColon;
+        is_empty && is_path && !opener.space_before && !name.space_before && !colons.space_before
+    }
+
+    /// Parses the `()` of `Name::name()`.
+    pub(super) fn call_after_path(&mut self, callee: Expression) -> Expression {
+        self.advance();
+        self.advance();
+        let start = callee.span.start;
+        self.expression_from(start, ExpressionKind::Call(Box::new(callee), Vec::new()))
     }
 
     // Blocks and lambdas.

@@ -2,6 +2,7 @@
 
 use super::{Blocks, Parser};
 use crate::ast::{Expression, ExpressionKind, StringPart};
+use crate::diagnostic::Diagnostic;
 use crate::scanner::{self, Kind, Token};
 use crate::source::Span;
 
@@ -24,6 +25,9 @@ impl Parser<'_> {
         }
         if let Some(lambda) = self.foreign_lambda() {
             return lambda;
+        }
+        if let Some(received) = self.foreign_receive() {
+            return received;
         }
         let token = self.token();
         let start = token.span.start;
@@ -113,6 +117,13 @@ impl Parser<'_> {
             }
         };
         self.expression_from(start, kind)
+    }
+
+    /// Returns the integer that ends where a `.` begins.
+    pub(super) fn digits_before(&self, dot: Span) -> Option<String> {
+        let number = self.tokens.get(self.at.checked_sub(2)?)?;
+        (number.kind == Kind::Int && number.span.end == dot.start)
+            .then(|| self.written(number.span).to_owned())
     }
 
     fn character(&mut self) -> ExpressionKind {
@@ -388,7 +399,14 @@ impl Parser<'_> {
             self.interpolated_path(primary)
         };
         if self.token().kind != Kind::InterpolationEnd && !self.aborted {
-            if !self.recovering {
+            let next = self.token();
+            if parenthesized && next.line_start && next.kind != Kind::Illegal {
+                self.report(|source| {
+                    let problem = Diagnostic::error(source, begin.span, "this `$(` is not closed");
+                    let problem = problem.also(source, next.span, "a `)` must stand before this");
+                    problem.hint("write `)` after the expression")
+                });
+            } else if !self.recovering {
                 self.expected("`)`");
             }
             self.skip_rest();

@@ -109,8 +109,8 @@ impl Parser<'_> {
     /// Parses `a; b; c`, on one line.
     fn sequence_separated(&mut self, statements: &mut Vec<Expression>) {
         loop {
-            match self.foreign_definitions() {
-                Some(mut definitions) => statements.append(&mut definitions),
+            match self.foreign_statements() {
+                Some(mut found) => statements.append(&mut found),
                 None => statements.push(self.expression(Blocks::Allowed)),
             }
             if self.recovering || self.token().line_start || self.take(Kind::Semicolon).is_none() {
@@ -251,6 +251,9 @@ impl Parser<'_> {
             );
             return self.expression_at(span, ExpressionKind::Error);
         }
+        if self.is_statement_after_condition() {
+            return self.primary();
+        }
         let condition = self.expression_or_indented(Blocks::Refused);
         self.refuse_assignment(&condition, "a condition", "to compare, write `==`");
         self.resume_at_colon();
@@ -300,6 +303,10 @@ impl Parser<'_> {
         }
         let end = self.last_end();
         let span = Span { start: end, end: end + 1 };
+        if let Some(hint) = self.statement_after_condition(construct, keyword) {
+            self.error_and_go_on(span, format!("this `{construct}` has no `:`"), &hint);
+            return Some(span);
+        }
         if self.on_new_line() {
             self.error_and_go_on(
                 span,

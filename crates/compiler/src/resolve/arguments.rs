@@ -69,11 +69,21 @@ impl<'a> Lower<'a> {
             arguments.are_too_many = true;
             return arguments;
         }
+        // The end of the last argument, if it is an unknown name: what stands right after it belongs to it.
+        let mut unknown_end = None;
         for tree in trees {
             let value = tree.value.as_ref();
+            if value.is_some_and(|value| Some(value.span.start) == unknown_end) {
+                arguments.are_broken = true;
+                break;
+            }
             arguments.are_broken |= value.is_some_and(|value| matches!(value.kind, ExpressionKind::Error));
             let known = self.problems.len();
             let argument = self.argument(tree, callee, &mut arguments.exit);
+            let is_unknown = |value: &&Expression| {
+                matches!(value.kind, ExpressionKind::Name(_)) && self.problems.len() > known
+            };
+            unknown_end = value.filter(is_unknown).map(|value| value.span.end);
             self.look_at_argument(tree, known, trees, callee, &mut arguments);
             let duplicate = argument
                 .0

@@ -5,7 +5,7 @@ use super::lower::{Candidate, Context, Lower, Reference, StaticReceiver, Value};
 use super::routine::VariableId;
 use super::shape::accepts;
 use super::world::Member;
-use crate::ast::{Expression, ExpressionKind, Identifier};
+use crate::ast::{Expression, ExpressionKind, FOREIGN_ASSIGNMENT, Identifier};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::ir::{
     ClassId, Expr, FieldRef, FunctionId, FunctionKind, GlobalId, Item, ModuleId, Node, Selector, Type,
@@ -49,6 +49,7 @@ impl<'a> Lower<'a> {
         is_wanted: bool,
     ) -> Value {
         let update = match operator {
+            Some(FOREIGN_ASSIGNMENT) => return self.foreign_assignment(target, value),
             None => Update::Plain(value),
             Some(operator) => Update::Compound(operator, at, value),
         };
@@ -135,7 +136,8 @@ impl<'a> Lower<'a> {
         match &target.kind {
             ExpressionKind::Name(name) => self.name_target(name, target.span, is_compound),
             ExpressionKind::Member(receiver, name) => self.member_target(receiver, name, is_compound, before),
-            ExpressionKind::Index(receiver, arguments) => {
+            ExpressionKind::Index(tree, arguments) => {
+                let receiver = &**tree;
                 let mut receiver = self.value(receiver);
                 if is_compound {
                     self.compute_before(&mut receiver, before);
@@ -145,6 +147,7 @@ impl<'a> Lower<'a> {
                     return Target::Error(target.span);
                 };
                 let mut index = self.value(argument);
+                self.check_index(receiver.ty, tree, argument, false);
                 if is_compound {
                     self.compute_before(&mut index, before);
                 }

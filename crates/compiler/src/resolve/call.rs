@@ -49,6 +49,10 @@ impl<'a> Lower<'a> {
     pub(super) fn call_expression(&mut self, expression: &'a Expression) -> Value {
         let span = expression.span;
         let (target, arguments): (&'a Expression, &'a [ast::Argument]) = match &expression.kind {
+            ExpressionKind::Call(target, arguments) if arguments.is_empty() => {
+                self.empty_parentheses(target, span);
+                (target, &[])
+            }
             ExpressionKind::Call(target, arguments) => (target, arguments),
             _ => (expression, &[]),
         };
@@ -636,6 +640,9 @@ impl<'a> Lower<'a> {
     }
 
     pub(super) fn missing_in_modules(&mut self, modules: &[ModuleId], name: &Identifier) -> Value {
+        if modules.iter().any(|module| self.modules.has_lost_exports(*module)) {
+            return Value::error(name.span);
+        }
         let paths: Vec<&str> =
             modules.iter().map(|module| self.world.module(*module).path.as_str()).collect();
         let title = format!("`{}` has no `{}`", paths.join("`, `"), name.name);

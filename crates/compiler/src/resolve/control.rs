@@ -6,10 +6,13 @@ use super::routine::{Routine, Target, VariableId};
 use super::world::Member;
 use crate::ast::{self, Body, Expression, ExpressionKind, Identifier, Initial};
 use crate::diagnostic::Diagnostic;
-use crate::ir::{Expr, Item, LabelId, Node};
+use crate::ir::{Expr, Function, FunctionKind, Item, LabelId, Node};
 use crate::names::Name;
 use crate::source::Span;
 use crate::types::{Fit, Ty};
+
+/// The only primitive that is not a native: the linker makes an instruction of it.
+const CALL_LAMBDA: (&str, &str) = ("intrinsics", "call-lambda");
 
 /// The maximum number of parameters of `Lambda.call`.
 const LAMBDA_PARAMETERS_MAX: usize = 4;
@@ -17,16 +20,14 @@ const LAMBDA_PARAMETERS_MAX: usize = 4;
 impl<'a> Lower<'a> {
     // Branches.
 
-    /// Returns the common type of two alternative values.
+    /// Returns the common type of two alternative values. Null says nothing about other values: a variable that
+    /// begins with `x ? null : 1` may later hold anything, as if it began with null.
     fn join(&self, a: &Value, b: &Value) -> (Ty, bool) {
         let widened = |ty: Ty| if ty.class().is_some() { self.world.widened(ty) } else { ty };
         let ty = match (a.ty, b.ty) {
             (Ty::Never, other) | (other, Ty::Never) => other,
             (a, b) if a == b => a,
             (a, b) if widened(a) == widened(b) => widened(a),
-            (Ty::Null, Ty::Class { class, .. }) | (Ty::Class { class, .. }, Ty::Null) => {
-                Ty::Class { class, nullable: true }
-            }
             (Ty::Class { class: a, .. }, Ty::Class { class: b, .. }) if a == b => {
                 Ty::Class { class: a, nullable: true }
             }
@@ -663,17 +664,45 @@ impl<'a> Lower<'a> {
         Value::new(span, Expr::Return(Box::new(value)), Ty::Never)
     }
 
-    /// Checks that a native exists. In the program, a missing native is reported where it is named; in a
-    /// package, it is reported later, at the import of the package.
+    /// Checks that a native exists and takes as many arguments as the function has parameters. In the program, a
+    /// mistake is reported where it is; in a package, it is reported later, at the import of the package.
     fn bind_native(&mut self, module: &Identifier, name: &Identifier) {
-        if (self.natives)(&module.name, &name.name) {
+        let Some(natives) = self.natives else { return };
+        let is_instruction = (&*module.name, &*name.name) == CALL_LAMBDA;
+        if is_instruction && self.modules.is_library(self.module) {
             return;
         }
+        let span = module.span.to(name.span);
         let native = format!("{}.{}", module.name, name.name);
-        if self.modules.is_package(self.module) {
-            self.missing_natives.push(native);
-        } else {
-            self.error(module.span.to(name.span), format!("there is no native `{native}`"));
+        if self.routines.in_lambda() || self.context == Context::FieldInitializer {
+            return self.error(span, "a primitive stands in the body of a function");
+        }
+        let function = self.function.map(|id| self.world.function(id));
+        let given = function.map_or(0, native_arguments);
+        let is_own = !self.modules.is_package(self.module) || self.modules.is_library(self.module);
+        match natives(&module.name, &name.name) {
+            Some(taken) if taken == given => {}
+            Some(taken) if is_own => {
+                let title = format!(
+                    "the native `{native}` takes {}, but this function gives it {given}",
+                    count_of(taken, "argument")
+                );
+                let at = function.map_or(span, |function| Span {
+                    start: function.at,
+                    end: function.at + function.name.len() as u32,
+                });
+                let problem = Diagnostic::error(self.source, at, title).also(self.source, span, "named here");
+                let takes_object = function.is_some_and(has_object);
+                let note = "a native gets the parameters of its function";
+                let object = if takes_object { ", and before them the object" } else { "" };
+                self.report(problem.note(format!("{note}{object}")));
+            }
+            None if is_own => self.error(span, format!("there is no native `{native}`")),
+            Some(_) => {
+                let parameters = count_of(given, "parameter");
+                self.missing_natives.push(format!("`{native}` with {parameters}"));
+            }
+            None => self.missing_natives.push(format!("`{native}`")),
         }
     }
 
@@ -689,6 +718,21 @@ impl<'a> Lower<'a> {
             self.error(parameter.name.span, title);
         }
     }
+}
+
+/// Returns whether a function belongs to an object, which is its first argument.
+fn has_object(function: &Function) -> bool {
+    !matches!(function.kind, FunctionKind::Static | FunctionKind::Factory)
+}
+
+/// Returns how many arguments the native in the body of a function gets.
+fn native_arguments(function: &Function) -> usize {
+    function.parameters.len() + usize::from(has_object(function))
+}
+
+/// Returns a number with the thing that is counted: `1 argument`, `2 arguments`.
+fn count_of(count: usize, thing: &str) -> String {
+    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
 }
 
 /// Returns the name of a parameter. A parameter `_` gets an empty name, since nothing can refer to it.

@@ -47,7 +47,13 @@ impl<'a> Globals<'a> {
     }
 
     /// Returns the type of a global's first value; `any` if it is not known.
-    pub(super) fn type_of(&self, world: &World, modules: &Modules, natives: Natives<'_>, id: GlobalId) -> Ty {
+    pub(super) fn type_of(
+        &self,
+        world: &World,
+        modules: &Modules,
+        natives: Option<Natives<'_>>,
+        id: GlobalId,
+    ) -> Ty {
         let Some(job) = self.jobs.get(&id) else { return world.global(id).first_type.into() };
         {
             let mut state = self.state.borrow_mut();
@@ -78,7 +84,7 @@ impl<'a> Globals<'a> {
         &self,
         world: &World,
         modules: &Modules,
-        natives: Natives<'_>,
+        natives: Option<Natives<'_>>,
         job: &Job<'_>,
     ) -> Lowered {
         if let Work::Global(id, _) = job.work

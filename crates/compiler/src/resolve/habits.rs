@@ -6,13 +6,17 @@ use super::routine::{Target, VariableId};
 use super::world::World;
 use crate::ast::{self, Expression, ExpressionKind, UnaryOperator};
 use crate::diagnostic::Diagnostic;
-use crate::ir::{ClassId, Function};
+use crate::ir::{ClassId, Function, Item};
 use crate::names::Name;
 use crate::source::Span;
+use crate::types::Ty;
 
 /// How a block gives a value.
 pub(super) const BLOCK_VALUE: &str =
     "a block gives the value of its last line: if that is meant, leave out the word `return`";
+
+/// The maximum number of names of a path such as `a::b::c` that a message shows.
+const PATH_MAX: usize = 5;
 
 /// How a program reads a line.
 const READ_LINE: &str = "the package `pkg-host` reads lines: write `import host.pipe` at the beginning of the \
@@ -31,6 +35,7 @@ fn value(name: &str) -> Option<&'static str> {
         "FALSE" | "NO" => "write `false`",
         "self" | "Self" => "write `this`, or only the name of the member",
         "elif" | "elsif" | "elseif" => "write `else if`",
+        "std" => "libraries are imported by their names, such as `import monitor`; to print, write `print`",
         "println" | "printf" | "puts" | "echo" | "console" | "fmt" | "System" => "write `print`",
         "len" => "write `.size` after the value",
         "str" | "toString" | "to-string" => "write `$value` in a string, or `.stringify` after the value",
@@ -161,6 +166,12 @@ impl<'a> Lower<'a> {
         arguments: &'a [ast::Argument],
     ) -> Option<Value> {
         let [first, ..] = arguments else { return None };
+        if let Some(error) = self.foreign_path(name, span, arguments) {
+            return Some(error);
+        }
+        if let Some(error) = self.foreign_literal(name, span, arguments) {
+            return Some(error);
+        }
         match self.resolve(name) {
             Reference::Nothing => {}
             Reference::Variable(variable) => return self.missing_dot(variable, span, first),
@@ -177,6 +188,140 @@ impl<'a> Lower<'a> {
             return Some(Value::error(span));
         }
         value(name).map(|_| self.unresolved(name, span))
+    }
+
+    /// Reports `Name::member`: what follows `::` is a lambda here, which an import or a class does not take.
+    fn foreign_path(&mut self, name: &'a Name, span: Span, arguments: &'a [ast::Argument]) -> Option<Value> {
+        let mut path = vec![name.clone()];
+        let [ast::Argument { name: None, value: Some(lambda) }] = arguments else { return None };
+        let member = path_after(span.end, lambda, &mut path)?;
+        match self.resolve(name) {
+            Reference::Prefix(_) => {}
+            Reference::Items(items) if matches!(items.first(), Some(Item::Class(_))) => {
+                let is_unknown = matches!(self.resolve(member), Reference::Nothing);
+                if !is_unknown {
+                    return None;
+                }
+            }
+            Reference::Nothing if matches!(self.resolve(member), Reference::Nothing) => {
+                return Some(self.unresolved(name, span));
+            }
+            _ => return None,
+        }
+        path.retain(|name| &**name != "new");
+        let path: Vec<&str> = path.iter().map(|name| &**name).collect();
+        let colons = Span { start: span.end, end: span.end + 2 };
+        let hint = format!("write `{}`; arguments follow after spaces", path.join("."));
+        self.error_hint(colons, "a member follows a `.`, not `::`", hint);
+        Some(Value::error(span))
+    }
+
+    /// Reports `Name{x: 1}`, which makes an object in other languages.
+    fn foreign_literal(
+        &mut self,
+        name: &'a Name,
+        span: Span,
+        arguments: &'a [ast::Argument],
+    ) -> Option<Value> {
+        let [ast::Argument { name: None, value: Some(literal) }] = arguments else { return None };
+        let first = match &literal.kind {
+            ExpressionKind::Map(entries) => &entries.first()?.0,
+            ExpressionKind::Set(elements) => elements.first()?,
+            _ => return None,
+        };
+        let field = match &first.kind {
+            ExpressionKind::Name(field) => field,
+            ExpressionKind::Assign { target, operator: None, .. } => match &target.kind {
+                ExpressionKind::Name(field) => field,
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let Reference::Items(items) = self.resolve(name) else { return None };
+        let Some(Item::Class(class)) = items.first().copied() else { return None };
+        if !matches!(self.resolve(field), Reference::Nothing) {
+            return None;
+        }
+        let problem = Diagnostic::error(self.source, literal.span, "braces do not make an object");
+        let constructors = self.world.index(class).constructors.get("").into_iter().flatten();
+        let constructors = constructors.map(|id| self.world.function(*id));
+        let taking = constructors.filter(|function| !function.parameters.is_empty());
+        let mut arguments = Vec::new();
+        for function in taking.take(1) {
+            arguments.extend(function.parameters.iter().map(|parameter| match parameter.is_named {
+                true => format!(" --{}=...", parameter.name),
+                false => format!(" {}", parameter.name),
+            }));
+        }
+        self.report(if arguments.is_empty() {
+            let object = name.to_lowercase();
+            problem.hint(format!("write `{object} := {name}`, and then `{object}.{field} = ...`"))
+        } else {
+            let call = format!("{name}{}", arguments.concat());
+            problem.hint(format!("write `{call}`, with values for the parameters of its constructor"))
+        });
+        Some(Value::error(span))
+    }
+
+    /// Reports the `()` of `Name::name()`, if the `::` begins a lambda.
+    pub(super) fn empty_parentheses(&mut self, callee: &Expression, call: Span) {
+        let span = Span { start: callee.span.end, end: call.end };
+        self.error_hint(span, "a call without arguments has no parentheses", "remove them");
+    }
+
+    /// Lowers `x <- 1`, which has been reported. If the variable is unknown, this was meant as its definition.
+    pub(super) fn foreign_assignment(&mut self, target: &'a Expression, value: &'a Expression) -> Value {
+        match &target.kind {
+            ExpressionKind::Name(name) if matches!(self.resolve(name), Reference::Nothing) => {
+                self.undeclared.insert(name.clone());
+            }
+            _ => drop(self.any(target)),
+        }
+        self.any(value);
+        Value::error(target.span)
+    }
+
+    /// Warns about a negative index, or bound of a slice, of a list, string or byte array. Does not warn in a
+    /// block of a call that expects an exception.
+    pub(super) fn check_index(
+        &mut self,
+        receiver: Ty,
+        tree: &Expression,
+        index: &Expression,
+        is_bound: bool,
+    ) {
+        let ExpressionKind::Int(place @ ..=-1) = index.kind else { return };
+        let builtin = &self.world.builtin;
+        let known = [builtin.list, builtin.string, builtin.byte_array];
+        if receiver.class().is_none() || !known.contains(&receiver.class()) || self.expects_exception() {
+            return;
+        }
+        let what = if is_bound { "a bound of a slice" } else { "an index" };
+        let name = match &tree.kind {
+            ExpressionKind::Name(name) => &**name,
+            _ if receiver.class() == builtin.string => "text",
+            _ if receiver.class() == builtin.byte_array => "bytes",
+            _ => "list",
+        };
+        let from_end = format!("{name}.size - {}", place.unsigned_abs());
+        let hint = if is_bound {
+            format!("to count from the end, write `{from_end}`")
+        } else if place == -1 && receiver.class() == builtin.list {
+            format!("for the last element, write `{name}.last`")
+        } else {
+            format!("to count from the end, write `{name}[{from_end}]`")
+        };
+        let title = format!("{what} cannot be negative: this throws OUT_OF_BOUNDS");
+        self.report(Diagnostic::warning(self.source, index.span, title).hint(hint));
+    }
+
+    /// Returns whether the current code is in a block of a call of `catch`, or of a function like `expect-throw`.
+    fn expects_exception(&self) -> bool {
+        let mut targets = self.routines.stack.iter().flat_map(|routine| &routine.targets);
+        targets.any(|target| match target {
+            Target::Code { name: Some(name), .. } => &**name == "catch" || name.starts_with("expect"),
+            _ => false,
+        })
     }
 
     /// Reports `list add 2`, where a `.` is missing.
@@ -285,6 +430,27 @@ pub(super) fn hint_for_declaration(function: &Function) -> Option<String> {
         "`{}` is a parameter of its own; a type follows the name: `{}/{}`",
         ty.name, next.name, ty.name
     ))
+}
+
+/// Returns the name right after the `::` at `place`, and adds it and the names after further `::` to a path.
+fn path_after<'t>(place: u32, lambda: &'t Expression, path: &mut Vec<Name>) -> Option<&'t Name> {
+    let ExpressionKind::Lambda(parameters, body) = &lambda.kind else { return None };
+    let first = body.statements.first()?;
+    if lambda.span.start != place || first.span.start != place + 2 || !parameters.is_empty() {
+        return None;
+    }
+    let (member, rest) = match &first.kind {
+        ExpressionKind::Call(callee, arguments) => (&**callee, arguments.as_slice()),
+        _ => (first, [].as_slice()),
+    };
+    let ExpressionKind::Name(name) = &member.kind else { return None };
+    path.push(name.clone());
+    if let [ast::Argument { name: None, value: Some(inner) }] = rest
+        && path.len() < PATH_MAX
+    {
+        path_after(member.span.end, inner, path);
+    }
+    Some(name)
 }
 
 /// Returns the type in `: int := ...`, which was parsed as a block with a definition.

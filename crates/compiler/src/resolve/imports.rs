@@ -89,6 +89,24 @@ impl Packages {
         (Packages { lock, source: Some(source), folder, is_unreadable, ..Packages::default() }, found)
     }
 
+    /// Warns about local packages whose folder does not exist. `reported` are those that an import needs.
+    pub(super) fn missing_folders(
+        &self,
+        loader: &dyn Loader,
+        reported: &BTreeSet<String>,
+    ) -> Vec<Diagnostic> {
+        let Some(source) = self.source else { return Vec::new() };
+        let local =
+            self.lock.packages.iter().filter(|(id, package)| package.is_local() && !reported.contains(*id));
+        let missing = local.filter_map(|(id, package)| {
+            let folder = normalized(&under(&self.folder, &package.folder()));
+            let span = Span::new(package.span.start, package.span.end);
+            let title = format!("the package `{id}` is not in the folder `{folder}`");
+            (!loader.is_folder(&folder)).then(|| Diagnostic::warning(source, span, title).for_check())
+        });
+        missing.collect()
+    }
+
     /// Returns whether warnings about the code of a home concern the user.
     pub(super) fn is_own(&self, home: &Home) -> bool {
         match home {

@@ -51,10 +51,13 @@ impl Lower<'_> {
 
     /// Reports an unknown name.
     pub(super) fn unresolved(&mut self, name: &str, span: Span) -> Value {
-        if self.modules.is_lost(self.module, name)
-            || self.undeclared.contains(name)
-            || self.class.is_some_and(|class| self.world.is_incomplete(class))
-        {
+        if self.is_lost(name, span) {
+            return Value::error(span);
+        }
+        if is_reserved(name) {
+            return self.reserved(name, span);
+        }
+        if self.undeclared.contains(name) || self.class.is_some_and(|class| self.world.is_incomplete(class)) {
             return Value::error(span);
         }
         let title = format!("there is no `{name}` here");
@@ -77,7 +80,11 @@ impl Lower<'_> {
     /// Reports an assignment to an unknown name. A plain assignment was probably meant as the declaration, so later
     /// uses of the name are not reported. A compound assignment needs an old value, so it cannot be the declaration.
     pub(super) fn undeclared(&mut self, name: &Name, span: Span, is_compound: bool) {
-        if self.modules.is_lost(self.module, name) || self.undeclared.contains(name) {
+        if self.is_lost(name, span) || self.undeclared.contains(name) {
+            return;
+        }
+        if is_reserved(name) {
+            self.reserved(name, span);
             return;
         }
         let problem = Diagnostic::error(self.source, span, format!("there is no variable `{name}` here"));
@@ -91,6 +98,22 @@ impl Lower<'_> {
             problem = problem.hint(format!("did you mean `{near}`?"));
         }
         self.report(problem);
+    }
+
+    /// Returns whether a name is unknown because an import failed, and notes its use.
+    fn is_lost(&self, name: &str, span: Span) -> bool {
+        let is_lost = self.modules.is_lost(self.module, name);
+        if is_lost {
+            self.modules.note_lost_use(self.module, name, span);
+        }
+        is_lost
+    }
+
+    /// Reports a name that only the library may use.
+    fn reserved(&mut self, name: &str, span: Span) -> Value {
+        let problem = Diagnostic::error(self.source, span, format!("there is no `{name}` here"));
+        self.report(problem.label("not found").note("names that begin with `__` belong to the library"));
+        Value::error(span)
     }
 
     /// Returns the visible name that is nearest to an unknown name.
@@ -122,4 +145,9 @@ impl Lower<'_> {
             }
         }
     }
+}
+
+/// Returns whether programs cannot declare or use a name: it belongs to the library.
+fn is_reserved(name: &str) -> bool {
+    name.starts_with("__")
 }

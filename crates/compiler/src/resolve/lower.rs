@@ -93,7 +93,7 @@ pub(super) enum Candidate {
 pub(super) struct Lower<'a> {
     pub(super) world: &'a World,
     pub(super) modules: &'a Modules,
-    pub(super) natives: Natives<'a>,
+    pub(super) natives: Option<Natives<'a>>,
     globals: &'a Globals<'a>,
     pub(super) module: ModuleId,
     pub(super) source: SourceId,
@@ -148,7 +148,7 @@ pub(super) enum Place {
 pub(super) fn lower(
     world: &World,
     modules: &Modules,
-    natives: Natives<'_>,
+    natives: Option<Natives<'_>>,
     globals: &Globals<'_>,
     job: &Job<'_>,
 ) -> Lowered {

@@ -3,11 +3,11 @@
 //! A name in a module resolves to the first of these that exists: a declaration of the module, a name that an import
 //! lists after `show`, the prefix of an import, an export of an import without prefix, an export of the core library.
 
-use super::imports::{Files, Home, Packages, Target};
+use super::imports::{Files, Home, Missing, Packages, Target};
 use super::syntax::deprecated;
 use super::world::World;
 use crate::ast::{self, Declaration, File, FunctionName, Identifier, Import, Show};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Label};
 use crate::ir::{Item, Module, ModuleId};
 use crate::names::Name;
 use crate::parser;
@@ -24,6 +24,9 @@ const CORE: &str = "<lib>/core/core.toit";
 /// The maximum number of imports of a file: each name that the file does not declare is looked for in
 /// all of them.
 const IMPORTS_MAX: usize = 2_000;
+
+/// The maximum number of uses of lost names that an error of an import shows.
+const LOST_USES_MAX: usize = 4;
 
 /// A module that is made from source.
 pub(super) struct SourceModule {
@@ -43,8 +46,8 @@ pub(super) struct SourceModule {
     is_unreadable: bool,
     /// The names of the functions and globals.
     values: HashSet<Name>,
-    /// Names that imports would have brought if their files had been found.
-    lost: HashSet<Name>,
+    /// Names that imports would have brought if their files had been found, with the places of the imports.
+    lost: HashMap<Name, Span>,
     /// Whether such an import would have brought all names of its file.
     has_lost_everything: bool,
 }
@@ -112,6 +115,9 @@ pub(super) struct Modules {
     /// The exports of prepared modules.
     prepared: Vec<HashMap<Name, Vec<Item>>>,
     known: RefCell<Known>,
+    /// The first use of each name that is unknown because an import failed: the source, the place of the
+    /// import, and the use.
+    lost_uses: RefCell<BTreeMap<(SourceId, Span, Name), Span>>,
 }
 
 /// The names that have been resolved, since a name is used many times.
@@ -176,6 +182,7 @@ impl Modules {
             self.load_imports(loader, world, next);
             next += 1;
         }
+        loader.problems.extend(self.packages.missing_folders(loader.loader, &loader.missing_packages));
         ids
     }
 
@@ -229,7 +236,7 @@ impl Modules {
             exports_all: None,
             is_unreadable,
             values,
-            lost: HashSet::new(),
+            lost: HashMap::new(),
             has_lost_everything: false,
         });
         Some(id)
@@ -249,7 +256,7 @@ impl Modules {
         let importer = loader.sources.get(source).map_or(String::new(), |source| source.path.clone());
         let home = module.home.clone();
         let mut resolved = Vec::new();
-        let mut lost = HashSet::new();
+        let mut lost = HashMap::new();
         let mut has_lost_everything = false;
         if let Some(extra) = imports.get(IMPORTS_MAX) {
             let title = format!("a file has at most {IMPORTS_MAX} imports");
@@ -267,17 +274,20 @@ impl Modules {
                             let title = format!("cannot read `{path}`");
                             loader.problems.push(Diagnostic::error(source, import.span, title));
                             has_lost_everything |= brings_everything(&import);
-                            lost.extend(brought_names(&import));
+                            lost.extend(brought_names(&import).into_iter().map(|name| (name, import.span)));
                         }
                     }
                 }
                 Err(missing) => {
+                    if let Missing::Package { id, .. } = &missing {
+                        loader.missing_packages.insert(id.clone());
+                    }
                     let libraries = self.libraries.iter().map(String::as_str);
                     let suggestions = &world.suggestions;
                     let problem = self.packages.explain(source, &import, missing, libraries, suggestions);
                     loader.problems.extend(problem);
                     has_lost_everything |= brings_everything(&import);
-                    lost.extend(brought_names(&import));
+                    lost.extend(brought_names(&import).into_iter().map(|name| (name, import.span)));
                 }
             }
         }
@@ -362,12 +372,46 @@ impl Modules {
                 Shown::Names(names) => names.iter().any(|shown| &*shown.name == name),
                 Shown::Nothing => false,
             };
-            source.has_lost_everything || source.lost.contains(name) || source.imports.iter().any(is_lost_in)
+            source.has_lost_everything
+                || source.lost.contains_key(name)
+                || source.imports.iter().any(is_lost_in)
         })
     }
 
+    /// Notes the use of a name that [`Modules::is_lost`]: the error of the import shows the first use.
+    pub(super) fn note_lost_use(&self, module: ModuleId, name: &str, at: Span) {
+        let Some(source) = self.source_of(module) else { return };
+        let mut shown = source.imports.iter().flat_map(ResolvedImport::shown_names);
+        let shown = shown.find(|shown| &*shown.name == name).map(|shown| shown.span);
+        let Some(import) = source.lost.get(name).copied().or(shown) else { return };
+        let mut uses = self.lost_uses.borrow_mut();
+        let first = uses.entry((source.source, import, name.into())).or_insert(at);
+        *first = at.min(*first);
+    }
+
+    /// Shows, in the errors of imports that failed, where the names are used that the imports would have brought.
+    pub(super) fn show_lost_uses(&self, problems: &mut [Diagnostic]) {
+        let uses = self.lost_uses.borrow();
+        if uses.is_empty() {
+            return;
+        }
+        let errors = problems.iter_mut().filter(|problem| problem.is_error());
+        let mut errors: Vec<&mut Diagnostic> = errors.collect();
+        errors.sort_by_key(|problem| (problem.source, problem.span));
+        for ((source, import, name), at) in &*uses {
+            let place = errors
+                .partition_point(|problem| (problem.source, problem.span.start) < (*source, import.start));
+            let Some(problem) = errors.get_mut(place) else { continue };
+            let is_of_import = problem.source == *source && problem.span.end <= import.end;
+            if is_of_import && problem.labels.len() < LOST_USES_MAX {
+                let text = format!("so `{name}` is unknown here");
+                problem.labels.push(Label { source: *source, span: *at, text });
+            }
+        }
+    }
+
     /// Returns whether a module would export more if its imports had been found.
-    fn has_lost_exports(&self, module: ModuleId) -> bool {
+    pub(super) fn has_lost_exports(&self, module: ModuleId) -> bool {
         self.source_of(module).is_some_and(|source| {
             source.exports_all.is_some() && (source.has_lost_everything || !source.lost.is_empty())
         })
@@ -557,6 +601,11 @@ impl Modules {
         self.source_of(module).is_some_and(|source| !self.packages.is_own(&source.home))
     }
 
+    /// Returns whether a module made from source belongs to the library.
+    pub(super) fn is_library(&self, module: ModuleId) -> bool {
+        self.source_of(module).is_some_and(|source| source.home == Home::Library)
+    }
+
     /// Reports imports of the program that lead to modules whose natives do not exist.
     pub(super) fn imports_without_natives(
         &self,
@@ -577,7 +626,7 @@ impl Modules {
                 if !lacking.is_empty() {
                     let title = "this import needs natives that do not exist";
                     let problem = Diagnostic::error(source.source, import.span, title);
-                    problems.push(problem.note(format!("they are `{}`", lacking.join("`, `"))));
+                    problems.push(problem.note(format!("they are {}", lacking.join(", "))));
                 }
             }
         }
@@ -631,6 +680,8 @@ pub(super) struct Load<'a> {
     pub(super) loader: &'a dyn Loader,
     pub(super) sources: &'a mut Sources,
     pub(super) problems: Vec<Diagnostic>,
+    /// The packages that an import needs and that are not there, which has been reported.
+    pub(super) missing_packages: BTreeSet<String>,
 }
 
 /// Returns the name of a library by its path: that of `a/b/b` is `a.b`.

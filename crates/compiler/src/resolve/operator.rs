@@ -162,10 +162,12 @@ impl<'a> Lower<'a> {
         arguments: &'a [Expression],
         span: Span,
     ) -> Value {
+        let tree = receiver;
         let receiver = self.something(receiver);
         let mut values = Vec::new();
         for argument in arguments {
             values.push(self.any(argument));
+            self.check_index(receiver.ty, tree, argument, false);
         }
         let at = arguments.first().map_or(span, |argument| argument.span);
         self.call_method(receiver, "[]", at, Arguments::of(values, at))
@@ -178,11 +180,13 @@ impl<'a> Lower<'a> {
         to: Option<&'a Expression>,
         span: Span,
     ) -> Value {
+        let tree = receiver;
         let receiver = self.something(receiver);
         let mut arguments = Arguments::default();
         for (name, bound) in [("from", from), ("to", to)] {
             let Some(bound) = bound else { continue };
             let value = self.value(bound);
+            self.check_index(receiver.ty, tree, bound, true);
             arguments.shape.named.push((name.to_owned(), false));
             arguments.values.push(value);
             arguments.spans.push(bound.span);

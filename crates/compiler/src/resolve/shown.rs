@@ -47,6 +47,10 @@ impl Modules {
                 let items = self.visible(world, import.module, &name.name, &mut Visits::default());
                 if items.is_empty() {
                     problems.push(self.missing_shown(world, source.source, import.module, name));
+                } else if self.is_ambiguous_export(world, import.module, &name.name) {
+                    let title = format!("`{}` exports several declarations of `{}`", module.path, name.name);
+                    let problem = Diagnostic::error(source.source, name.span, title);
+                    problems.push(problem.hint("import the file that declares the one that you need"));
                 } else if let Some((first, known)) = earlier.get(&name.name) {
                     if *known != items {
                         let title = format!("two imports show different declarations as `{}`", name.name);
@@ -57,6 +61,7 @@ impl Modules {
                     earlier.insert(&name.name, (name, items));
                 }
                 problems.extend(shown_and_declared(world, source, name));
+                problems.extend(shown_and_prefix(source, name));
             }
         }
     }
@@ -125,6 +130,13 @@ impl Modules {
         Some(self.explain_ambiguous(world, source.id, None, name, problem))
     }
 
+    /// Returns whether a module exports different declarations under a name, which is reported there.
+    fn is_ambiguous_export(&self, world: &World, module: ModuleId, name: &str) -> bool {
+        world.own(module, name).is_empty()
+            && self.source_of(module).is_some_and(|source| export_of(source, Some(name)).is_some())
+            && matches!(self.imported(world, module, name, &mut Visits::default()), Found::Ambiguous(_))
+    }
+
     /// Points at the imports of a module that bring different declarations of a name: those without a
     /// prefix, or those of the given modules, which share a prefix.
     pub(super) fn explain_ambiguous(
@@ -150,6 +162,11 @@ impl Modules {
             let paths: Vec<&str> = paths.into_iter().collect();
             let label = format!("brings that of `{}`", paths.join("` and that of `"));
             problem = problem.also(source.source, import.span, label);
+            for item in items {
+                if let Some(home) = self.source_of(item.module()) {
+                    problem = problem.also(home.source, span_of(world, item, name), "one of them");
+                }
+            }
         }
         problem.hint(match behind {
             None => "add `as` and a prefix to one of these imports, or `show` and the names that you need",
@@ -260,11 +277,25 @@ fn shown_and_declared(world: &World, source: &SourceModule, name: &Identifier) -
 /// Points at a module's own declaration of a name.
 fn point_to_own(world: &World, source: &SourceModule, name: &str, problem: Diagnostic) -> Diagnostic {
     let Some(first) = world.own(source.id, name).first() else { return problem };
-    let at = match first {
-        Item::Function(id) => world.function(*id).at,
-        Item::Class(id) => world.class(*id).at,
-        Item::Global(id) => world.global(*id).at,
+    problem.also(source.source, span_of(world, *first, name), "declared here")
+}
+
+/// Returns the place of an item's name.
+fn span_of(world: &World, item: Item, name: &str) -> Span {
+    let at = match item {
+        Item::Function(id) => world.function(id).at,
+        Item::Class(id) => world.class(id).at,
+        Item::Global(id) => world.global(id).at,
     };
-    let span = Span { start: at, end: at + name.len() as u32 };
-    problem.also(source.source, span, "declared here")
+    Span { start: at, end: at + name.len() as u32 }
+}
+
+/// Reports a name that an import shows and that is the prefix of an import.
+fn shown_and_prefix(source: &SourceModule, name: &Identifier) -> Option<Diagnostic> {
+    let mut prefixes = source.imports.iter().filter_map(|import| import.prefix.as_ref());
+    let prefix = prefixes.find(|prefix| prefix.name == name.name)?;
+    let title = format!("`{}` is both a name that is shown and an import's prefix", name.name);
+    let problem = Diagnostic::error(source.source, name.span, title);
+    let problem = problem.also(source.source, prefix.span, "the prefix");
+    Some(problem.hint("give the import another prefix with `as`"))
 }

@@ -34,7 +34,10 @@ pub(super) fn resolve_type(
                     Diagnostic::error(source, name.span, format!("several imports have a `{word}`"));
                 return Err(Box::new(modules.explain_ambiguous(world, module, None, word, problem)));
             }
-            Found::Nothing if modules.is_lost(module, word) => return Ok(Type::Any),
+            Found::Nothing if modules.is_lost(module, word) => {
+                modules.note_lost_use(module, word, name.span);
+                return Ok(Type::Any);
+            }
             Found::Nothing | Found::Prefix(_) => {
                 // `String` is an old name of the type `string`.
                 if word == "String"
@@ -58,7 +61,10 @@ pub(super) fn resolve_type(
                 }
                 found => found.items(),
             },
-            Found::Nothing if modules.is_lost(module, &prefix.name) => return Ok(Type::Any),
+            Found::Nothing if modules.is_lost(module, &prefix.name) => {
+                modules.note_lost_use(module, &prefix.name, name.span);
+                return Ok(Type::Any);
+            }
             _ => {
                 let title = format!("`{}` is not the prefix of an import", prefix.name);
                 let problem = Diagnostic::error(source, prefix.span, title);

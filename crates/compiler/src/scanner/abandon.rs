@@ -1,6 +1,7 @@
 //! Ends strings and interpolations that are not closed.
 
 use super::{Mode, Scanner};
+use crate::diagnostic::Diagnostic;
 use crate::scanner::{Kind, Token};
 use crate::source::Span;
 
@@ -18,6 +19,7 @@ impl Scanner<'_> {
         if self.abandon_interpolation() {
             return;
         }
+        let last_part = self.last_part_of_string();
         while let Some(mode) = self.modes.pop() {
             match mode {
                 Mode::Text { triple, start } => {
@@ -29,7 +31,14 @@ impl Scanner<'_> {
                             "write `\"` where it ends; a string over several lines is written between `\"\"\"`"
                         }
                     };
-                    self.error_hint(start, start + quotes.len(), title, hint);
+                    let quotes = Span::new(start, start + quotes.len());
+                    let problem =
+                        match last_part.filter(|part| self.slice(start, *part).contains('\n')) {
+                            Some(part) => Diagnostic::error(self.source, self.one_character(part), title)
+                                .also(self.source, quotes, "the string begins here"),
+                            None => Diagnostic::error(self.source, quotes, title),
+                        };
+                    self.problems.push(problem.hint(hint));
                     return self.emit_empty(Kind::StringEnd);
                 }
                 Mode::Parenthesized { start, .. } | Mode::Path { start } => self.drop_interpolation(start),
@@ -37,6 +46,20 @@ impl Scanner<'_> {
                 Mode::Bracketed { .. } => {}
             }
         }
+    }
+
+    /// Returns where the text after the last interpolation of the innermost string begins. That string has the
+    /// innermost mode, so that its own tokens come last.
+    fn last_part_of_string(&self) -> Option<usize> {
+        let Some(Mode::Text { .. }) = self.modes.last() else { return None };
+        let end = self.tokens.iter().rev().find(|token| token.kind != Kind::StringText)?;
+        (end.kind == Kind::InterpolationEnd).then_some(end.span.end as usize)
+    }
+
+    /// Returns the span of the character at a place; an empty span at the end of the text.
+    fn one_character(&self, at: usize) -> Span {
+        let length = self.text.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+        Span::new(at, at + length)
     }
 
     /// Ends `"$(x"` or `"$x[0"`, where the closing quotes look like a new string: the missing bracket is the

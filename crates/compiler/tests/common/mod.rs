@@ -33,7 +33,7 @@ pub(crate) fn library() -> &'static Unit {
     LIBRARY.get_or_init(|| {
         let loader = library_sources();
         let paths: Vec<String> = loader.paths().map(str::to_owned).collect();
-        let mut unit = analyze_library(&loader, &paths).unit;
+        let mut unit = analyze_library(&loader, None, &paths).unit;
         for module in &mut unit.modules {
             for function in &mut std::sync::Arc::make_mut(module).functions {
                 function.code.pack().expect("a body can be encoded");
@@ -43,9 +43,9 @@ pub(crate) fn library() -> &'static Unit {
     })
 }
 
-/// Returns whether a native exists. The tests have one native.
-pub(crate) fn is_native(module: &str, name: &str) -> bool {
-    (module, name) == ("core", "known")
+/// Returns the number of parameters of a native. The tests have one native.
+pub(crate) fn natives(module: &str, name: &str) -> Option<usize> {
+    ((module, name) == ("core", "known")).then_some(1)
 }
 
 /// Analyzes files; the first one is the entry.
@@ -55,7 +55,7 @@ pub(crate) fn analyze_files(files: &[(&str, &str)]) -> Analysis {
     for (path, text) in files {
         loader.add(*path, *text);
     }
-    analyze(&loader, Some(library().clone()), &is_native, files.first().map_or("", |(path, _)| path))
+    analyze(&loader, Some(library().clone()), &natives, files.first().map_or("", |(path, _)| path))
 }
 
 /// Returns a program's text and its diagnostics as a user sees them.

@@ -49,7 +49,7 @@ pub(crate) fn parse(input: &[u8]) {
 pub(crate) fn check(library: Option<&Unit>, input: &[u8]) {
     let mut loader = MemoryLoader::default();
     loader.add("app.toit", input);
-    let analysis = analyze(&loader, library.cloned(), &|_, _| true, "app.toit");
+    let analysis = analyze(&loader, library.cloned(), &|_, _| None, "app.toit");
     lucarne_compiler::diagnostic::render(&analysis.sources, &analysis.diagnostics, Default::default());
     if std::str::from_utf8(input).is_err() {
         assert!(analysis.has_errors(), "text that is not UTF-8 was accepted");
@@ -61,7 +61,7 @@ pub(crate) fn check(library: Option<&Unit>, input: &[u8]) {
 pub(crate) fn compile(library: &Unit, input: &[u8]) {
     let mut loader = MemoryLoader::default();
     loader.add("app.toit", input);
-    let analysis = analyze(&loader, Some(library.clone()), &|_, _| true, "app.toit");
+    let analysis = analyze(&loader, Some(library.clone()), &|_, _| None, "app.toit");
     if !analysis.has_errors()
         && let Ok(program) = link(&analysis.unit, Optimization::Full)
     {
