@@ -1,4 +1,4 @@
-/** Deprecated. Byte orders are part of $io, limits of $int. */
+/** Deprecated. Byte orders are part of `io`, limits of $int. */
 
 import io
 import io show ByteOrder LittleEndian BigEndian

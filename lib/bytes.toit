@@ -1,4 +1,4 @@
-/** Deprecated. Building and reading binary data; $io does both. */
+/** Deprecated. Building and reading binary data; `io` does both. */
 
 import io
 import io show BIG-ENDIAN LITTLE-ENDIAN ByteOrder

@@ -168,7 +168,7 @@ class FixedPoint implements Comparable:
     divisor := scale_ -missing
     return FixedPoint.private_ (value + divisor / 2 * value.sign) / divisor decimals
 
-  /** See $super. */
+  /** The hash code, for maps and sets. */
   hash-code -> int:
     // Equal numbers may have different numbers of decimals.
     result := value

@@ -1,4 +1,4 @@
-/** Deprecated. Use the readers of $io. */
+/** Deprecated. Use the readers of `io`. */
 
 import io
 

@@ -1,4 +1,4 @@
-/** Deprecated. Use the writers of $io. */
+/** Deprecated. Use the writers of `io`. */
 
 import io
 import reader

@@ -1,4 +1,4 @@
-/** Sizes of units, rounding, ending the process, and deprecated names that moved to $system. */
+/** Sizes of units, rounding, ending the process, and deprecated names that moved to `system`. */
 
 import system
 

@@ -118,7 +118,7 @@ class Crc extends Checksum:
         and polynomial == other.polynomial
         and little-endian == other.little-endian
 
-  /** See $super. */
+  /** The hash code, for maps and sets. */
   hash-code -> int:
     return polynomial * 31 + width
 

@@ -273,7 +273,7 @@ class Decoder extends Object with Nesting_:
 class StreamingDecoder extends Decoder:
   reader_/any := null
 
-  /** See $(json.decode-stream reader). */
+  /** See `json.decode-stream`. */
   decode-stream reader -> any:
     reader_ = reader
     bytes_ = #[]

@@ -30,7 +30,7 @@ STATE-SIZE_ ::= 32
 /**
 An encrypted connection over any reader and writer.
 
-$Socket is the same for the connections of a network.
+`tls.Socket` is the same for the connections of a network.
 */
 class Session:
   static DEFAULT-HANDSHAKE-TIMEOUT ::= Duration --s=10

@@ -27,6 +27,7 @@ mod habits;
 mod imports;
 mod literals;
 mod migrations;
+pub(crate) mod references;
 mod statements;
 
 pub(crate) use docs::deprecation;

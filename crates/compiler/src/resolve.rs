@@ -12,6 +12,7 @@ mod conflict;
 mod construct;
 mod control;
 mod declare;
+mod documentation;
 mod flow;
 mod globals;
 mod habits;
@@ -81,7 +82,8 @@ pub fn analyze(
 ) -> Analysis {
     let analysis = with_large_stack(|| {
         let library = library.unwrap_or_default();
-        let mut analysis = analyze_roots(loader, library, Some(natives), &[entry.to_owned()]);
+        let roots = [entry.to_owned()];
+        let mut analysis = analyze_roots(loader, library, Some(natives), &roots, Comments::Skipped);
         analysis.diagnostics.retain(|diagnostic| diagnostic.is_error() || !diagnostic.is_for_check);
         check_main(&mut analysis, true);
         analysis
@@ -98,7 +100,8 @@ pub fn check(
 ) -> Analysis {
     let library = library.unwrap_or_default();
     let analysis = with_large_stack(|| {
-        let mut analysis = analyze_roots(loader, library, Some(natives), &[file.to_owned()]);
+        let roots = [file.to_owned()];
+        let mut analysis = analyze_roots(loader, library, Some(natives), &roots, Comments::Checked);
         check_main(&mut analysis, false);
         analysis
     });
@@ -113,7 +116,7 @@ pub fn analyze_library(
     paths: &[String],
 ) -> Analysis {
     let analysis = with_large_stack(|| {
-        let mut analysis = analyze_roots(loader, Unit::default(), natives, paths);
+        let mut analysis = analyze_roots(loader, Unit::default(), natives, paths, Comments::Skipped);
         analysis.unit.entry = None;
         analysis
     });
@@ -132,11 +135,19 @@ pub(crate) fn with_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Opti
     })
 }
 
+/// Whether the references of comments are checked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Comments {
+    Checked,
+    Skipped,
+}
+
 fn analyze_roots(
     loader: &dyn Loader,
     library: Unit,
     natives: Option<Natives<'_>>,
     roots: &[String],
+    comments: Comments,
 ) -> Analysis {
     let mut world = World::default();
     world.unit = library;
@@ -181,6 +192,9 @@ fn analyze_roots(
     diagnostics.retain(|problem| problem.is_error() || !is_silenced(&sources, problem, &mut silent_lines));
     diagnostics.extend(modules.imports_without_natives(&missing_natives));
     modules.show_lost_uses(&mut diagnostics);
+    if comments == Comments::Checked {
+        diagnostics.extend(documentation::check(&world, &modules, &sources));
+    }
     // Only the modules of a prepared library need their exports: other modules are resolved by their imports.
     for number in if first == 0 { 0..world.unit.modules.len() } else { 0..0 } {
         let exports = modules.exported(&world, ModuleId(number as u32));

@@ -12,6 +12,7 @@ mod literal;
 mod token;
 
 pub use literal::{BadEscape, dedent, float, int, unescape};
+pub(crate) use token::is_keyword;
 pub use token::{Kind, Token};
 
 use crate::diagnostic::Diagnostic;

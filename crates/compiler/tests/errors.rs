@@ -165,6 +165,23 @@ fn imports_and_exports() {
     );
 }
 
+/// A check looks at comments, an analysis of a program to run does not.
+#[test]
+fn references_of_comments() {
+    use lucarne_compiler::diagnostic::Style;
+    use lucarne_compiler::source::MemoryLoader;
+    let text = "import .a as both\nimport .b as both\nimport .gone as gone\nimport monitor\n\n/** The `file. $nothing */\n\n/**\n$foo $(foo 1) $(foo x) $(foo x --y [z]) $(foo --y) $bar $bar= $(bar= 1 2) $LAST $LAST= $set-me $set-me=\n$both $(both.foo) $both.only $both.nope $gone.anything $monitor.Mutex $(monitor.Channel size) $monitor.Nope\n$x $(x) $this $super $for \\$nothing `$nothing` \"$nothing\"\n```\n$nothing\n```\n*/\nfoo x --y=0 [z]:\nbar := 1\nLAST ::= 1\nset-me= x:\n\n/// $A $(A 1) $(A x y) $A.named $(A.named) $A.static-one $(A.m x) $A.f $A.f= $A.g= $A.nope $(constructor x)\n/// $m $this $(this) $super \"open\nclass A:\n  f := 1\n  g ::= 1\n  constructor x:\n  constructor.named:\n  static static-one:\n  /** $x $nothing.else $(m x) $(== other) $([] index) */\n  m x: return x\nclass B extends A:\n  constructor: super 1\n  /** See $super, $(super x), $(super), $(A.m */\n  m x: return x\n/**\n```\nopen\n*/\nmain:\n";
+    let mut loader = MemoryLoader::default();
+    loader.add("app.toit", text);
+    loader.add("a.toit", "foo: return 1\nonly: return 1\n");
+    loader.add("b.toit", "foo: return 2\n");
+    let library = || Some(common::library().clone());
+    let checked = lucarne_compiler::resolve::check(&loader, library(), &common::natives, "app.toit");
+    insta::assert_snapshot!(checked.shown(Style::default()));
+    let analyzed = lucarne_compiler::resolve::analyze(&loader, library(), &common::natives, "app.toit");
+    assert_eq!(analyzed.diagnostics.len(), 1, "{}", analyzed.shown(Style::default()));
+}
+
 #[test]
 fn uses_of_lost_names() {
     check_files(

@@ -5,7 +5,7 @@ import system.services show ServiceSelector
 /**
 A container that provides this is a network over cellular radio for others.
 
-The configurations are maps with the keys of $net.cellular.
+The configurations are maps with the keys of `net.cellular`.
 */
 interface CellularService extends NetworkService:
   static SELECTOR ::= ServiceSelector

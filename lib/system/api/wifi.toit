@@ -5,7 +5,7 @@ import system.services show ServiceSelector
 /**
 A container that provides this is a wireless network for others.
 
-The configurations are maps with the keys of $net.wifi. A null configuration stands for the stored one.
+The configurations are maps with the keys of `net.wifi`. A null configuration stands for the stored one.
 */
 interface WifiService extends NetworkService:
   static SELECTOR ::= ServiceSelector

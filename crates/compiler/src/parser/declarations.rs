@@ -59,6 +59,9 @@ impl Parser<'_> {
                 }
                 _ if !is_foreign && self.foreign_line() => file.imports.extend(self.foreign_import.take()),
                 _ => {
+                    if file.doc.is_none() && file.declarations.is_empty() {
+                        file.doc = self.doc_after_imports();
+                    }
                     if let Some(declaration) = self.declaration(None) {
                         file.declarations.push(declaration);
                     }

@@ -6,6 +6,7 @@
 
 use super::Parser;
 use crate::ast::Doc;
+use crate::scanner::Kind;
 use crate::source::Span;
 
 /// A comment and its kind.
@@ -70,8 +71,21 @@ impl Parser<'_> {
             CommentKind::Line => self.run_down_of_lines(&comments, index),
             _ => comments.get(index)?.span,
         };
-        let is_of_declaration = self.doc().is_some_and(|doc| doc.span == span) && !self.at_import();
+        let has_declaration = self.token().kind != Kind::Eof && !self.at_import();
+        let is_of_declaration = has_declaration && self.doc().is_some_and(|doc| doc.span == span);
         (!is_of_declaration).then(|| self.make_doc(span))
+    }
+
+    /// Returns the documentation of a file that follows its imports: the first documentation comment before the
+    /// first declaration, unless it belongs to that.
+    pub(super) fn doc_after_imports(&self) -> Option<Doc> {
+        let comments = comments(self.text, self.last_end(), self.token().span.start);
+        let index = comments.iter().position(|comment| comment.kind != CommentKind::Plain)?;
+        let span = match comments.get(index)?.kind {
+            CommentKind::Line => self.run_down_of_lines(&comments, index),
+            _ => comments.get(index)?.span,
+        };
+        self.doc().is_none_or(|doc| doc.span != span).then(|| self.make_doc(span))
     }
 
     fn newlines(&self, from: u32, to: u32) -> usize {

@@ -341,7 +341,7 @@ impl Parser<'_> {
         }
         let mut arguments = Vec::new();
         if !self.arguments_on_line(blocks, &mut arguments) {
-            self.arguments_on_lines(blocks, &mut arguments);
+            self.arguments_on_lines(blocks, &mut arguments, target.span);
         }
         if arguments.is_empty() {
             return target;
@@ -410,7 +410,7 @@ impl Parser<'_> {
     /// Parses arguments on lines of their own, each a full expression, all with the same
     /// indentation; then an optional block at the end of the last line, if it is indented like a
     /// block of this call.
-    fn arguments_on_lines(&mut self, blocks: Blocks, arguments: &mut Vec<Argument>) {
+    fn arguments_on_lines(&mut self, blocks: Blocks, arguments: &mut Vec<Argument>, callee: Span) {
         let mut indent = None;
         while self.on_new_line() && self.starts_argument_line(blocks, indent.is_some()) {
             let token = self.token();
@@ -429,7 +429,7 @@ impl Parser<'_> {
         let at_block = matches!(self.peek_on_line(), Kind::Colon | Kind::DoubleColon);
         let last = arguments.last().and_then(|argument| argument.value.as_ref());
         if indent.is_some() && at_block && last.is_some_and(|last| is_construct(&last.kind)) {
-            return self.unexpected();
+            return self.block_after_construct(callee);
         }
         if indent.is_some() && at_block && self.block_belongs_here(blocks) {
             let block = self.block_or_lambda();

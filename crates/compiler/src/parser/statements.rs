@@ -182,6 +182,16 @@ impl Parser<'_> {
         }
     }
 
+    /// Reports a block after the body of a construct, which is an argument of a call.
+    pub(super) fn block_after_construct(&mut self, callee: Span) {
+        let colon = self.token().span;
+        self.report(|source| {
+            let problem = Diagnostic::error(source, colon, "this `:` follows a body, and belongs to no call");
+            let problem = problem.also(source, callee, "the call around it");
+            problem.hint("to give this call a block, put parentheses around its argument")
+        });
+    }
+
     /// Reports a line that continues a statement which cannot go on.
     fn continued_line(&mut self, token: Token) {
         let before =

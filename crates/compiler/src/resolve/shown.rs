@@ -281,7 +281,7 @@ fn point_to_own(world: &World, source: &SourceModule, name: &str, problem: Diagn
 }
 
 /// Returns the place of an item's name.
-fn span_of(world: &World, item: Item, name: &str) -> Span {
+pub(super) fn span_of(world: &World, item: Item, name: &str) -> Span {
     let at = match item {
         Item::Function(id) => world.function(id).at,
         Item::Class(id) => world.class(id).at,

@@ -247,6 +247,11 @@ pub(super) const PUNCTUATION: &[(&str, Kind)] = &[
     (">", Kind::Greater),
 ];
 
+/// Returns whether a word is a keyword.
+pub(crate) fn is_keyword(word: &str) -> bool {
+    keyword(word).is_some()
+}
+
 /// Returns the keyword with this text, if there is one.
 pub(super) fn keyword(word: &str) -> Option<Kind> {
     Some(match word {
