@@ -4,7 +4,7 @@ use lucarne_compiler::emit;
 use lucarne_compiler::ir::Unit;
 use lucarne_compiler::link::{Optimization, link};
 use lucarne_compiler::parser;
-use lucarne_compiler::resolve::analyze;
+use lucarne_compiler::resolve::{self, analyze};
 use lucarne_compiler::scanner::{self, Kind};
 use lucarne_compiler::source::{MemoryLoader, SourceId, Sources};
 
@@ -49,7 +49,8 @@ pub(crate) fn parse(input: &[u8]) {
 pub(crate) fn check(library: Option<&Unit>, input: &[u8]) {
     let mut loader = MemoryLoader::default();
     loader.add("app.toit", input);
-    let analysis = analyze(&loader, library.cloned(), &|_, _| None, "app.toit");
+    // A check does all that an analysis does, and looks at comments.
+    let analysis = resolve::check(&loader, library.cloned(), &|_, _| None, "app.toit");
     lucarne_compiler::diagnostic::render(&analysis.sources, &analysis.diagnostics, Default::default());
     if std::str::from_utf8(input).is_err() {
         assert!(analysis.has_errors(), "text that is not UTF-8 was accepted");
