@@ -2,7 +2,9 @@
 
 use super::Parser;
 use super::habits::{FUNCTION_WORDS, LOOK_AHEAD_MAX, VARIABLE_WORDS, plain_parameter};
-use crate::ast::{Argument, Expression, ExpressionKind, FOREIGN_ASSIGNMENT, Identifier, Initial, Parameter};
+use crate::ast::{
+    Argument, Body, Expression, ExpressionKind, FOREIGN_ASSIGNMENT, Identifier, Initial, Parameter,
+};
 use crate::scanner::{Kind, Token};
 use crate::source::Span;
 
@@ -94,14 +96,12 @@ impl Parser<'_> {
     /// Parses `do: ...` or `do { ... }` with a `while` without a body after it.
     fn foreign_do_while(&mut self) -> Option<Expression> {
         let (word, opener) = (self.token(), self.token_at(1));
-        let has_body = self.is_word(0, &["do"])
-            && matches!(opener.kind, Kind::Colon | Kind::LeftBrace)
-            && self.token_at(2).line_start
-            && self.token_at(2).line_indent > word.line_indent;
-        if !has_body {
+        let has_opener = !opener.line_start && matches!(opener.kind, Kind::Colon | Kind::LeftBrace);
+        let first = self.token_at(1 + usize::from(has_opener));
+        if !self.is_word(0, &["do"]) || !first.line_start || first.line_indent <= word.line_indent {
             return None;
         }
-        let has_braces = opener.kind == Kind::LeftBrace;
+        let has_braces = has_opener && opener.kind == Kind::LeftBrace;
         let is_after = |ahead: &usize| {
             let token = self.token_at(*ahead);
             token.line_start && token.line_indent <= word.line_indent || token.kind == Kind::Eof
@@ -113,8 +113,10 @@ impl Parser<'_> {
         }
         let hint = "write `while true:`, and as its last line `if not condition: break`";
         self.habit(word.span, "a loop begins with its condition", hint);
-        self.advance();
-        let colon = self.advance().span;
+        let mut colon = self.advance().span;
+        if has_opener {
+            colon = self.advance().span;
+        }
         let body = self.inner_body(colon);
         if has_braces && self.token().kind == Kind::RightBrace {
             self.advance();
@@ -168,17 +170,41 @@ impl Parser<'_> {
                     | Kind::While
                     | Kind::For
                     | Kind::Increment
+                    | Kind::LeftBrace
             )
         );
-        begins_statement && kinds.all(|kind| kind != Kind::Colon)
+        let is_open = next == Some(Kind::LeftBrace) && kinds.next().is_none();
+        begins_statement && !is_open && kinds.all(|kind| kind != Kind::Colon)
+    }
+
+    /// Parses a body between braces on the line of its construct: `{ print x }`.
+    pub(super) fn foreign_braces(&mut self) -> Option<Body> {
+        let brace = self.token();
+        let is_body = brace.kind == Kind::LeftBrace && !brace.line_start && !self.token_at(1).line_start;
+        if !is_body || self.ended() || self.recovering {
+            return None;
+        }
+        let hint = "write `:` in place of `{`, and remove the `}`";
+        self.habit(brace.span, "braces do not enclose a body", hint);
+        self.advance();
+        self.open += 1;
+        let body = self.inner_body(brace.span);
+        self.open -= 1;
+        if self.token().kind == Kind::RightBrace {
+            self.advance();
+        }
+        Some(body)
     }
 
     /// Returns what to write in place of a construct whose condition stands in parentheses, if its body
     /// comes next without a `:`.
     pub(super) fn statement_after_condition(&self, construct: &str, keyword: Token) -> Option<String> {
         let last = self.at.checked_sub(1).and_then(|at| self.tokens.get(at))?;
-        let is_body = last.kind == Kind::RightParen && !self.token().line_start && !self.ended();
-        let begins = self.starts_expression(true) && self.peek() != Kind::Colon;
+        let begins = self.starts_expression(true) && self.peek() != Kind::Colon && !self.token().line_start;
+        if construct == "else" && begins {
+            return Some("write `else: ...`".into());
+        }
+        let is_body = last.kind == Kind::RightParen && !self.ended();
         let first = self.tokens[..self.at].iter().rposition(|token| token.span == keyword.span)? + 1;
         let opener = self.tokens.get(first).filter(|token| token.kind == Kind::LeftParen)?;
         let inside = self.written(Span { start: opener.span.end, end: last.span.start });

@@ -261,7 +261,9 @@ impl<'a> Parser<'a> {
         self.habit(token.span, "there is no `new`", &hint);
         self.advance();
         self.advance();
-        if self.peek_on_line() == Kind::LeftParen && self.foreign_arguments().is_none() {
+        if self.peek_on_line() == Kind::LeftParen && self.foreign_arguments().is_none()
+            || self.peek_on_line() == Kind::LeftBrace && !self.token().space_before
+        {
             self.primary();
         }
         Some(self.expression_from(token.span.start, ExpressionKind::Error))

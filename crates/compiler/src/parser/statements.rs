@@ -272,6 +272,9 @@ impl Parser<'_> {
 
     /// Parses `: body` of a construct that begins with a keyword.
     fn colon_and_body(&mut self, construct: &str, keyword: Token) -> Body {
+        if let Some(body) = self.foreign_braces() {
+            return body;
+        }
         match self.construct_colon(construct, keyword) {
             Some(colon) => {
                 let body = self.inner_body(colon);
@@ -314,7 +317,7 @@ impl Parser<'_> {
         let end = self.last_end();
         let span = Span { start: end, end: end + 1 };
         if let Some(hint) = self.statement_after_condition(construct, keyword) {
-            self.error_and_go_on(span, format!("this `{construct}` has no `:`"), &hint);
+            self.habit(span, format!("this `{construct}` has no `:`"), &hint);
             return Some(span);
         }
         if self.on_new_line() {

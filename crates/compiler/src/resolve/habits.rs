@@ -225,10 +225,11 @@ impl<'a> Lower<'a> {
     ) -> Option<Value> {
         let [ast::Argument { name: None, value: Some(literal) }] = arguments else { return None };
         let first = match &literal.kind {
-            ExpressionKind::Map(entries) => &entries.first()?.0,
-            ExpressionKind::Set(elements) => elements.first()?,
+            ExpressionKind::Map(entries) => entries.first().map(|(key, _)| key),
+            ExpressionKind::Set(elements) => elements.first(),
             _ => return None,
         };
+        let Some(first) = first else { return self.empty_braces(name, span, literal.span) };
         let field = match &first.kind {
             ExpressionKind::Name(field) => field,
             ExpressionKind::Assign { target, operator: None, .. } => match &target.kind {
@@ -260,6 +261,19 @@ impl<'a> Lower<'a> {
             let call = format!("{name}{}", arguments.concat());
             problem.hint(format!("write `{call}`, with values for the parameters of its constructor"))
         });
+        Some(Value::error(span))
+    }
+
+    /// Reports `Name{}`, if no constructor takes an argument.
+    fn empty_braces(&mut self, name: &'a Name, span: Span, literal: Span) -> Option<Value> {
+        let Reference::Items(items) = self.resolve(name) else { return None };
+        let Some(Item::Class(class)) = items.first().copied() else { return None };
+        let mut makers = self.world.index(class).constructors.get("").into_iter().flatten();
+        let takes_one = makers.any(|id| !self.world.function(*id).parameters.is_empty());
+        if takes_one || literal.start != span.end {
+            return None;
+        }
+        self.error_hint(literal, "braces do not make an object", format!("write only `{name}`"));
         Some(Value::error(span))
     }
 
