@@ -125,7 +125,7 @@ pub fn analyze_library(
 
 /// Runs work that recurses over trees on a thread with a large stack, since the calling thread's
 /// stack may be small. Returns none if the thread cannot be created.
-pub(crate) fn with_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
+pub fn with_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
     std::thread::scope(|scope| {
         let builder = std::thread::Builder::new().name("compiler".into()).stack_size(STACK_BYTES);
         let thread = builder.spawn_scoped(scope, || (work(), steps::take())).ok()?;
