@@ -1,6 +1,7 @@
 //! The command line: one table that the parser, `--help` and the shell completions come from.
 
 pub(crate) mod device;
+pub(crate) mod interface;
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -100,6 +101,9 @@ pub(crate) enum Command {
     /// Install and list packages
     #[command(subcommand)]
     Pkg(PkgCommand),
+    /// Make code from the interfaces of services
+    #[command(subcommand)]
+    Interface(interface::InterfaceCommand),
     /// Build components in C
     #[command(subcommand)]
     C(CCommand),

@@ -10,6 +10,7 @@ mod emit;
 mod files;
 mod front;
 mod input;
+mod interface;
 mod logs;
 mod manual;
 mod metrics;
@@ -82,6 +83,7 @@ fn perform(command: Command) -> Result<ExitCode, Stop> {
         Command::Check(options) => check::check(&options),
         Command::Test(options) => test::test(&options),
         Command::Pkg(command) => pkg::pkg(&command),
+        Command::Interface(command) => interface::interface(&command),
         Command::C(command) => c::c(&command),
         Command::Device(command) => device::device(&command),
         Command::Services(options) => services::services(&options),

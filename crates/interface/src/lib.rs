@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | read | [`model`], `directives` | the checked [`model::Interface`], or diagnostics |
 //! | number | [`lock`] | an index for each method, kept in a file beside the definition |
+//! | use | [`generate`], [`compare`], [`show`] | code, the changes between two versions, a description |
 //!
 //! ```
 //! use lucarne_compiler::source::MemoryLoader;
@@ -22,9 +23,12 @@
 //! # Ok::<(), lucarne_interface::InterfaceError>(())
 //! ```
 
+pub mod compare;
 mod directives;
+pub mod generate;
 pub mod lock;
 pub mod model;
+pub mod show;
 
 use std::fmt;
 

@@ -43,7 +43,7 @@ struct Place {
 struct Entry {
     /// The name, such as `Feed.mute`.
     name: String,
-    /// Whether it is no longer in the definition.
+    /// Whether the definition no longer has it.
     is_removed: bool,
     /// The place of its line. None if it is new.
     place: Option<Place>,

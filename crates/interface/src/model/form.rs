@@ -111,10 +111,11 @@ pub(super) fn fault(source: SourceId, directive: &Directive) -> Read<Fault> {
     let mut cursor = Cursor::new(source, directive);
     let (written, span) = cursor.word();
     let name = written.replace('-', "_");
-    let is_name = name.starts_with(|letter: char| letter.is_ascii_uppercase())
-        && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
-        && !name.ends_with('_')
-        && !name.contains("__");
+    let is_word = |word: &str| {
+        word.starts_with(|letter: char| letter.is_ascii_uppercase())
+            && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+    };
+    let is_name = name.split('_').all(is_word);
     if written.is_empty() {
         return Err(wrong(source, directive, directive.rest_span, "`@throws` needs the name of an error"));
     }
@@ -260,8 +261,9 @@ impl<'d> Cursor<'d> {
             }
             "Map" => {
                 let [key, value] = self.inner(names, depth)?;
-                let is_key = matches!(key.kind, Kind::String | Kind::Int | Kind::Any) && !key.is_nullable;
-                if !is_key {
+                let is_key = matches!(key.kind, Kind::String | Kind::Int) && !key.is_nullable;
+                let is_plain = (&key.kind, &value.kind) == (&Kind::Any, &Kind::Any);
+                if !is_key && !is_plain {
                     let title = format!("`{key}` cannot be the type of keys");
                     let problem = Diagnostic::error(self.source, self.span_from_place(span), title);
                     return Err(Box::new(problem.hint("keys are strings or integers: `string` or `int`")));

@@ -277,22 +277,24 @@ impl Reader<'_> {
 
     /// Gives a declared list or map the types of its elements.
     fn refine(&mut self, declared: &mut Type, given: Type, place: Span) {
-        let is_same = match (&declared.kind, &given.kind) {
-            (Kind::List(_), Kind::List(_)) | (Kind::Map(..), Kind::Map(..)) => {
-                declared.is_nullable == given.is_nullable
-            }
-            _ => false,
-        };
-        if is_same {
-            *declared = given;
-            return;
-        }
+        let is_same_kind = matches!(
+            (&declared.kind, &given.kind),
+            (Kind::List(_), Kind::List(_)) | (Kind::Map(..), Kind::Map(..))
+        );
         let title = format!("`{given}` is declared as `{}`", declared_form(declared));
         let hint = match declared.kind {
-            Kind::List(_) | Kind::Map(..) => "`@type` only adds the types of elements",
-            _ => "`@type` adds the types of elements to a `List` or a `Map`",
+            Kind::List(_) | Kind::Map(..) if is_same_kind => {
+                let written = Type { kind: given.kind.clone(), is_nullable: declared.is_nullable };
+                format!("write `{written}`")
+            }
+            Kind::List(_) | Kind::Map(..) => "`@type` only adds the types of elements".to_owned(),
+            _ => "`@type` adds the types of elements to a `List` or a `Map`".to_owned(),
         };
-        self.error(place, title, hint);
+        if is_same_kind && declared.is_nullable == given.is_nullable {
+            *declared = given;
+        } else {
+            self.error(place, title, hint);
+        }
     }
 
     /// Reports a special method with a wrong number of parameters, or with a result.

@@ -246,7 +246,6 @@ impl Reader<'_> {
         for resource in &interface.resources {
             names.push((resource.name.clone(), resource.place));
             names.push((format!("{}Proxy", resource.name), resource.place));
-            names.push((format!("{}Resource", resource.name), resource.place));
         }
         names.extend(interface.records.iter().map(|record| (record.name.clone(), record.place)));
         let mut known: BTreeMap<String, Span> = BTreeMap::new();

@@ -1,0 +1,79 @@
+//! The command line of `lucarne interface`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueHint};
+use lucarne_interface::generate::Language;
+
+/// The commands of `lucarne interface`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum InterfaceCommand {
+    /// Make providers and clients from the definition of a service
+    Generate(Generate),
+    /// Say which version a changed definition needs
+    Check(Check),
+    /// Print the methods of a service, with their indexes, types and documentation
+    Show(Show),
+}
+
+/// The options of `lucarne interface generate`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+FILE is a Toit file with the interfaces of a service; docs/interfaces.md describes it. The
+indexes of new methods are written to a file beside it, with .index in place of .toit.
+
+Exit status: 1 if the definition has errors, or if a file is not up to date with --check.")]
+pub(crate) struct Generate {
+    /// Make the service interface, a provider and a client in Toit
+    #[arg(long, group = "language", required_unless_present = "rust")]
+    toit: bool,
+    /// Make a module with traits, records and errors in Rust
+    #[arg(long, group = "language")]
+    rust: bool,
+    /// The folder for the files [default: the folder of FILE]
+    #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) output: Option<PathBuf>,
+    /// Write nothing; say which files are not up to date
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// The definition
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+}
+
+impl Generate {
+    /// Returns the language, and the option that chooses it.
+    pub(crate) fn language(&self) -> (Language, &'static str) {
+        if self.rust { (Language::Rust, "--rust") } else { (Language::Toit, "--toit") }
+    }
+}
+
+/// The options of `lucarne interface check`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A change is 'compatible', or needs a new 'minor' or 'major' version; docs/interfaces.md lists all changes.
+
+Exit status: 0 if the version of NEW is right for its changes, 1 if it is not, or if a definition has errors.
+
+Examples:
+  lucarne interface check HEAD thermometer.toit      compare with the last commit
+  lucarne interface check v1/thermometer.toit thermometer.toit")]
+pub(crate) struct Check {
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The old definition: a file, or a revision of git, in which NEW has the same name
+    #[arg(value_name = "OLD", value_hint = ValueHint::FilePath)]
+    pub(crate) old: PathBuf,
+    /// The new definition
+    #[arg(value_name = "NEW", value_hint = ValueHint::FilePath)]
+    pub(crate) new: PathBuf,
+}
+
+/// The options of `lucarne interface show`.
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    /// The definition
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+}

@@ -1,0 +1,105 @@
+//! `lucarne interface check`: compares two versions of a definition, and says which version the new one needs.
+
+use std::process::ExitCode;
+
+use lucarne_compiler::source::{FileLoader, SourceId, Span};
+use lucarne_interface::Definition;
+use lucarne_interface::compare::{Change, Comparison, compare};
+use serde_json::{Value, json};
+
+use super::revision::Revision;
+use crate::arguments::interface::Check;
+use crate::output::{print_error, print_out};
+use crate::{FAILURE, Stop};
+
+/// One of the two definitions.
+struct Side {
+    definition: Definition,
+    /// What stands before the name of the file: nothing, or a revision.
+    prefix: String,
+}
+
+pub(crate) fn check(options: &Check) -> Result<ExitCode, Stop> {
+    let new = super::readable(&options.new)?;
+    let old = if options.old.exists() {
+        let definition = super::load(&FileLoader, super::readable(&options.old)?)?;
+        Side { definition, prefix: String::new() }
+    } else {
+        of_revision(options)?
+    };
+    let new = Side { definition: super::load(&FileLoader, new)?, prefix: String::new() };
+    let interfaces = old.definition.interface.as_ref().zip(new.definition.interface.as_ref());
+    let Some((before, after)) = interfaces else { return Ok(ExitCode::from(FAILURE)) };
+    let comparison = compare(before, after);
+    let text = match options.json {
+        true => format!("{:#}\n", as_json(&comparison, &old, &new)),
+        false => as_text(&comparison, &old, &new),
+    };
+    print_out(text.as_bytes())?;
+    Ok(if comparison.is_right() { ExitCode::SUCCESS } else { ExitCode::from(FAILURE) })
+}
+
+/// Reads the file as it was in a revision.
+fn of_revision(options: &Check) -> Result<Side, Stop> {
+    let revision = Revision::open(&options.old, &options.new)?;
+    let definition = lucarne_interface::load(&revision, revision.file())
+        .map_err(|error| Stop::failure(format!("{}: {error}", options.new.display())))?;
+    if definition.interface.is_none() {
+        print_error(&format!("in revision {}:\n", revision.name()));
+        print_error(&definition.shown(crate::front::style()));
+    }
+    Ok(Side { definition, prefix: format!("{}:", revision.name()) })
+}
+
+impl Side {
+    /// Returns the file, the line and the column of a place.
+    fn position(&self, place: Span) -> (String, usize, usize) {
+        let source = self.definition.sources.get(SourceId(0));
+        let (line, column) = source.map_or((1, 1), |source| source.position(place.start));
+        (format!("{}{}", self.prefix, self.definition.path), line, column)
+    }
+
+    fn as_json(&self, place: Span) -> Value {
+        let (file, line, column) = self.position(place);
+        json!({ "file": file, "line": line, "column": column })
+    }
+
+    fn shown(&self, place: Span) -> String {
+        let (file, line, column) = self.position(place);
+        format!("{file}:{line}:{column}")
+    }
+}
+
+fn as_text(comparison: &Comparison, old: &Side, new: &Side) -> String {
+    let mut text = String::new();
+    for Change { level, reason, old: before, new: after, .. } in &comparison.changes {
+        let place = match (before, after) {
+            (Some(before), Some(after)) => format!("{} (was {})", new.shown(*after), old.shown(*before)),
+            (Some(before), None) => format!("was {}", old.shown(*before)),
+            (None, after) => after.map_or(String::new(), |after| new.shown(after)),
+        };
+        text += &format!("{}: {reason}\n  {place}\n", level.name());
+    }
+    text + &format!("{comparison}\n")
+}
+
+fn as_json(comparison: &Comparison, old: &Side, new: &Side) -> Value {
+    let changes = comparison.changes.iter().map(|change| {
+        json!({
+            "level": change.level.name(),
+            "kind": change.kind.name(),
+            "reason": change.reason,
+            "old": change.old.map(|place| old.as_json(place)),
+            "new": change.new.map(|place| new.as_json(place)),
+        })
+    });
+    json!({
+        "oldVersion": comparison.old.to_string(),
+        "newVersion": comparison.new.to_string(),
+        "level": comparison.level().name(),
+        "sameService": comparison.is_same_service,
+        "right": comparison.is_right(),
+        "write": comparison.version().to_string(),
+        "changes": changes.collect::<Value>(),
+    })
+}

@@ -1,0 +1,118 @@
+//! `lucarne interface generate`: makes code from a definition, and keeps its index file.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use lucarne_compiler::source::FileLoader;
+use lucarne_interface::generate::{Language, Origin, import_path};
+
+use crate::arguments::interface::Generate;
+use crate::output::{print_error, print_out, reason};
+use crate::{FAILURE, Stop};
+
+/// The beginning of each generated file, after the marks of a comment.
+const MADE: &str = "Made from ";
+
+/// A file to write.
+struct Output {
+    path: PathBuf,
+    text: String,
+}
+
+pub(crate) fn generate(options: &Generate) -> Result<ExitCode, Stop> {
+    let file = super::readable(&options.file)?;
+    let definition = super::load(&FileLoader, file)?;
+    let Some(interface) = &definition.interface else { return Ok(ExitCode::from(FAILURE)) };
+    let name = file.rsplit('/').next().unwrap_or(file);
+    let folder = match &options.output {
+        Some(folder) => folder.clone(),
+        None => options.file.parent().map(Path::to_owned).unwrap_or_default(),
+    };
+    if !options.check {
+        std::fs::create_dir_all(if folder.as_os_str().is_empty() { Path::new(".") } else { &folder })
+            .map_err(|error| {
+                Stop::failure(format!("cannot make {}: {}", folder.display(), reason(&error)))
+            })?;
+    }
+    let (language, option) = options.language();
+    let import = match language {
+        Language::Toit => import(&folder, &options.file)?,
+        Language::Rust => String::new(),
+    };
+    let origin = Origin { file: name, import: &import };
+    let indexes = Output { path: definition.lock_path().into(), text: definition.lock.print(name) };
+    let generated = lucarne_interface::generate::generate(interface, origin, language);
+    let mut outputs: Vec<Output> =
+        generated.into_iter().map(|file| Output { path: folder.join(file.name), text: file.text }).collect();
+    if !options.check {
+        outputs.iter().try_for_each(Output::require_own)?;
+    }
+    // The indexes come first: generated code without them could get others the next time.
+    outputs.insert(0, indexes);
+    let changed: Vec<&Output> = outputs.iter().filter(|output| !output.is_current()).collect();
+    if !options.check {
+        return write(&changed);
+    }
+    for output in &changed {
+        print_error(&format!("{} is not up to date\n", output.path.display()));
+    }
+    if changed.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let place = options.output.as_ref().map_or(String::new(), |folder| format!(" -o {}", folder.display()));
+    print_error(&format!("run `lucarne interface generate {option}{place} {file}`\n"));
+    Ok(ExitCode::from(FAILURE))
+}
+
+/// Returns the path by which Toit files in a folder import the definition.
+fn import(folder: &Path, definition: &Path) -> Result<String, Stop> {
+    let absolute = |path: &Path| {
+        let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+        // A folder that does not exist has no links.
+        path.canonicalize().or_else(|_| std::path::absolute(path)).ok()
+    };
+    let path = absolute(folder).zip(absolute(definition));
+    let import = path.and_then(|(folder, definition)| import_path(folder.to_str()?, definition.to_str()?));
+    import.ok_or_else(|| {
+        let message = format!(
+            "files in {} cannot import {}: names of Toit files and their folders have letters, digits, `-` and `_`",
+            folder.display(),
+            definition.display()
+        );
+        Stop::usage(message)
+    })
+}
+
+impl Output {
+    fn is_current(&self) -> bool {
+        std::fs::read(&self.path).is_ok_and(|bytes| bytes == self.text.as_bytes())
+    }
+
+    /// Refuses to replace a file that this command has not made.
+    fn require_own(&self) -> Result<(), Stop> {
+        let is_own = |bytes: &[u8]| {
+            let marks = bytes.iter().take_while(|byte| b"/! ".contains(byte)).count();
+            bytes.get(marks..).is_some_and(|text| text.starts_with(MADE.as_bytes()))
+        };
+        match std::fs::read(&self.path) {
+            Ok(bytes) if !is_own(&bytes) => {
+                let shown = self.path.display();
+                Err(Stop::failure(format!(
+                    "{shown} was not made by this command: move it, or choose another folder with -o"
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Writes files, and prints their paths.
+fn write(outputs: &[&Output]) -> Result<ExitCode, Stop> {
+    for output in outputs {
+        let shown = output.path.display();
+        std::fs::write(&output.path, &output.text)
+            .map_err(|error| Stop::failure(format!("cannot write {shown}: {}", reason(&error))))?;
+        print_out(format!("{shown}\n").as_bytes())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,225 @@
+//! Tests of `lucarne interface`: generated code is checked and run, with programs that use it.
+
+mod common;
+
+use std::path::Path;
+
+use common::{Answer, Folder};
+
+/// Returns the text of a file beside this one.
+fn file(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interface").join(name);
+    std::fs::read_to_string(path).expect("the file exists")
+}
+
+/// Returns a folder with files from beside this one.
+fn folder(test: &str, names: &[&str]) -> Folder {
+    let folder = Folder::new(&format!("interface-{test}"));
+    for name in names {
+        folder.file(name, file(name));
+    }
+    folder
+}
+
+fn succeeds(folder: &Folder, arguments: &[&str]) -> Answer {
+    let answer = folder.lucarne(arguments);
+    assert_eq!((answer.status, answer.error.as_str()), (Some(0), ""), "{arguments:?}: {answer:?}");
+    answer
+}
+
+/// Runs a program, with garbage collections at each allocation and without, and compares its output with the comments in
+/// it.
+fn runs(folder: &Folder, program: &str) {
+    for options in [&["run"][..], &["run", "--workers", "1"], &["run", "--gc-stress"]] {
+        let answer = succeeds(folder, &[options, &[program]].concat());
+        let text = folder.read(program);
+        let lines = |mark: &str| -> Vec<String> {
+            text.lines().filter_map(|line| line.strip_prefix(mark)).map(str::to_owned).collect()
+        };
+        let (expected, sometime) = (lines("// expect: "), lines("// expect sometime: "));
+        let (some, ordered): (Vec<&str>, Vec<&str>) =
+            answer.out.lines().partition(|line| sometime.iter().any(|some| some == line));
+        assert_eq!(ordered, expected, "{program} {options:?}");
+        assert_eq!(some.len(), sometime.len(), "{program} {options:?}: {}", answer.out);
+    }
+}
+
+const EXCHANGE: &[&str] = &[
+    "exchange.toit",
+    "exchange-server.toit",
+    "exchange-guest.toit",
+    "exchange-spawn.toit",
+    "hand.toit",
+    "hand-and-generated.toit",
+];
+
+#[test]
+fn a_program_of_one_container_becomes_a_service() {
+    let folder = folder("exchange", EXCHANGE);
+    let answer = succeeds(&folder, &["interface", "generate", "--toit", "exchange.toit"]);
+    let files = ["exchange.index", "exchange-service.toit", "exchange-provider.toit", "exchange-client.toit"];
+    assert_eq!(answer.out.lines().collect::<Vec<_>>(), files);
+    assert!(folder.read("exchange.index").ends_with("0 join\n1 Guest.send\n"));
+    for name in EXCHANGE.iter().chain(&files[1..]) {
+        succeeds(&folder, &["check", "--deny-warnings", name]);
+    }
+    runs(&folder, "exchange-spawn.toit");
+    runs(&folder, "hand-and-generated.toit");
+}
+
+const TYPES: &[&str] = &["types.toit", "types-server.toit", "types-test.toit"];
+
+#[test]
+fn all_types_travel() {
+    let folder = folder("types", TYPES);
+    succeeds(&folder, &["interface", "generate", "--toit", "types.toit"]);
+    for name in TYPES.iter().chain(&["types-service.toit", "types-provider.toit", "types-client.toit"]) {
+        succeeds(&folder, &["check", "--deny-warnings", name]);
+    }
+    runs(&folder, "types-test.toit");
+}
+
+#[test]
+fn files_are_made_in_another_folder_and_kept_up_to_date() {
+    let folder = Folder::new("interface-folders");
+    folder.file("src/exchange.toit", file("exchange.toit"));
+    let arguments = ["interface", "generate", "--toit", "-o", "made/toit", "src/exchange.toit"];
+    let check = [&arguments[..], &["--check"]].concat();
+    let answer = folder.lucarne(&check);
+    assert_eq!(answer.status, Some(1));
+    assert!(answer.error.contains("src/exchange.index is not up to date\n"), "{answer:?}");
+    assert!(answer.error.contains("made/toit/exchange-client.toit is not up to date\n"), "{answer:?}");
+    assert!(
+        answer.error.ends_with("run `lucarne interface generate --toit -o made/toit src/exchange.toit`\n"),
+        "{answer:?}"
+    );
+    assert!(!folder.path("made").exists() && !folder.path("src/exchange.index").exists());
+    assert_eq!(succeeds(&folder, &arguments).out.lines().count(), 4);
+    assert!(
+        folder.read("made/toit/exchange-client.toit").contains("import ...src.exchange as definition_\n")
+    );
+    succeeds(&folder, &["check", "--deny-warnings", "made/toit/exchange-client.toit"]);
+    assert_eq!(succeeds(&folder, &arguments).out, "", "nothing has changed");
+    succeeds(&folder, &check);
+    folder.file("src/exchange.toit", file("exchange.toit").replace("Joins", "Enters"));
+    assert_eq!(folder.lucarne(&check).error.matches("is not up to date").count(), 2);
+    assert_eq!(succeeds(&folder, &arguments).out.lines().count(), 2);
+}
+
+#[test]
+fn other_files_are_never_replaced() {
+    let folder = folder("own", &["exchange.toit"]);
+    folder.file("exchange-client.toit", "// Mine.\n");
+    let answer = folder.lucarne(&["interface", "generate", "--toit", "exchange.toit"]);
+    assert_eq!(answer.status, Some(1));
+    assert!(answer.error.contains("exchange-client.toit was not made by this command"), "{answer:?}");
+    assert_eq!(folder.read("exchange-client.toit"), "// Mine.\n");
+    assert!(!folder.path("exchange-service.toit").exists() && !folder.path("exchange.index").exists());
+}
+
+#[test]
+fn mistakes_are_reported() {
+    let folder = Folder::new("interface-mistakes");
+    folder
+        .file("wrong.toit", "/** @servic 1 */\ninterface Wrong:\n")
+        .file("no name.toit", file("exchange.toit"));
+    let answer = folder.lucarne(&["interface", "generate", "--toit", "wrong.toit"]);
+    assert_eq!(answer.status, Some(1));
+    assert!(answer.error.contains("wrong.toit:1:5") && answer.error.contains("`@service`"), "{answer:?}");
+    for (arguments, expected) in [
+        (&["generate", "wrong.toit"][..], "--toit"),
+        (&["generate", "--toit", "--rust", "wrong.toit"], "cannot be used with"),
+        (&["generate", "--toit", "absent.toit"], "cannot read absent.toit"),
+        (&["generate", "--toit", "no name.toit"], "cannot import no name.toit"),
+    ] {
+        let answer = folder.lucarne(&[&["interface"], arguments].concat());
+        assert_eq!(answer.status, Some(2), "{arguments:?}: {answer:?}");
+        assert!(answer.error.contains(expected), "{arguments:?}: {answer:?}");
+    }
+}
+
+/// A definition with a version and methods.
+fn service(version: &str, methods: &str) -> String {
+    format!("/** @service 7f1f6f8e-4d2c-4c55-9f5a-5b0f8b3c1d03 {version} */\ninterface Service:\n{methods}")
+}
+
+#[test]
+fn versions_are_checked() {
+    let folder = Folder::new("interface-versions");
+    folder.file("old/service.toit", service("1.0", "  a -> int\n  b -> int\n"));
+    folder.file("old/service.index", "0 a\n1 b\n").file("service.index", "0 a\n1 b removed\n");
+    let check = ["interface", "check", "old/service.toit", "service.toit"];
+
+    folder.file("service.toit", service("1.0", "  a -> int\n"));
+    let answer = folder.lucarne(&check);
+    assert_eq!((answer.status, answer.error.as_str()), (Some(1), ""));
+    assert_eq!(
+        answer.out,
+        "major: `b` was removed: old clients that call it fail\n  was old/service.toit:4:3\n\
+         version 1.0 cannot stay: write 2.0\n"
+    );
+    folder.file("service.toit", service("2.0", "  a -> int\n"));
+    let answer = succeeds(&folder, &check);
+    assert!(answer.out.ends_with("version 2.0 is right after version 1.0\n"), "{answer:?}");
+
+    folder.file("service.index", "0 a\n1 b\n");
+    folder.file("service.toit", service("1.0", "  a -> int\n  /** @since 0 */\n  c -> int\n  b -> int?\n"));
+    let answer = folder.lucarne(&["interface", "check", "--json", "old/service.toit", "service.toit"]);
+    assert_eq!(answer.status, Some(1));
+    let json: serde_json::Value = serde_json::from_str(&answer.out).expect("the output is JSON");
+    assert_eq!(
+        (&json["right"], &json["write"], &json["level"]),
+        (&false.into(), &"2.0".into(), &"major".into())
+    );
+    assert_eq!(json["changes"][0]["kind"], "result-type");
+    assert_eq!(
+        json["changes"][0]["old"],
+        serde_json::json!({"file": "old/service.toit", "line": 4, "column": 3})
+    );
+    assert_eq!(
+        (&json["changes"][1]["level"], &json["changes"][1]["new"]["line"]),
+        (&"minor".into(), &5.into())
+    );
+    assert!(json["changes"][1]["old"].is_null());
+}
+
+#[test]
+fn versions_are_checked_against_revisions() {
+    let folder = Folder::new("interface-revisions");
+    let git = |arguments: &[&str]| {
+        let mut command = std::process::Command::new("git");
+        command.args(["-c", "user.name=test", "-c", "user.email=test@example.com"]).args(arguments);
+        let output = command.current_dir(folder.path(".")).output().expect("git is installed");
+        assert!(output.status.success(), "{output:?}");
+    };
+    folder.file("app/service.toit", service("1.0", "  a x/int -> int\n")).file("app/service.index", "0 a\n");
+    git(&["init", "-q"]);
+    git(&["add", "."]);
+    git(&["commit", "-q", "-m", "first"]);
+    git(&["tag", "v1"]);
+    folder.file("app/service.toit", service("1.1", "  b -> int\n  a x/int? -> int\n"));
+    for revision in ["HEAD", "v1"] {
+        let answer = succeeds(&folder, &["interface", "check", revision, "app/service.toit"]);
+        assert!(answer.out.contains(&format!("(was {revision}:service.toit:3:5)")), "{answer:?}");
+        assert!(answer.out.ends_with("version 1.1 is right after version 1.0\n"), "{answer:?}");
+    }
+    folder.file("app/other.toit", service("1.0", ""));
+    for (arguments, expected) in [
+        (["v2", "app/service.toit"], "v2 is neither a file nor a revision of git"),
+        (["HEAD", "app/other.toit"], "app/other.toit is not in revision HEAD"),
+        (["HEAD:app", "app/service.toit"], "contain `:`"),
+    ] {
+        let answer = folder.lucarne(&[&["interface", "check"][..], &arguments].concat());
+        assert_eq!(answer.status, Some(2), "{answer:?}");
+        assert!(answer.error.contains(expected), "{answer:?}");
+    }
+}
+
+#[test]
+fn definitions_are_described() {
+    let folder = folder("show", &["exchange.toit"]);
+    let answer = succeeds(&folder, &["interface", "show", "exchange.toit"]);
+    assert!(answer.out.starts_with("service Exchange 0.1 7f1f6f8e-"), "{answer:?}");
+    assert!(answer.out.contains("\n   1  send message/string -> none\n"), "{answer:?}");
+    assert!(!folder.path("exchange.index").exists(), "nothing is written");
+}

@@ -1,0 +1,90 @@
+//! Makes code from an interface.
+//!
+//! Each generator is a function of the interface and of the name and place of its definition, so that the same
+//! definition always gives the same bytes.
+
+mod rust;
+mod text;
+mod toit;
+
+use crate::model::Interface;
+
+/// What generated code says about its definition.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'a> {
+    /// The name of the definition without its folder, such as `thermometer.toit`.
+    pub file: &'a str,
+    /// The path by which a generated Toit file imports the definition, such as `.thermometer`: see
+    /// [`import_path`].
+    pub import: &'a str,
+}
+
+impl Origin<'_> {
+    /// Returns the name of the definition without `.toit`, with `-` between its words.
+    fn stem(&self) -> String {
+        self.file.strip_suffix(".toit").unwrap_or(self.file).replace('_', "-")
+    }
+
+    /// Returns the text at the beginning of a generated file, without the marks of a comment.
+    fn header(&self, language: &str) -> [String; 2] {
+        [
+            format!(
+                "Made from {} by `lucarne interface generate --{language}`. Do not edit: change",
+                self.file
+            ),
+            format!("{} instead, and make this file again.", self.file),
+        ]
+    }
+}
+
+/// A generated file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct File {
+    /// The name, without a folder.
+    pub name: String,
+    /// The text.
+    pub text: String,
+}
+
+/// A language to generate code for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Language {
+    /// Toit: the interface with its selector and indexes, a provider and a client, each in a file.
+    Toit,
+    /// Rust: a module with traits, records and errors.
+    Rust,
+}
+
+/// Generates code.
+pub fn generate(interface: &Interface, origin: Origin<'_>, language: Language) -> Vec<File> {
+    match language {
+        Language::Toit => toit::files(interface, origin),
+        Language::Rust => vec![rust::file(interface, origin)],
+    }
+}
+
+/// Returns the path by which a Toit file in the folder `from` imports `definition`, or `None` if no import can name it.
+/// Both paths are absolute, without `.` and `..`.
+///
+/// ```
+/// use lucarne_interface::generate::import_path;
+///
+/// assert_eq!(import_path("/a/b", "/a/b/thermometer.toit").as_deref(), Some(".thermometer"));
+/// assert_eq!(import_path("/a/b/made", "/a/b/thermometer.toit").as_deref(), Some("..thermometer"));
+/// assert_eq!(import_path("/a/made", "/a/b/thermometer.toit").as_deref(), Some("..b.thermometer"));
+/// assert_eq!(import_path("/a/b", "/a/b/no name.toit"), None);
+/// ```
+pub fn import_path(from: &str, definition: &str) -> Option<String> {
+    let parts =
+        |path: &str| path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+    let (from, to) = (parts(from), parts(definition.strip_suffix(".toit")?));
+    let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
+    // The last part of `to` is the file.
+    let shared = shared.min(to.len().checked_sub(1)?);
+    let below = to.get(shared..)?;
+    let is_name = |part: &String| {
+        part.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_')
+            && part.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-')
+    };
+    below.iter().all(is_name).then(|| format!("{}{}", ".".repeat(1 + from.len() - shared), below.join(".")))
+}
