@@ -2,7 +2,9 @@
 
 mod common;
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use common::{Answer, Folder};
 
@@ -49,6 +51,7 @@ const EXCHANGE: &[&str] = &[
     "exchange-server.toit",
     "exchange-guest.toit",
     "exchange-spawn.toit",
+    "exchange-talk.toit",
     "hand.toit",
     "hand-and-generated.toit",
 ];
@@ -67,7 +70,7 @@ fn a_program_of_one_container_becomes_a_service() {
     runs(&folder, "hand-and-generated.toit");
 }
 
-const TYPES: &[&str] = &["types.toit", "types-server.toit", "types-test.toit"];
+const TYPES: &[&str] = &["types.toit", "types-server.toit", "types-talk.toit", "types-test.toit"];
 
 #[test]
 fn all_types_travel() {
@@ -77,6 +80,28 @@ fn all_types_travel() {
         succeeds(&folder, &["check", "--deny-warnings", name]);
     }
     runs(&folder, "types-test.toit");
+}
+
+#[test]
+fn all_types_travel_between_os_processes() {
+    let folder = folder("processes", TYPES);
+    succeeds(&folder, &["interface", "generate", "--toit", "types.toit"]);
+    std::fs::create_dir(folder.path("own")).expect("the folder is new");
+    std::fs::set_permissions(folder.path("own"), std::fs::Permissions::from_mode(0o700))
+        .expect("it is this user's");
+    let mut server = folder.command(&["run", "--listen", "own/socket", "types-server.toit"]);
+    let mut server = server.spawn().expect("the binary starts");
+    let until = Instant::now() + Duration::from_secs(60);
+    while !folder.path("own/socket").exists() && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let answer = folder.lucarne(&["run", "--connect", "own/socket", "types-talk.toit"]);
+    server.kill().expect("it runs until it is killed");
+    server.wait().expect("it was started here");
+    let expected = folder.read("types-test.toit");
+    let expected: Vec<&str> = expected.lines().filter_map(|line| line.strip_prefix("// expect: ")).collect();
+    assert_eq!(answer.out.lines().collect::<Vec<_>>(), expected, "{answer:?}");
+    assert_eq!((answer.status, answer.error.as_str()), (Some(0), ""));
 }
 
 #[test]

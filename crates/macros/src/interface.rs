@@ -22,6 +22,8 @@ pub(crate) struct Method {
     /// The minor version that introduced the method, and the place where that number is written.
     pub(crate) since: Option<(u32, Span)>,
     docs: Vec<Attribute>,
+    /// Lints that the method is exempt from. The client's method has the same arguments.
+    allowed: Vec<Attribute>,
     takes_call: bool,
     names: Vec<Ident>,
     types: Vec<Type>,
@@ -218,13 +220,18 @@ fn take_method(function: &mut TraitItemFn) -> Result<Option<(Method, Span)>> {
         // The signature is no longer `async`.
         *body = syn::parse_quote!({ async move #body });
     }
-    let docs = function.attrs.iter().filter(|attribute| attribute.path().is_ident("doc")).cloned().collect();
+    let all =
+        |name: &'static str| function.attrs.iter().filter(move |attribute| attribute.path().is_ident(name));
+    let (docs, allowed) = (all("doc").cloned().collect(), all("allow").cloned().collect());
     let name = signature.ident.clone();
     let client = match client {
         Some(attribute) => ClientMethod::parse(&attribute, names.len())?,
         None => ClientMethod::new(&name, &names, &types),
     };
-    Ok(Some((Method { name, index, since, docs, takes_call, names, types, value, error, client }, place)))
+    Ok(Some((
+        Method { name, index, since, docs, allowed, takes_call, names, types, value, error, client },
+        place,
+    )))
 }
 
 pub(crate) fn is_shared_self(input: &FnArg) -> bool {
@@ -361,7 +368,7 @@ impl Method {
         caller: &TokenStream,
         handle: Option<TokenStream>,
     ) -> TokenStream {
-        let Method { index, docs, client, .. } = self;
+        let Method { index, docs, allowed, client, .. } = self;
         let value = client.value().cloned().unwrap_or_else(|| {
             let mut value = self.value.clone();
             ProxiesForResources { proxies }.visit_type_mut(&mut value);
@@ -385,7 +392,7 @@ impl Method {
         let default = format!("Calls `{}`.", self.name);
         let default = docs.is_empty().then(|| quote!(#[doc = #default]));
         let method = client.method(root, &quote!(#root::Pending<#value, #error>), &call);
-        quote!(#(#docs)* #default #visibility #method)
+        quote!(#(#docs)* #default #(#allowed)* #visibility #method)
     }
 
     /// Returns whether provider and client have the same type of result: a resource is a proxy for the client.

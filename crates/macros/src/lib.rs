@@ -27,6 +27,8 @@ use syn::{DeriveInput, ItemTrait, parse_macro_input};
 ///   unimplemented;
 /// - `#[client(fn ...)]`, if the client's method has another signature: see below.
 ///
+/// An `#[allow(...)]` of a method holds for the client's method, too.
+///
 /// The names `open`, `close` and `client` are those of methods that each client has. A method takes
 /// `&self`, then, to identify the caller, an optional `&Call`, which is not sent, then owned
 /// arguments. It returns a value, or `Result<value, error>`. The error is a `Fault`, or `Thrown`, an

@@ -42,6 +42,7 @@ class Shelf_ implements Shelf:
     return things_.size
   things -> List: return things_
   drawer -> Drawer: return Drawer_
+  open-drawers -> int: return Drawer_.opened
 
 class Drawer_ implements Drawer:
   static opened := 0
@@ -51,7 +52,9 @@ class Drawer_ implements Drawer:
 
   shut -> none:
     opened--
-    print "a drawer was shut"
 
   on-change callback/Lambda -> none: callback_ = callback
   put name/string shape/Shape? -> none: callback_.call name shape
+
+main:
+  (TypesProvider).install

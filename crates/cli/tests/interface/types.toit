@@ -44,6 +44,7 @@ interface Shelf:
   put thing/any -> int
   things -> List
   drawer -> Drawer
+  open-drawers -> int
 
 /**
 A drawer.

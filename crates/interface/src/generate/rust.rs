@@ -18,6 +18,9 @@ const KEYWORDS: &[&str] = &[
 /// The words that cannot even be raw names.
 const PATHS: &[&str] = &["crate", "self", "super"];
 
+/// The number of arguments that clippy accepts.
+const ARGUMENTS_MAX: usize = 7;
+
 pub(super) fn file(interface: &Interface, origin: Origin<'_>) -> File {
     let mut text = Text::default();
     for line in origin.header("rust") {
@@ -144,6 +147,10 @@ impl Rust<'_> {
         text.line(format!("#[index({})]", method.index));
         if let Some(since) = method.since {
             text.line(format!("#[since({since})]"));
+        }
+        // With `&self`, clippy counts one more.
+        if method.parameters.len() + 1 > ARGUMENTS_MAX {
+            text.line("#[allow(clippy::too_many_arguments)]");
         }
         let mut result = rust_type(&method.result);
         if !method.errors.is_empty() {
