@@ -1,5 +1,5 @@
-//! Follows the guide to components, `docs/c.md`: writes its files, types its commands, and compares
-//! their output with the guide.
+//! Follows the guides to components and interfaces, `docs/c.md` and `docs/interfaces.md`: writes their files, types their
+//! commands, and compares the output with the guide.
 
 use std::path::Path;
 use std::process::Command;
@@ -40,6 +40,45 @@ fn type_in(folder: &Path, command: &str) -> String {
     String::from_utf8(output.stdout).expect("text")
 }
 
+/// Types the commands of a block, and compares their output with the lines after them. Returns the number of commands.
+fn type_all(folder: &Path, lines: &[&str]) -> usize {
+    let mut lines = lines.iter().peekable();
+    let mut commands = 0;
+    while let Some(line) = lines.next() {
+        let command = line.strip_prefix("$ ").expect("a command, then its output");
+        let mut shown = String::new();
+        while let Some(line) = lines.next_if(|line| !line.starts_with("$ ")) {
+            shown += line;
+            shown.push('\n');
+        }
+        assert_eq!(type_in(folder, command), shown, "{command}");
+        commands += 1;
+    }
+    commands
+}
+
+#[test]
+fn the_guide_to_interfaces_works_as_written() {
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/interfaces.md");
+    let guide = std::fs::read_to_string(guide).expect("the file exists");
+    let folder = TempDir::new().expect("room on the disk");
+    let mut commands = 0;
+    for Block { language, lines } in blocks(&guide) {
+        match language {
+            "toit" => {
+                let name =
+                    lines.first().and_then(|line| line.strip_prefix("// ")).expect("the name of the file");
+                std::fs::write(folder.path().join(name), lines.join("\n") + "\n").expect("room on the disk");
+            }
+            "console" => commands += type_all(folder.path(), &lines),
+            // The crate `lucarne` tests these, and texts only show forms.
+            "rust" | "text" => {}
+            other => panic!("unknown kind of block: {other}"),
+        }
+    }
+    assert!(commands >= 8, "{commands}");
+}
+
 #[test]
 fn the_guide_to_components_works_as_written() {
     let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/c.md");
@@ -67,19 +106,7 @@ fn the_guide_to_components_works_as_written() {
                     .expect("the guide shows hello.c");
                 std::fs::remove_file(folder.path().join("hello.so")).expect("the file was built");
             }
-            "console" => {
-                let mut lines = lines.into_iter().peekable();
-                while let Some(line) = lines.next() {
-                    let command = line.strip_prefix("$ ").expect("a command, then its output");
-                    let mut shown = String::new();
-                    while let Some(line) = lines.next_if(|line| !line.starts_with("$ ")) {
-                        shown += line;
-                        shown.push('\n');
-                    }
-                    assert_eq!(type_in(folder.path(), command), shown, "{command}");
-                    commands += 1;
-                }
-            }
+            "console" => commands += type_all(folder.path(), &lines),
             "rust,ignore" => {}
             other => panic!("unknown kind of block: {other}"),
         }

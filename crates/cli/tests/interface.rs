@@ -83,6 +83,15 @@ fn all_types_travel() {
 }
 
 #[test]
+fn names_may_be_those_of_generated_code_and_of_other_languages() {
+    let folder = folder("names", &["names.toit"]);
+    succeeds(&folder, &["interface", "generate", "--toit", "names.toit"]);
+    for name in ["names.toit", "names-service.toit", "names-provider.toit", "names-client.toit"] {
+        succeeds(&folder, &["check", "--deny-warnings", name]);
+    }
+}
+
+#[test]
 fn all_types_travel_between_os_processes() {
     let folder = folder("processes", TYPES);
     succeeds(&folder, &["interface", "generate", "--toit", "types.toit"]);
@@ -165,7 +174,7 @@ fn mistakes_are_reported() {
 
 /// A definition with a version and methods.
 fn service(version: &str, methods: &str) -> String {
-    format!("/** @service 7f1f6f8e-4d2c-4c55-9f5a-5b0f8b3c1d03 {version} */\ninterface Service:\n{methods}")
+    format!("/** @service 7f1f6f8e-4d2c-4c55-9f5a-5b0f8b3c1d03 {version} */\ninterface Example:\n{methods}")
 }
 
 #[test]

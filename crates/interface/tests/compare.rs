@@ -361,7 +361,7 @@ fn an_index_that_changes_without_a_lock_file_is_a_major_change() {
 fn versions_are_judged() {
     let text = |version: &str, methods: &str| {
         format!(
-            "/** @service 11111111-2222-3333-4444-555555555555 {version} */\ninterface Service:\n{methods}"
+            "/** @service 11111111-2222-3333-4444-555555555555 {version} */\ninterface Example:\n{methods}"
         )
     };
     let (same, added, removed) = ("  a -> int\n", "  a -> int\n  b -> int\n", "");
@@ -391,7 +391,7 @@ fn versions_are_judged() {
 #[test]
 fn another_service_is_never_right() {
     let read = |uuid: &str, version: &str| {
-        common::interface(&format!("/** @service {uuid} {version} */\ninterface Service:\n  a -> int\n"))
+        common::interface(&format!("/** @service {uuid} {version} */\ninterface Example:\n  a -> int\n"))
     };
     let old = read("11111111-2222-3333-4444-555555555555", "1.0");
     let comparison = compare(&old, &read("11111111-2222-3333-4444-555555555556", "2.0"));

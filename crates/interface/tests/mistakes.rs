@@ -48,12 +48,12 @@ mistakes! {
     errors: "  /** @throws */\n  a -> int\n  /** @throws notFound */\n  b -> int\n  /** @throws NOT_FOUND not found */\n  c -> int\n  /** @throws NOT_FOUND \"a\"b\" */\n  d -> int\n  /** @throws _X */\n  e -> int\n",
     texts_of_errors: "  /**\n  @throws A \"a\"\n  @throws B \"a\"\n  */\n  a -> int\n  /** @throws A \"c\" */\n  b -> int\n",
     types_of_elements: "  /** @type x List<string> */\n  a y/List -> none\n  /** @type y List<strin> */\n  b y/List -> none\n  /** @type y List<string */\n  c y/List -> none\n  /** @type y Map<string> */\n  d y/Map -> none\n  /** @type y List<int>? */\n  e y/List -> none\n  /** @type y Map<float, int> */\n  f y/Map -> none\n  /** @type y int */\n  g y/int -> none\n  /** @type y List */\n  g2 y/Map -> none\n  /** @type */\n  h y/List -> none\n  /** @type -> List<Feed> */\n  i -> List\n  /** @type y List<int> now */\n  j y/List -> Feed\n  /** @type y List<List<List<List<List<List<List<List<List<List<List<List<List<List<List<List<List<int>>>>>>>>>>>>>>>>> */\n  k y/List -> none\n/** @resource */\ninterface Feed:\n",
-    types_that_cannot_be_sent: "  a x/num y/Duration -> Time\n  b x/Set y/Lambda z/Plain -> Other\n  c x/Service -> Feed\n  d x/Feed -> none\n  e -> string?\nclass Plain:\ninterface Other:\n/** @resource */\ninterface Feed:\n",
+    types_that_cannot_be_sent: "  a x/num y/Duration -> Time\n  b x/Set y/Lambda z/Plain -> Other\n  c x/Example -> Feed\n  d x/Feed -> none\n  e -> string?\nclass Plain:\ninterface Other:\n/** @resource */\ninterface Feed:\n",
     parameters: "  a x -> int\n  b [x] -> int\n  c x/int=3 -> int\n  d x/int\n  e with-timeout/int -> none\n  f fooBar/int -> none\n  g foo_/int -> none\n",
     names_of_methods: "  close -> none\n  name -> string\n  fooBar -> int\n  a_ -> int\n  b -> Feed\n/** @resource */\ninterface Feed:\n  close -> none\n  is-closed -> bool\n",
     overloads_and_operators: "  a -> int\n  a x/int -> int\n  operator + x/int -> int\n  b= x/int -> none\n",
     names_of_types: "  a x/String_ y/lower -> Vec\n/** @record */\nclass String_:\n  x/int\n  constructor .x:\n/** @record */\nclass lower:\n  x/int\n  constructor .x:\n/** @record */\nclass Vec:\n  x/int\n  constructor .x:\n",
-    types_that_collide: "  a x/ServiceClient -> Feed\n  b x/FeedProxy -> none\n/** @record */\nclass ServiceClient:\n  x/int\n  constructor .x:\n/** @record */\nclass FeedProxy:\n  x/int\n  constructor .x:\n/** @resource */\ninterface Feed:\n",
+    types_that_collide: "  a x/ExampleClient -> Feed\n  b x/FeedProxy -> none\n/** @record */\nclass ExampleClient:\n  x/int\n  constructor .x:\n/** @record */\nclass FeedProxy:\n  x/int\n  constructor .x:\n/** @resource */\ninterface Feed:\n",
     names_that_collide: "  feed-send -> Feed\n/** @resource */\ninterface Feed:\n  send -> none\n",
     special_methods: "  a -> Feed\n/** @resource */\ninterface Feed:\n  /**\n  @close\n  @index 3\n  */\n  close -> none\n  /**\n  @close\n  @next\n  */\n  stop -> none\n",
     forms_of_special_methods: "  a -> Feed\n  b -> Feed2\n/** @resource */\ninterface Feed:\n  /** @close */\n  close x/int -> none\n  /** @next */\n  receive -> none\n/** @resource */\ninterface Feed2:\n  /** @close */\n  stop -> int\n  /** @next 0 */\n  receive -> int\n",
@@ -69,6 +69,7 @@ mistakes! {
 files! {
     no_service: "app.toit" = "interface Service:\n  a -> int\n";
     an_empty_file: "app.toit" = "";
+    a_service_whose_client_is_in_the_library: "app.toit" = "/** @service 11111111-2222-3333-4444-555555555555 1.0 */\ninterface Service:\n";
     two_services: "app.toit" = "/** @service 11111111-2222-3333-4444-555555555555 1.0 */\ninterface A:\n/** @service 11111111-2222-3333-4444-555555555556 1.0 */\ninterface B:\n/**\n@service 11111111-2222-3333-4444-555555555556 1.0\n@resource\n*/\ninterface C:\n";
     uuids_and_versions: "app.toit" = "/** @service 11111111-2222-3333-4444-55555555555 1.0 */\ninterface A:\n";
     versions: "app.toit" = "/** @service 11111111-2222-3333-4444-555555555555 v1 */\ninterface A:\n";

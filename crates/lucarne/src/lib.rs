@@ -205,3 +205,8 @@ pub mod prelude {
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/rust.md")]
 struct Guide;
+
+/// Compiles and runs the example of the guide to service interfaces.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/interfaces.md")]
+struct GuideToInterfaces;

@@ -9,6 +9,10 @@
 #[path = "interface/exchange.rs"]
 #[rustfmt::skip]
 mod exchange;
+#[allow(dead_code, unreachable_pub, reason = "it is enough that it compiles")]
+#[path = "interface/names.rs"]
+#[rustfmt::skip]
+mod names;
 #[allow(unreachable_pub, reason = "generated code is for any crate")]
 #[path = "interface/types.rs"]
 #[rustfmt::skip]
@@ -44,7 +48,7 @@ fn generated(name: &str, language: Language) -> Vec<lucarne_interface::generate:
 
 #[test]
 fn the_generated_rust_is_current() {
-    for name in ["exchange", "types"] {
+    for name in ["exchange", "types", "names"] {
         for file in generated(name, Language::Rust) {
             let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interface").join(&file.name);
             if std::env::var_os("LUCARNE_RENEW").is_some() {
@@ -54,6 +58,13 @@ fn the_generated_rust_is_current() {
             assert_eq!(current, file.text, "renew it with LUCARNE_RENEW=1");
         }
     }
+}
+
+/// The example of the guide is compiled with this file; the tests of the command line compare the guide's with what is generated.
+#[test]
+fn the_code_of_the_guide_is_that_of_its_example() {
+    let guide = include_str!("../../../docs/interfaces.md");
+    assert!(guide.contains(include_str!("interface/thermometer.rs")));
 }
 
 /// Runs a program in Toit beside the generated code of both definitions.

@@ -24,7 +24,8 @@ const ARGUMENTS_MAX: usize = 7;
 pub(super) fn file(interface: &Interface, origin: Origin<'_>) -> File {
     let mut text = Text::default();
     for line in origin.header("rust") {
-        text.line(format!("//! {line}"));
+        // Not `//!`, so that the file can be included, too.
+        text.line(format!("// {line}"));
     }
     let rust = Rust { interface };
     rust.imports(&mut text);

@@ -41,7 +41,7 @@ const OF_RESOURCES: &[&str] = &[
     "stringify",
 ];
 
-/// The names of types that generated code uses.
+/// The names of types that generated code uses. The client of `Service` would be `ServiceClient`.
 const TYPES: &[&str] = &[
     "BTreeMap",
     "ByteArray",
@@ -59,6 +59,7 @@ const TYPES: &[&str] = &[
     "Resource",
     "Result",
     "Self",
+    "Service",
     "ServiceClient",
     "ServiceHandler",
     "ServiceProvider",
@@ -72,7 +73,7 @@ const TYPES: &[&str] = &[
 ];
 
 /// The names of functions that generated methods call.
-const FUNCTIONS: &[&str] = &["with-timeout"];
+const FUNCTIONS: &[&str] = &["throw", "with-timeout"];
 
 /// Returns what is wrong with the name of a method.
 pub(super) fn method(source: SourceId, name: &Identifier, is_of_resource: bool) -> Option<Diagnostic> {

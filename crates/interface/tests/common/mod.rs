@@ -8,7 +8,7 @@ use lucarne_interface::model::Interface;
 
 /// The first lines of a service, for tests that need no more.
 pub(crate) const SERVICE: &str =
-    "/** @service 11111111-2222-3333-4444-555555555555 1.2 */\ninterface Service:\n";
+    "/** @service 11111111-2222-3333-4444-555555555555 1.2 */\ninterface Example:\n";
 
 /// Reads a definition.
 pub(crate) fn load(text: &str) -> Definition {

@@ -1,5 +1,5 @@
-//! Made from exchange.toit by `lucarne interface generate --rust`. Do not edit: change
-//! exchange.toit instead, and make this file again.
+// Made from exchange.toit by `lucarne interface generate --rust`. Do not edit: change
+// exchange.toit instead, and make this file again.
 
 use lucarne::Resource;
 

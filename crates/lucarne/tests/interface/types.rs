@@ -1,5 +1,5 @@
-//! Made from types.toit by `lucarne interface generate --rust`. Do not edit: change
-//! types.toit instead, and make this file again.
+// Made from types.toit by `lucarne interface generate --rust`. Do not edit: change
+// types.toit instead, and make this file again.
 
 use lucarne::{Bytes, Resource, Value};
 use serde::{Deserialize, Serialize};

@@ -12,7 +12,8 @@ impl Toit<'_> {
         let mut text = self.begin();
         let has_proxies = !interface.resources.is_empty();
         if interface.resources.iter().any(|resource| resource.notification.is_some()) {
-            text.line("import monitor");
+            // A method could have the name `monitor`.
+            text.line("import monitor as monitor_");
         }
         let proxy = if has_proxies { " ServiceResourceProxy" } else { "" };
         text.line(format!("import system.services show ServiceClient{proxy} ServiceSelector"));
@@ -109,11 +110,11 @@ impl Toit<'_> {
     fn fields(&self, text: &mut Text, notification: &Notification) {
         match &notification.delivery {
             Delivery::Next { bound, .. } => {
-                text.line(format!("channel_/monitor.Channel ::= monitor.Channel {bound}"));
+                text.line(format!("channel_/monitor_.Channel ::= monitor_.Channel {bound}"));
             }
             Delivery::Listener { .. } => {
                 text.line("listener_/Lambda? := null");
-                text.line("has-listener_/monitor.Latch ::= monitor.Latch");
+                text.line("has-listener_/monitor_.Latch ::= monitor_.Latch");
             }
         }
     }
