@@ -72,6 +72,17 @@ fn renamed_methods_keep_their_indexes() {
     assert_eq!(found, of(&[("better", 0), ("b", 1), ("c", 2)]), "the directive is needed once");
 }
 
+#[test]
+fn the_number_of_lines_is_bounded() {
+    let lines: String = (0..100_001).map(|number| format!("{number} m{number} removed\n")).collect();
+    let definition = load_files(&[("app.toit", &service("  a -> int\n")), ("app.index", &lines)]);
+    let titles: Vec<&str> = definition.diagnostics.iter().map(|problem| problem.title.as_str()).collect();
+    assert_eq!(titles, ["the file has too many lines"]);
+    let lines: String = lines.lines().take(100_000).map(|line| format!("{line}\n")).collect();
+    let (found, _) = indexes(&service("  a -> int\n"), Some(&lines));
+    assert_eq!(found, of(&[("a", 100_000)]));
+}
+
 /// What happens to the methods of a service from one version to the next.
 #[derive(Clone, Debug)]
 enum Step {
