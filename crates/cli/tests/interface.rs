@@ -141,6 +141,19 @@ fn files_are_made_in_another_folder_and_kept_up_to_date() {
 }
 
 #[test]
+fn indexes_are_kept_without_code() {
+    let folder = folder("indexes", &["exchange.toit"]);
+    let answer = succeeds(&folder, &["interface", "generate", "exchange.toit"]);
+    assert_eq!(answer.out, "exchange.index\n");
+    succeeds(&folder, &["interface", "generate", "--check", "exchange.toit"]);
+    // Another order of methods changes nothing.
+    folder.file("exchange.index", "service 7f1f6f8e-4d2c-4c55-9f5a-5b0f8b3c1d01\n7 join\n3 Guest.send\n");
+    assert_eq!(folder.lucarne(&["interface", "generate", "--check", "exchange.toit"]).status, Some(1));
+    succeeds(&folder, &["interface", "generate", "exchange.toit"]);
+    assert!(folder.read("exchange.index").ends_with("3 Guest.send\n7 join\n"));
+}
+
+#[test]
 fn other_files_are_never_replaced() {
     let folder = folder("own", &["exchange.toit"]);
     folder.file("exchange-client.toit", "// Mine.\n");
@@ -149,6 +162,8 @@ fn other_files_are_never_replaced() {
     assert!(answer.error.contains("exchange-client.toit was not made by this command"), "{answer:?}");
     assert_eq!(folder.read("exchange-client.toit"), "// Mine.\n");
     assert!(!folder.path("exchange-service.toit").exists() && !folder.path("exchange.index").exists());
+    folder.file("empty/exchange-client.toit", "");
+    succeeds(&folder, &["interface", "generate", "--toit", "-o", "empty", "exchange.toit"]);
 }
 
 #[test]
@@ -161,7 +176,7 @@ fn mistakes_are_reported() {
     assert_eq!(answer.status, Some(1));
     assert!(answer.error.contains("wrong.toit:1:5") && answer.error.contains("`@service`"), "{answer:?}");
     for (arguments, expected) in [
-        (&["generate", "wrong.toit"][..], "--toit"),
+        (&["generate"][..], "FILE"),
         (&["generate", "--toit", "--rust", "wrong.toit"], "cannot be used with"),
         (&["generate", "--toit", "absent.toit"], "cannot read absent.toit"),
         (&["generate", "--toit", "no name.toit"], "cannot import no name.toit"),

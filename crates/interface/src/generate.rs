@@ -7,7 +7,11 @@ mod rust;
 mod text;
 mod toit;
 
+use lucarne_compiler::source::Loader;
+use thiserror::Error;
+
 use crate::model::Interface;
+use crate::{Definition, InterfaceError, file_name, load};
 
 /// What generated code says about its definition.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +65,52 @@ pub fn generate(interface: &Interface, origin: Origin<'_>, language: Language) -
         Language::Toit => toit::files(interface, origin),
         Language::Rust => vec![rust::file(interface, origin)],
     }
+}
+
+/// The reason that there is no code for a definition.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CodeError {
+    /// The definition cannot be read.
+    #[error("{0}")]
+    Interface(#[from] InterfaceError),
+    /// The definition has mistakes: the diagnostics, as the compiler prints them.
+    #[error("{0}")]
+    Definition(String),
+    /// The index file does not have the indexes of all methods. Code from such a definition could get other indexes
+    /// the next time.
+    #[error("{lock} is missing or not up to date: run `lucarne interface generate {definition}`")]
+    Indexes {
+        /// The index file.
+        lock: String,
+        /// The definition.
+        definition: String,
+    },
+}
+
+/// Reads a definition whose index file is up to date, and generates Rust. Writes nothing: for macros and build scripts.
+///
+/// # Errors
+/// See [`CodeError`].
+pub fn rust_code(loader: &(dyn Loader + Sync), path: &str) -> Result<String, CodeError> {
+    let definition = load(loader, path)?;
+    let Some(interface) = &definition.interface else {
+        return Err(CodeError::Definition(definition.shown(Default::default()).trim_end().to_owned()));
+    };
+    if !has_indexes(&definition, interface) {
+        return Err(CodeError::Indexes { lock: definition.lock_path(), definition: path.to_owned() });
+    }
+    Ok(rust::file(interface, Origin { file: file_name(path), import: "" }).text)
+}
+
+/// Returns whether the indexes of a definition are kept: in the lock file, or all of them in directives.
+fn has_indexes(definition: &Definition, interface: &Interface) -> bool {
+    let Some(text) = &definition.lock_text else {
+        let mut are_fixed = true;
+        interface.each_method(|_, method| are_fixed &= method.fixed.is_some());
+        return are_fixed;
+    };
+    *text == definition.lock.print(file_name(&definition.path))
 }
 
 /// Returns the path by which a Toit file in the folder `from` imports `definition`, or `None` if no import can name it.

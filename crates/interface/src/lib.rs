@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | read | [`model`], `directives` | the checked [`model::Interface`], or diagnostics |
 //! | number | [`lock`] | an index for each method, kept in a file beside the definition |
-//! | use | [`generate`], [`compare`], [`show`] | code, the changes between two versions, a description |
+//! | use | [`generate`], [`build`], [`compare`], [`show`] | code, the changes between two versions, a description |
 //!
 //! ```
 //! use lucarne_compiler::source::MemoryLoader;
@@ -23,6 +23,7 @@
 //! # Ok::<(), lucarne_interface::InterfaceError>(())
 //! ```
 
+pub mod build;
 pub mod compare;
 mod directives;
 pub mod generate;

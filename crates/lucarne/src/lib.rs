@@ -173,6 +173,8 @@ pub use lucarne_host::Listener;
 #[cfg(feature = "toit")]
 pub use lucarne_host::ProgramOptions;
 pub use lucarne_host::{Builder, SimulatedSystem, System, SystemHandle};
+#[cfg(feature = "interface")]
+pub use lucarne_interface_macros::interface;
 pub use lucarne_kernel::{Gid, Pid, RunningProgram};
 #[cfg(feature = "link")]
 pub use lucarne_link::{AdoptError, Connect, ConnectError, ListenError, SOCKET_VARIABLE};

@@ -21,11 +21,12 @@ pub(crate) enum InterfaceCommand {
 #[command(after_help = "\
 FILE is a Toit file with the interfaces of a service; docs/interfaces.md describes it. The
 indexes of new methods are written to a file beside it, with .index in place of .toit.
+Without --toit and --rust, only this file is written.
 
 Exit status: 1 if the definition has errors, or if a file is not up to date with --check.")]
 pub(crate) struct Generate {
     /// Make the service interface, a provider and a client in Toit
-    #[arg(long, group = "language", required_unless_present = "rust")]
+    #[arg(long, group = "language")]
     toit: bool,
     /// Make a module with traits, records and errors in Rust
     #[arg(long, group = "language")]
@@ -43,8 +44,12 @@ pub(crate) struct Generate {
 
 impl Generate {
     /// Returns the language, and the option that chooses it.
-    pub(crate) fn language(&self) -> (Language, &'static str) {
-        if self.rust { (Language::Rust, "--rust") } else { (Language::Toit, "--toit") }
+    pub(crate) fn language(&self) -> Option<(Language, &'static str)> {
+        match (self.toit, self.rust) {
+            (true, _) => Some((Language::Toit, "--toit")),
+            (_, true) => Some((Language::Rust, "--rust")),
+            _ => None,
+        }
     }
 }
 

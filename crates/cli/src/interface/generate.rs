@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use lucarne_compiler::source::FileLoader;
 use lucarne_interface::generate::{Language, Origin, import_path};
+use lucarne_interface::model::Interface;
 
 use crate::arguments::interface::Generate;
 use crate::output::{print_error, print_out, reason};
@@ -24,43 +25,56 @@ pub(crate) fn generate(options: &Generate) -> Result<ExitCode, Stop> {
     let definition = super::load(&FileLoader, file)?;
     let Some(interface) = &definition.interface else { return Ok(ExitCode::from(FAILURE)) };
     let name = file.rsplit('/').next().unwrap_or(file);
+    // The indexes come first: generated code without them could get others the next time.
+    let mut outputs = vec![Output { path: definition.lock_path().into(), text: definition.lock.print(name) }];
+    if let Some((language, _)) = options.language() {
+        outputs.extend(generated(options, interface, name, language)?);
+    }
+    let changed: Vec<&Output> = outputs.iter().filter(|output| !output.is_current()).collect();
+    if options.check { report(options, &changed) } else { write(&changed) }
+}
+
+/// Returns the files in a language. Makes their folder, unless nothing is to be written.
+fn generated(
+    options: &Generate,
+    interface: &Interface,
+    name: &str,
+    language: Language,
+) -> Result<Vec<Output>, Stop> {
     let folder = match &options.output {
         Some(folder) => folder.clone(),
         None => options.file.parent().map(Path::to_owned).unwrap_or_default(),
     };
     if !options.check {
-        std::fs::create_dir_all(if folder.as_os_str().is_empty() { Path::new(".") } else { &folder })
-            .map_err(|error| {
-                Stop::failure(format!("cannot make {}: {}", folder.display(), reason(&error)))
-            })?;
+        let made = if folder.as_os_str().is_empty() { Path::new(".") } else { &folder };
+        std::fs::create_dir_all(made)
+            .map_err(|error| Stop::failure(format!("cannot make {}: {}", made.display(), reason(&error))))?;
     }
-    let (language, option) = options.language();
     let import = match language {
         Language::Toit => import(&folder, &options.file)?,
         Language::Rust => String::new(),
     };
-    let origin = Origin { file: name, import: &import };
-    let indexes = Output { path: definition.lock_path().into(), text: definition.lock.print(name) };
-    let generated = lucarne_interface::generate::generate(interface, origin, language);
-    let mut outputs: Vec<Output> =
-        generated.into_iter().map(|file| Output { path: folder.join(file.name), text: file.text }).collect();
+    let files =
+        lucarne_interface::generate::generate(interface, Origin { file: name, import: &import }, language);
+    let outputs: Vec<Output> =
+        files.into_iter().map(|file| Output { path: folder.join(file.name), text: file.text }).collect();
     if !options.check {
         outputs.iter().try_for_each(Output::require_own)?;
     }
-    // The indexes come first: generated code without them could get others the next time.
-    outputs.insert(0, indexes);
-    let changed: Vec<&Output> = outputs.iter().filter(|output| !output.is_current()).collect();
-    if !options.check {
-        return write(&changed);
-    }
-    for output in &changed {
-        print_error(&format!("{} is not up to date\n", output.path.display()));
-    }
+    Ok(outputs)
+}
+
+/// Prints which files are not up to date, and the command that makes them.
+fn report(options: &Generate, changed: &[&Output]) -> Result<ExitCode, Stop> {
     if changed.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
+    for output in changed {
+        print_error(&format!("{} is not up to date\n", output.path.display()));
+    }
+    let language = options.language().map_or(String::new(), |(_, option)| format!(" {option}"));
     let place = options.output.as_ref().map_or(String::new(), |folder| format!(" -o {}", folder.display()));
-    print_error(&format!("run `lucarne interface generate {option}{place} {file}`\n"));
+    print_error(&format!("run `lucarne interface generate{language}{place} {}`\n", options.file.display()));
     Ok(ExitCode::from(FAILURE))
 }
 
@@ -92,7 +106,7 @@ impl Output {
     fn require_own(&self) -> Result<(), Stop> {
         let is_own = |bytes: &[u8]| {
             let marks = bytes.iter().take_while(|byte| b"/! ".contains(byte)).count();
-            bytes.get(marks..).is_some_and(|text| text.starts_with(MADE.as_bytes()))
+            bytes.is_empty() || bytes.get(marks..).is_some_and(|text| text.starts_with(MADE.as_bytes()))
         };
         match std::fs::read(&self.path) {
             Ok(bytes) if !is_own(&bytes) => {
