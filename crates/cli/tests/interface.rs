@@ -33,11 +33,15 @@ fn succeeds(folder: &Folder, arguments: &[&str]) -> Answer {
 /// it.
 fn runs(folder: &Folder, program: &str) {
     for options in [&["run"][..], &["run", "--workers", "1"], &["run", "--gc-stress"]] {
-        let answer = succeeds(folder, &[options, &[program]].concat());
+        let answer = folder.lucarne(&[options, &[program]].concat());
         let text = folder.read(program);
         let lines = |mark: &str| -> Vec<String> {
             text.lines().filter_map(|line| line.strip_prefix(mark)).map(str::to_owned).collect()
         };
+        let errors = lines("// expect error: ");
+        let is_expected = errors.iter().all(|error| answer.error.contains(error))
+            && answer.error.is_empty() == errors.is_empty();
+        assert!(answer.status == Some(0) && is_expected, "{program} {options:?}: {answer:?}");
         let (expected, sometime) = (lines("// expect: "), lines("// expect sometime: "));
         let (some, ordered): (Vec<&str>, Vec<&str>) =
             answer.out.lines().partition(|line| sometime.iter().any(|some| some == line));
@@ -50,6 +54,7 @@ const EXCHANGE: &[&str] = &[
     "exchange.toit",
     "exchange-server.toit",
     "exchange-guest.toit",
+    "exchange-ends.toit",
     "exchange-spawn.toit",
     "exchange-talk.toit",
     "hand.toit",
@@ -68,6 +73,7 @@ fn a_program_of_one_container_becomes_a_service() {
     }
     runs(&folder, "exchange-spawn.toit");
     runs(&folder, "hand-and-generated.toit");
+    runs(&folder, "exchange-ends.toit");
 }
 
 const TYPES: &[&str] = &["types.toit", "types-server.toit", "types-talk.toit", "types-test.toit"];

@@ -265,8 +265,13 @@ impl Assignment<'_> {
                     Some(locked) => problem.also(locked.source, locked.span, "removed"),
                     None => problem,
                 };
-                self.problems
-                    .push(problem.hint("choose an index that was never used, or leave `@index` out"));
+                let is_back = was.is_some_and(|was| was.name == wanted.name);
+                self.problems.push(problem.hint(match is_back {
+                    true => {
+                        format!("if it is the same method again, remove the word `removed` in {}", self.name)
+                    }
+                    false => "choose an index that was never used, or leave `@index` out".to_owned(),
+                }));
             }
             (Some(index), _) | (None, Some((index, _))) => self.insert(index, wanted),
             (None, None) => self.new.push(wanted),

@@ -157,6 +157,16 @@ const CASES: &[Case] = &[
         "  open-it -> Stream\n/** @resource */\ninterface Stream:\n  /** @index 7 */\n  b -> int\n",
         &[(Compatible, Kind::ResultType), (Compatible, Kind::InterfaceRenamed)],
     ),
+    case(
+        "a resource without methods is renamed",
+        "  open-it -> Feed\n/** @resource */\ninterface Feed:\n  /** @next */\n  receive -> int\n",
+        "  open-it -> Stream\n/** @resource */\ninterface Stream:\n  /** @next */\n  receive -> int?\n",
+        &[
+            (Compatible, Kind::ResultType),
+            (Compatible, Kind::InterfaceRenamed),
+            (Major, Kind::NotificationType),
+        ],
+    ),
     // Errors and times.
     case(
         "an error is added",

@@ -26,6 +26,8 @@ const IMPOSSIBLE: &[&str] = &[
     "blocks are part of the program that made them",
     // The snapshot would have a hundred thousand lines; a test of lock files looks for this text.
     "the file has too many lines",
+    // The same for methods.
+    "the service has {count} {what}, but at most {MEMBERS_MAX} are possible",
 ];
 
 fn folder(name: &str) -> PathBuf {

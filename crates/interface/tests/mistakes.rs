@@ -79,6 +79,7 @@ files! {
     other_services: "app.toit" = "/** @service 11111111-2222-3333-4444-555555555555 1.0 */\ninterface A:\n  a -> int\n", "app.index" = "service 11111111-2222-3333-4444-555555555556\n0 a\n";
     changed_indexes: "app.toit" = "/** @service 11111111-2222-3333-4444-555555555555 1.0 */\ninterface A:\n  /** @index 5 */\n  a -> int\n", "app.index" = "service 11111111-2222-3333-4444-555555555555\n3 a\n";
     indexes_of_removed_methods: "app.toit" = "/** @service 11111111-2222-3333-4444-555555555555 1.0 */\ninterface A:\n  /** @index 3 */\n  a -> int\n", "app.index" = "service 11111111-2222-3333-4444-555555555555\n3 b removed\n";
+    removed_methods_that_are_back: "app.toit" = "/** @service 11111111-2222-3333-4444-555555555555 1.0 */\ninterface A:\n  /** @index 3 */\n  b -> int\n", "app.index" = "service 11111111-2222-3333-4444-555555555555\n3 b removed\n";
     renamed_or_removed: "app.toit" = "/** @service 11111111-2222-3333-4444-555555555555 1.0 */\ninterface A:\n  a -> int\n  b -> int\n  c -> int\n", "app.index" = "service 11111111-2222-3333-4444-555555555555\n0 a\n1 x\n2 y\n";
     indexes_in_the_lock_file: "app.toit" = "/** @service 11111111-2222-3333-4444-555555555555 1.0 */\ninterface A:\n  a -> int\n  /** @index 0 */\n  b -> int\n", "app.index" = "service 11111111-2222-3333-4444-555555555555\n0 a\n";
 }

@@ -7,6 +7,7 @@ mod oracle;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use lucarne_compiler::source::MemoryLoader;
 use lucarne_interface::compare::{Level, compare};
 use lucarne_interface::generate::{Language, Origin, generate};
 use proptest::prelude::*;
@@ -227,4 +228,41 @@ fn kept_inputs_hold() {
             text.split_once("\n---\n").map_or((&*text, None), |(text, lock)| (text, Some(lock)));
         assert!(oracle::check(text, lock).interface.is_some(), "{}", path.display());
     }
+}
+
+/// The number of declarations is bounded, and so is the time for as many as there can be.
+#[test]
+fn large_definitions_are_read() {
+    let text = |methods: usize| {
+        let mut text =
+            "/** @service 11111111-2222-3333-4444-555555555555 1.2 */\ninterface Example:\n".to_owned();
+        for number in 0..methods {
+            text += &format!(
+                "  /** @throws E{number} */\n  m{number} x/R{} -> R{}\n",
+                number % 1_000,
+                number % 7
+            );
+        }
+        for number in 0..1_000 {
+            let next = (number + 1) % 1_000;
+            text += &format!("/** @record */\nclass R{number}:\n  x/R{next}?\n  constructor .x:\n");
+        }
+        text
+    };
+    // The compiler takes a minute to check the generated code in Toit, so it is left out here.
+    let read = |text: String| {
+        let mut loader = MemoryLoader::default();
+        loader.add("app.toit", text);
+        lucarne_interface::load(&loader, "app.toit").expect("the library is sound")
+    };
+    let interface = read(text(10_000)).interface.expect("so many are possible");
+    let origin = Origin { file: "app.toit", import: ".app" };
+    assert_eq!(generate(&interface, origin, Language::Toit).len(), 3);
+    let rust = generate(&interface, origin, Language::Rust).remove(0).text;
+    assert_eq!(rust.matches("Option<Box<R").count(), 1_000, "each record contains itself");
+    let renamed = read(text(10_000).replace('R', "Q")).interface.expect("so many are possible");
+    assert_eq!(compare(&interface, &renamed).level(), Level::Compatible);
+    let titles: Vec<String> =
+        read(text(10_001)).diagnostics.into_iter().map(|problem| problem.title).collect();
+    assert_eq!(titles, ["the service has 10001 methods, but at most 10000 are possible"]);
 }

@@ -1,5 +1,6 @@
 //! Which values can flow from one version to the other: whether a reader understands everything that a writer sends.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Level;
@@ -11,7 +12,14 @@ pub(super) struct Versions<'a> {
     pub(super) new: &'a Interface,
     /// The new name of each old resource that is still there.
     resources: BTreeMap<&'a str, &'a str>,
+    /// The records of each version, by their names.
+    records: (BTreeMap<&'a str, &'a Record>, BTreeMap<&'a str, &'a Record>),
+    /// The pairs of records that were compared: many methods may use the same ones.
+    known: RefCell<BTreeMap<(Writer, Pair), Result<(), String>>>,
 }
+
+/// The names of a record that is written and of one that is read.
+type Pair = (String, String);
 
 /// The direction in which values are sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,7 +31,7 @@ pub(super) enum Direction {
 }
 
 /// Which version writes the values; the other reads them.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Writer {
     Old,
     New,
@@ -50,7 +58,22 @@ impl<'a> Versions<'a> {
                 taken.insert(&renamed.name);
             }
         }
-        Versions { old, new, resources }
+        // Or it is the result of the same method, if it has no methods.
+        let mut results = BTreeMap::new();
+        old.each_method(|_, method| {
+            results.insert(method.index, method.result.resource());
+        });
+        new.each_method(|_, method| {
+            let before = results.get(&method.index).copied().flatten();
+            let Some((before, after)) = before.zip(method.result.resource()) else { return };
+            if !resources.contains_key(before) && taken.insert(after) {
+                resources.insert(before, after);
+            }
+        });
+        let by_name = |interface: &'a Interface| {
+            interface.records.iter().map(|record| (record.name.as_str(), record)).collect::<BTreeMap<_, _>>()
+        };
+        Versions { old, new, resources, records: (by_name(old), by_name(new)), known: RefCell::default() }
     }
 
     /// Returns the new name of an old resource.
@@ -83,18 +106,28 @@ impl<'a> Versions<'a> {
     }
 
     fn flows(&self, old: &Type, new: &Type, writer: Writer) -> Result<(), String> {
-        let mut flow = Flow { versions: self, writer, seen: Vec::new() };
+        let mut flow = Flow { versions: self, writer, seen: BTreeSet::new(), left: Vec::new() };
         match writer {
             Writer::Old => flow.check(old, new),
             Writer::New => flow.check(new, old),
+        }?;
+        while let Some(pair) = flow.left.pop() {
+            if let Err(reason) = flow.check_fields(&pair.0, &pair.1) {
+                self.known.borrow_mut().insert((writer, pair), Err(reason.clone()));
+                return Err(reason);
+            }
         }
+        let fine = flow.seen.into_iter().map(|pair| ((writer, pair), Ok(())));
+        self.known.borrow_mut().extend(fine);
+        Ok(())
     }
 
-    fn interface(&self, writer: Writer) -> &'a Interface {
-        match writer {
-            Writer::Old => self.old,
-            Writer::New => self.new,
-        }
+    fn record(&self, version: Writer, name: &str) -> Option<&'a Record> {
+        let records = match version {
+            Writer::Old => &self.records.0,
+            Writer::New => &self.records.1,
+        };
+        records.get(name).copied()
     }
 }
 
@@ -102,8 +135,10 @@ impl<'a> Versions<'a> {
 struct Flow<'v, 'a> {
     versions: &'v Versions<'a>,
     writer: Writer,
-    /// The pairs of records that are being compared: records may contain themselves.
-    seen: Vec<(String, String)>,
+    /// The pairs of records that were found: records may contain themselves.
+    seen: BTreeSet<Pair>,
+    /// Those of them whose fields are not checked yet.
+    left: Vec<Pair>,
 }
 
 impl Flow<'_, '_> {
@@ -126,7 +161,7 @@ impl Flow<'_, '_> {
                 self.check(from_key, to_key)?;
                 return self.check(from, to);
             }
-            (Kind::Record(from), Kind::Record(to)) => return self.check_records(from, to),
+            (Kind::Record(from), Kind::Record(to)) => return self.add_records(from, to),
             (from, to) => from == to,
         };
         if is_same { Ok(()) } else { Err(format!("`{from}` where `{to}` is expected")) }
@@ -140,19 +175,29 @@ impl Flow<'_, '_> {
         self.versions.renamed(old) == Some(new)
     }
 
-    fn check_records(&mut self, from: &str, to: &str) -> Result<(), String> {
-        let pair = (from.to_owned(), to.to_owned());
-        // The changes of a record that keeps its name are reported once, at the record.
-        if from == to || self.seen.contains(&pair) {
+    /// Notes that the fields of two records must be checked. The changes of a record that keeps its name are reported
+    /// once, at the record.
+    fn add_records(&mut self, from: &str, to: &str) -> Result<(), String> {
+        if from == to {
             return Ok(());
         }
-        self.seen.push(pair);
+        let pair = (from.to_owned(), to.to_owned());
+        if let Some(known) = self.versions.known.borrow().get(&(self.writer, pair.clone())) {
+            return known.clone();
+        }
+        if self.seen.insert(pair.clone()) {
+            self.left.push(pair);
+        }
+        Ok(())
+    }
+
+    fn check_fields(&mut self, from: &str, to: &str) -> Result<(), String> {
         let reader = match self.writer {
             Writer::Old => Writer::New,
             Writer::New => Writer::Old,
         };
-        let from = self.versions.interface(self.writer).record(from);
-        let to = self.versions.interface(reader).record(to);
+        let from = self.versions.record(self.writer, from);
+        let to = self.versions.record(reader, to);
         let (Some(from), Some(to)) = (from, to) else { return Ok(()) };
         for field in &to.fields {
             match from.fields.iter().find(|other| other.name == field.name) {
@@ -200,16 +245,16 @@ impl<'a> Uses<'a> {
 
 /// Adds the records of a type, and those in their fields.
 fn add<'a>(interface: &'a Interface, ty: &'a Type, names: &mut BTreeSet<&'a str>) {
-    match &ty.kind {
-        Kind::List(element) => add(interface, element, names),
-        Kind::Map(_, value) => add(interface, value, names),
-        Kind::Record(name) => {
-            if names.insert(name)
-                && let Some(record) = interface.record(name)
-            {
-                record.fields.iter().for_each(|field| add(interface, &field.ty, names));
+    let mut left = vec![ty];
+    while let Some(ty) = left.pop() {
+        match &ty.kind {
+            Kind::List(element) => left.push(element),
+            Kind::Map(_, value) => left.push(value),
+            Kind::Record(name) if names.insert(name) => {
+                let fields = interface.record(name).map_or(&[][..], |record| &record.fields);
+                left.extend(fields.iter().map(|field| &field.ty));
             }
+            _ => {}
         }
-        _ => {}
     }
 }

@@ -1,6 +1,8 @@
 //! Generates Rust: a module with a trait for the service and for each resource, records and errors, as a user of
 //! `lucarne` writes them. The macros of `lucarne` make the provider and the client from it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::text::Text;
 use super::{File, Origin};
 use crate::model::{
@@ -27,7 +29,7 @@ pub(super) fn file(interface: &Interface, origin: Origin<'_>) -> File {
         // Not `//!`, so that the file can be included, too.
         text.line(format!("// {line}"));
     }
-    let rust = Rust { interface };
+    let rust = Rust { interface, circular: circular(interface) };
     rust.imports(&mut text);
     text.gap();
     rust.service(&mut text);
@@ -46,6 +48,8 @@ pub(super) fn file(interface: &Interface, origin: Origin<'_>) -> File {
 
 struct Rust<'a> {
     interface: &'a Interface,
+    /// The records that may contain themselves.
+    circular: BTreeSet<&'a str>,
 }
 
 impl Rust<'_> {
@@ -194,28 +198,14 @@ impl Rust<'_> {
     /// Returns the type of a field. A record that contains itself needs a box.
     fn field_type(&self, record: &Record, ty: &Type) -> String {
         match &ty.kind {
-            Kind::Record(name) if self.contains(name, &record.name, &mut Vec::new()) => {
+            Kind::Record(name)
+                if self.circular.contains(&**name) && self.circular.contains(&*record.name) =>
+            {
                 let boxed = format!("Box<{name}>");
                 if ty.is_nullable { format!("Option<{boxed}>") } else { boxed }
             }
             _ => rust_type(ty),
         }
-    }
-
-    /// Returns whether a record is, or contains in its fields, another one.
-    fn contains<'s>(&'s self, outer: &'s str, inner: &str, seen: &mut Vec<&'s str>) -> bool {
-        if outer == inner {
-            return true;
-        }
-        if seen.contains(&outer) {
-            return false;
-        }
-        seen.push(outer);
-        let fields = self.interface.record(outer).map_or(&[][..], |record| &record.fields);
-        fields.iter().any(|field| match &field.ty.kind {
-            Kind::Record(name) => self.contains(name, inner, seen),
-            _ => false,
-        })
     }
 
     fn errors(&self, text: &mut Text) {
@@ -251,6 +241,55 @@ impl Rust<'_> {
             text.line(format!("    std::time::Duration::from_millis({milliseconds});"));
         });
     }
+}
+
+/// Returns the records that contain themselves, and those between two of them: a box does no harm there.
+fn circular(interface: &Interface) -> BTreeSet<&str> {
+    let edges = |record: &'_ Record| -> Vec<String> {
+        let names = record.fields.iter().filter_map(|field| match &field.ty.kind {
+            Kind::Record(name) => Some(name.clone()),
+            _ => None,
+        });
+        names.collect()
+    };
+    let inner: BTreeMap<&str, Vec<String>> =
+        interface.records.iter().map(|record| (record.name.as_str(), edges(record))).collect();
+    let mut outer: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (name, fields) in &inner {
+        for field in fields {
+            if let Some((field, _)) = inner.get_key_value(&**field) {
+                outer.entry(field).or_default().push((*name).to_owned());
+            }
+        }
+    }
+    // Removes the records at the ends, until there are none: first those that contain no others, then those that no
+    // others contain.
+    let mut left: BTreeSet<&str> = inner.keys().copied().collect();
+    for (forward, backward) in [(&inner, &outer), (&outer, &inner)] {
+        let degree = |name: &str, left: &BTreeSet<&str>| {
+            forward
+                .get(name)
+                .map_or(0, |others| others.iter().filter(|other| left.contains(&***other)).count())
+        };
+        let mut degrees: BTreeMap<&str, usize> =
+            left.iter().map(|name| (*name, degree(name, &left))).collect();
+        let mut ends: Vec<&str> = left.iter().copied().filter(|name| degrees.get(name) == Some(&0)).collect();
+        while let Some(end) = ends.pop() {
+            left.remove(end);
+            for other in backward.get(end).into_iter().flatten() {
+                let Some((name, degree)) =
+                    degrees.get_key_value(&**other).map(|(name, degree)| (*name, *degree))
+                else {
+                    continue;
+                };
+                degrees.insert(name, degree.saturating_sub(1));
+                if degree == 1 {
+                    ends.push(name);
+                }
+            }
+        }
+    }
+    left
 }
 
 /// Returns the resources that methods return, each once.

@@ -18,6 +18,9 @@ use crate::directives::{self, Comment, Target};
 /// The definition is the first source that the compiler reads.
 const SOURCE: SourceId = SourceId(0);
 
+/// The maximum number of methods, of resources and of records. Some checks compare all of them with each other.
+const MEMBERS_MAX: usize = 10_000;
+
 /// A class of the definition, with its comment.
 struct Declared<'a> {
     class: &'a Class,
@@ -221,6 +224,19 @@ impl Reader<'_> {
 
     /// Checks the rules that hold between the parts of an interface.
     fn check(&mut self, interface: &Interface) {
+        let mut methods = 0;
+        interface.each_method(|_, _| methods += 1);
+        for (count, what) in [
+            (methods, "methods"),
+            (interface.resources.len(), "resources"),
+            (interface.records.len(), "records"),
+        ] {
+            if count > MEMBERS_MAX {
+                let title = format!("the service has {count} {what}, but at most {MEMBERS_MAX} are possible");
+                self.problems.push(Diagnostic::error(SOURCE, interface.place, title));
+                return;
+            }
+        }
         self.check_types(interface);
         self.check_resources(interface);
         self.check_since(interface);

@@ -131,9 +131,10 @@ impl Toit<'_> {
         text.gap();
         text.line(format!("{short}-of_ client/int handle/int -> {}:", of_definition(name)));
         text.indented(2, |text| {
-            text.line("found := resource client handle");
-            text.line(format!("if found is not {name}Resource_: throw \"NO_SUCH_RESOURCE\""));
-            text.line(format!("return (found as {name}Resource_).object_"));
+            // The cast refuses resources of other kinds.
+            text.line(format!("found := (resource client handle) as {name}Resource_?"));
+            text.line("if not found: throw \"NO_SUCH_RESOURCE\"");
+            text.line("return found.object_");
         });
     }
 
