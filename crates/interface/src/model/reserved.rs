@@ -44,8 +44,10 @@ const OF_RESOURCES: &[&str] = &[
 /// The names of types that generated code uses. The client of `Service` would be `ServiceClient`.
 const TYPES: &[&str] = &[
     "BTreeMap",
+    "Box",
     "ByteArray",
     "Bytes",
+    "Deserialize",
     "Duration",
     "Err",
     "Fault",
@@ -59,6 +61,7 @@ const TYPES: &[&str] = &[
     "Resource",
     "Result",
     "Self",
+    "Serialize",
     "Service",
     "ServiceClient",
     "ServiceHandler",
@@ -68,6 +71,7 @@ const TYPES: &[&str] = &[
     "ServiceSelector",
     "Some",
     "String",
+    "Task",
     "Value",
     "Vec",
 ];
