@@ -217,6 +217,63 @@ proptest! {
     }
 }
 
+/// What replaces a part of a text.
+const SNIPPETS: &[&str] = &[
+    "",
+    " ",
+    "\n",
+    "\n  ",
+    "?",
+    "/int",
+    "/** @next */",
+    "@close",
+    "@index 3\n",
+    "@type -> List<int>",
+    "@record",
+    "*/",
+    "/**",
+    "interface A:\n",
+    "class B:\n",
+    "Lambda",
+    "-> none",
+    "List<",
+    ">",
+    "constructor .x:",
+    "\u{e9}",
+    "--",
+    "static ",
+];
+
+/// Changes of a text: each is a place, a length, and a snippet that replaces the part.
+fn edits() -> impl Strategy<Value = Vec<(usize, usize, &'static str)>> {
+    proptest::collection::vec((0usize..10_000, 0usize..12, proptest::sample::select(SNIPPETS)), 1..4)
+}
+
+fn edited(text: &str, edits: &[(usize, usize, &str)]) -> String {
+    let mut letters: Vec<char> = text.chars().collect();
+    for (place, length, snippet) in edits {
+        let start = place % (letters.len() + 1);
+        let end = (start + length).min(letters.len());
+        letters.splice(start..end, snippet.chars());
+    }
+    letters.into_iter().collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+    #[test]
+    fn edited_definitions_are_read(
+        text in definition(),
+        edits in edits(),
+        lock_edits in edits(),
+    ) {
+        let definition = oracle::check(&text, None);
+        let lock = definition.lock.print("app.toit");
+        oracle::check(&edited(&text, &edits), Some(&lock));
+        oracle::check(&text, Some(&edited(&lock, &lock_edits)));
+    }
+}
+
 /// The inputs that the fuzz target `interface` starts from.
 #[test]
 fn kept_inputs_hold() {
