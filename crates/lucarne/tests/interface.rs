@@ -287,9 +287,8 @@ fn install_types(system: &System) {
 
 // The clients in Rust.
 
-fn talk_at_exchange(system: &System) {
-    let container = system.container("guest");
-    let client = ExchangeClient::open(&container).within(Duration::from_secs(10)).wait().unwrap();
+fn talk_at_exchange(container: &Container) {
+    let client = ExchangeClient::open(container).within(Duration::from_secs(10)).wait().unwrap();
     let (a, b) = (client.join().wait().unwrap(), client.join().wait().unwrap());
     let (mut heard_by_a, mut heard_by_b) = (a.notifications(), b.notifications());
     a.send("from a".into()).wait().unwrap();
@@ -305,9 +304,8 @@ fn shape(name: &str) -> Shape {
     Shape { name: name.to_owned(), corner_points: Vec::new(), parts: None, next: None, r#type: Value::Null }
 }
 
-fn talk_about_types(system: &System) {
-    let container = system.container("guest");
-    let types = TypesClient::open(&container).within(Duration::from_secs(10)).wait().unwrap();
+fn talk_about_types(container: &Container) {
+    let types = TypesClient::open(container).within(Duration::from_secs(10)).wait().unwrap();
     let list = || vec![Value::Int(1), vec![Value::Int(2)].into()];
     let map = || Value::Map(vec![("a".into(), Value::Null)]);
     let bytes = || Bytes::from_static(&[1, 2]);
@@ -369,6 +367,19 @@ fn talk_about_types(system: &System) {
     assert_eq!((open, shelf.open_drawers().wait().unwrap()), (1, 0));
 }
 
+/// The same conversations, with a container that is connected as those of other OS processes are.
+fn over_a_link(system: &System) {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
+        .join(format!("interface-{}-{system:p}", std::process::id()));
+    let socket = folder.join("socket");
+    let listener = system.listen(&socket).unwrap();
+    let guest = Container::connect(&socket).wait().unwrap();
+    talk_at_exchange(&guest);
+    talk_about_types(&guest);
+    listener.close();
+    let _ = std::fs::remove_dir_all(folder);
+}
+
 // The pairs of languages. Those of Toit and Toit are in the tests of the command line.
 
 #[test]
@@ -376,16 +387,18 @@ fn rust_talks_with_rust() {
     let (system, _) = captured();
     install_exchange(&system);
     install_types(&system);
-    talk_at_exchange(&system);
-    talk_about_types(&system);
+    talk_at_exchange(&system.container("guest"));
+    talk_about_types(&system.container("guest"));
+    over_a_link(&system);
 }
 
 #[test]
 fn rust_talks_with_toit() {
     let (system, output) = captured();
     let programs = [run(&system, "exchange-server.toit"), run(&system, "types-server.toit")];
-    talk_at_exchange(&system);
-    talk_about_types(&system);
+    talk_at_exchange(&system.container("guest"));
+    talk_about_types(&system.container("guest"));
+    over_a_link(&system);
     programs.into_iter().for_each(|program| program.stop(0));
     assert_eq!(output.text(Stream::Error), "");
 }
