@@ -98,8 +98,8 @@ impl fmt::Debug for Definition {
 /// See [`InterfaceError`].
 pub fn load(loader: &(dyn Loader + Sync), path: &str) -> Result<Definition, InterfaceError> {
     let library = lucarne_library::unit().map_err(|error| InterfaceError::Library(error.to_string()))?;
-    // A definition has no natives of its own, and is not run.
-    let analysis = resolve::check(loader, Some(library), &|_, _| true, path);
+    // A definition has no natives: those of the library have been checked.
+    let analysis = resolve::check(loader, Some(library), &|_, _| None, path);
     let mut definition = Definition {
         path: path.to_owned(),
         interface: None,
