@@ -43,7 +43,7 @@ pub(crate) fn check(text: &str, lock: Option<&str>) -> Definition {
     }
     for file in &files {
         let library = lucarne_library::unit().expect("the library is sound");
-        let mut analysis = resolve::check(&loader, Some(library), &|_, _| true, &file.name);
+        let mut analysis = resolve::check(&loader, Some(library), &|_, _| None, &file.name);
         let is_own = |problem: &Diagnostic| {
             analysis.sources.get(problem.source).is_none_or(|source| source.path != "app.toit")
         };
