@@ -422,7 +422,7 @@ impl Inliner<'_, '_, '_, '_> {
 
     /// Makes room for what is known about new locals.
     pub(super) fn sync(&mut self) {
-        self.known.resize(self.names.locals.len(), Known::Unassigned);
+        self.known.resize(self.names.locals.len(), Known::Any);
     }
 }
 

@@ -43,10 +43,12 @@ impl Inliner<'_, '_, '_, '_> {
         arguments: Vec<Node>,
         origin: u32,
     ) -> Node {
+        self.sync();
         let first = self.names.locals.len() as u32;
         self.names.locals.extend(callee.body.locals.iter().cloned());
         self.names.facts.extend(&callee.facts.locals);
-        self.sync();
+        // What is known about the function's own locals is found later; about others that are new nothing is known.
+        self.known.resize(self.names.locals.len(), Known::Unassigned);
         let names = 0..callee.body.locals.len() as u32;
         let own = names.map(|local| (LocalId(local), Binding::Local(LocalId(first + local))));
         let mut copy = Copy { first, bindings: own.collect(), given: Vec::new() };

@@ -139,13 +139,15 @@ impl<'o, 't, 'u> Types<'o, 't, 'u> {
             search.has_changed = false;
             code.iter().for_each(|node| self.assign(node, &mut search, &is_shared));
             if !search.has_changed {
-                return;
+                break;
             }
         }
-        // What has not settled is unknown.
-        let Search { locals, open, .. } = search;
+        // What has not settled is unknown, as is what gets its value elsewhere.
+        let Search { locals, open, has_changed, .. } = search;
         for (local, _) in locals.iter_mut().skip(first).zip(open).filter(|(_, is_open)| *is_open) {
-            *local = Known::Any;
+            if has_changed || *local == Known::Unassigned {
+                *local = Known::Any;
+            }
         }
     }
 
