@@ -9,7 +9,7 @@ interface Types:
   nulls a/bool? b/int? c/float? d/string? e/ByteArray? f/List? g/Map? h/any -> List?
   nothing -> none
   named --left/int --right/int -> int
-  /// The `*/` of a comment, a \backslash, and $a-reference.
+  /// The `*/` of a comment, a \backslash, and $size.
   size bytes/ByteArray -> int
   echo bytes/ByteArray -> ByteArray
 

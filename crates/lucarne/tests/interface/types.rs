@@ -48,7 +48,7 @@ pub trait Types {
     #[index(3)]
     async fn named(&self, left: i64, right: i64) -> i64;
 
-    /// The `*/` of a comment, a \backslash, and $a-reference.
+    /// The `*/` of a comment, a \backslash, and $size.
     #[index(4)]
     async fn size(&self, bytes: Bytes) -> i64;
 
