@@ -44,8 +44,11 @@ pub(crate) fn check(text: &str, lock: Option<&str>) -> Definition {
     for file in &files {
         let library = lucarne_library::unit().expect("the library is sound");
         let mut analysis = resolve::check(&loader, Some(library), &|_, _| None, &file.name);
+        // The comments are the author's, with what they refer to.
         let is_own = |problem: &Diagnostic| {
-            analysis.sources.get(problem.source).is_none_or(|source| source.path != "app.toit")
+            let is_generated =
+                analysis.sources.get(problem.source).is_none_or(|source| source.path != "app.toit");
+            is_generated && !problem.is_for_check
         };
         analysis.diagnostics =
             analysis.diagnostics.iter().filter(|problem| is_own(problem)).cloned().collect();
