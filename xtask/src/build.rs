@@ -1,5 +1,6 @@
 //! Builds everything that is installed, with Cargo.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -66,9 +67,20 @@ pub(crate) fn build() -> Result<Built, Error> {
 }
 
 /// Returns a command that runs the Cargo that has started this program, in the folder of the sources.
+///
+/// It does not see the variables that Cargo has set for this program: the build script of `ring` runs again when the name of the
+/// package changes in the environment, and then all that depends on it is built again.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(sources());
+    let variables = std::env::vars_os().map(|(name, _)| name);
+    let of_package = |name: &OsString| {
+        name.to_str()
+            .is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
+    };
+    variables.filter(of_package).for_each(|name| {
+        command.env_remove(name);
+    });
     command
 }
 
