@@ -81,6 +81,13 @@ class Other extends Thing:
 
 global/any := 0
 
+lambdas := []
+
+constants [block] -> none:
+  block.call 5
+  block.call null
+  block.call "text"
+
 typed count/int other/int?=null [block] -> none:
   if other: count = count < 4 ? count : other
   for i := 0; i < count; i++: block.call i
@@ -187,6 +194,10 @@ fn statement() -> BoxedStrategy<Vec<String>> {
                 1 => (condition.clone(), body.clone()).prop_map(|(count, body)| {
                     block(&format!("typed {count} 3: | I |"), &with(&body, "b = I"))
                 }),
+                1 => (local(), body.clone()).prop_map(|(local, body)| {
+                    let add = format!("lambdas.add (:: [I, {local}])");
+                    block("constants: | I |", &with(&body, &add))
+                }),
                 1 => (body.clone(), body.clone()).prop_map(|(body, handler)| {
                     [block("try:", &body), block("finally:", &handler)].concat()
                 }),
@@ -237,7 +248,7 @@ fn program() -> impl Strategy<Value = String> {
                 let _ = writeln!(main, "  show: f{number} ({first}) ({second})");
             }
         }
-        text + &main
+        text + &main + "  lambdas.do: | lambda | show: lambda.call\n"
     })
 }
 

@@ -25,6 +25,8 @@ pub(super) struct Facts {
 pub(super) struct LocalFacts {
     /// Whether it is assigned after its definition.
     pub(super) is_assigned: bool,
+    /// Whether a lambda captures it.
+    pub(super) is_captured: bool,
     /// How often it is read.
     pub(super) uses: u32,
 }
@@ -91,6 +93,9 @@ fn examine(node: &Node, facts: &mut [LocalFacts]) {
     match &node.expr {
         Expr::Local(local) => of(local, |local| local.uses += 1),
         Expr::SetLocal(local, _) => of(local, |local| local.is_assigned = true),
+        Expr::Lambda { captures, .. } => {
+            captures.iter().for_each(|captured| of(captured, |local| local.is_captured = true));
+        }
         // The loop itself changes its variable's cell.
         Expr::Loop { fresh, .. } => {
             fresh.iter().for_each(|fresh| of(fresh, |local| local.is_assigned = true))

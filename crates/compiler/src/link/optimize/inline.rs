@@ -280,7 +280,10 @@ impl Inliner<'_, '_, '_, '_> {
                 let is_constant = !self.names.facts[place].is_assigned && !self.names.locals[place].is_shared;
                 is_constant.then_some(Binding::Local(*local))
             }
-            Expr::Int(_) | Expr::Bool(_) | Expr::Null => Some(Binding::Constant(argument.expr.clone())),
+            // A lambda captures locals only.
+            Expr::Int(_) | Expr::Bool(_) | Expr::Null if !self.names.facts[place].is_captured => {
+                Some(Binding::Constant(argument.expr.clone()))
+            }
             _ => None,
         }
     }
