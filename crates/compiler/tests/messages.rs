@@ -3,7 +3,11 @@
 //! The titles are found in the sources: the literals that are passed to functions that make
 //! diagnostics, or bound to `title`. A formatted value in them matches anything.
 
+mod texts;
+
 use std::path::{Path, PathBuf};
+
+use texts::{is_shown, parts};
 
 /// The calls that report, and the position of the title among their arguments.
 const CALLS: &[(&str, usize)] = &[
@@ -90,35 +94,6 @@ fn titles(path: &Path) -> Vec<String> {
         titles.extend(text.match_indices(marker).filter_map(|(at, _)| literal(&text[at + marker.len()..])));
     }
     titles
-}
-
-/// Returns the fixed parts of a title.
-fn parts(title: &str) -> Vec<String> {
-    let mut parts = vec![String::new()];
-    let mut depth = 0;
-    for c in title.chars() {
-        match c {
-            '{' => {
-                depth += 1;
-                parts.push(String::new());
-            }
-            '}' => depth -= 1,
-            c if depth == 0 => parts.last_mut().expect("there is a part").push(c),
-            _ => {}
-        }
-    }
-    parts
-}
-
-fn is_shown(parts: &[String], line: &str) -> bool {
-    let mut rest = line;
-    parts.iter().all(|part| match rest.find(part.as_str()) {
-        Some(at) => {
-            rest = &rest[at + part.len()..];
-            true
-        }
-        None => false,
-    })
 }
 
 #[test]

@@ -125,6 +125,11 @@ fn broken_programs_are_rejected() {
         "the range of a class's subclasses is wrong"
     );
     assert_eq!(broken(&|program| program.positions.reverse()), "the positions are not sorted");
+    assert_eq!(broken(&|program| program.inlined.reverse()), "the inlined ranges are not sorted");
+    let outside = "an inlined range is not inside of what is around it";
+    assert_eq!(broken(&|program| program.inlined[0].parent = Some(0)), outside);
+    assert_eq!(broken(&|program| program.inlined[0].to = u32::MAX), outside);
+    assert_eq!(broken(&|program| program.inlined[0].from = u32::MAX), "the inlined ranges are not sorted");
 }
 
 proptest! {

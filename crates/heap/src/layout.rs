@@ -106,5 +106,8 @@ mod tests {
         assert_eq!(header >> CLASS_SHIFT & CLASS_MASK, 1234);
         assert_eq!(header >> LENGTH_SHIFT, 77);
         assert_ne!(Header::new(1, Format::Weak, 1, 0).0 as i64 & FORMAT_MASK, WORDS_FORMAT);
+        let header = Header::new(5, Format::Words, 3, 0).0 as i64;
+        assert_eq!(young_object(5, 3), Some((header, 4)));
+        assert_eq!(young_object(5, YOUNG_WORDS_MIN as u16), None);
     }
 }

@@ -3,7 +3,12 @@
 //! The texts are the string literals with a blank in the sources that make diagnostics. A formatted value in them
 //! matches anything.
 
+#[path = "../../compiler/tests/texts/mod.rs"]
+mod texts;
+
 use std::path::{Path, PathBuf};
+
+use texts::{is_shown, parts};
 
 /// The sources that make diagnostics.
 const SOURCES: &[&str] = &[
@@ -63,35 +68,6 @@ fn literals(source: &str) -> Vec<String> {
         }
     }
     found
-}
-
-/// Returns the fixed parts of a text.
-fn parts(text: &str) -> Vec<String> {
-    let mut parts = vec![String::new()];
-    let mut depth = 0;
-    for letter in text.chars() {
-        match letter {
-            '{' => {
-                depth += 1;
-                parts.push(String::new());
-            }
-            '}' => depth -= 1,
-            letter if depth == 0 => parts.last_mut().expect("there is a part").push(letter),
-            _ => {}
-        }
-    }
-    parts
-}
-
-fn is_shown(parts: &[String], line: &str) -> bool {
-    let mut rest = line;
-    parts.iter().all(|part| match rest.find(part.as_str()) {
-        Some(at) => {
-            rest = &rest[at + part.len()..];
-            true
-        }
-        None => false,
-    })
 }
 
 #[test]

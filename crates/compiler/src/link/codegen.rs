@@ -758,7 +758,7 @@ fn is_atomic(node: &Node) -> bool {
 }
 
 /// Returns whether control never comes to the end of an expression.
-fn ends_by_itself(node: &Node) -> bool {
+pub(super) fn ends_by_itself(node: &Node) -> bool {
     match &node.expr {
         Expr::Return(_) | Expr::Exit(..) => true,
         Expr::Sequence(nodes) | Expr::Scope(nodes) => nodes.last().is_some_and(ends_by_itself),

@@ -149,8 +149,16 @@ impl Verifier<'_> {
         check(program.positions.is_sorted_by(|one, other| one.0 <= other.0), "the positions are not sorted")?;
         check(program.inlined.is_sorted_by_key(|range| range.from), "the inlined ranges are not sorted")?;
         for (place, range) in program.inlined.iter().enumerate() {
-            let parent = range.parent.is_none_or(|parent| (parent as usize) < place);
-            check(range.from <= range.to && parent, "an inlined range is not inside of its parent")?;
+            let (earlier, _) = program.inlined.split_at(place);
+            let around = match range.parent {
+                Some(parent) => earlier.get(parent as usize).map(|parent| (parent.from, parent.to)),
+                None => Some((0, program.code.len() as u32)),
+            };
+            let is_inside = around.is_some_and(|(from, to)| from <= range.from && range.to <= to);
+            check(
+                range.from <= range.to && is_inside,
+                "an inlined range is not inside of what is around it",
+            )?;
         }
         let initializers = program.globals.iter().filter_map(|global| global.initializer);
         for function in initializers {

@@ -32,7 +32,11 @@ pub(super) fn has_calls(node: &Node) -> bool {
     node.any(&mut |expr| {
         matches!(
             expr,
-            Expr::CallStatic(..) | Expr::CallDynamic { .. } | Expr::CallBlock(..) | Expr::Lambda { .. }
+            Expr::CallStatic(..)
+                | Expr::CallDynamic { .. }
+                | Expr::CallBlock(..)
+                | Expr::New(..)
+                | Expr::Lambda { .. }
         )
     })
 }
@@ -144,9 +148,7 @@ impl Inliner<'_, '_, '_, '_> {
         facts.iter_mut().take(captures).for_each(|local| local.is_assigned = true);
         let locals = std::mem::take(&mut body.locals);
         let code: Vec<&Node> = body.defaults.iter().map(|(_, node)| node).chain([&body.root]).collect();
-        types.find(&code, &mut known, 0, |local| {
-            locals.get(local.0 as usize).is_none_or(|local| local.is_shared)
-        });
+        types.find(&code, &mut known, 0, &locals);
         let next_label = code.iter().map(|node| labels_end(node)).max().unwrap_or(0);
         let room = GROWTH_MIN + code.iter().map(|node| size(node, usize::MAX)).sum::<usize>();
         let mut inliner = Inliner {

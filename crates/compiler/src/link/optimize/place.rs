@@ -181,9 +181,7 @@ impl Inliner<'_, '_, '_, '_> {
         if returns_to_value(&mut root, returns) {
             root = Node { at: root.at, expr: Expr::Labeled(returns, Box::new(root)) };
         }
-        let locals = &self.names.locals;
-        let is_shared = |local: LocalId| locals.get(local.0 as usize).is_none_or(|local| local.is_shared);
-        self.types.find(&[&root], &mut self.known, copy.first as usize, is_shared);
+        self.types.find(&[&root], &mut self.known, copy.first as usize, &self.names.locals);
         root
     }
 

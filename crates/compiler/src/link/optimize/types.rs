@@ -2,10 +2,11 @@
 //! execution.
 //!
 //! All that is known here holds whenever the program runs: it comes from literals and from types that are checked at run
-//! time. Where a class is only likely, [`Target::is_certain`] says so.
+//! time. Where a class is only likely, [`Target::class`] says for which receivers the target holds.
 
 use super::Optimizer;
-use crate::ir::{Body, ClassId, Expr, FunctionId, FunctionKind, LocalId, Node, Selector, Type};
+use crate::ir::{Body, ClassId, Expr, FunctionId, FunctionKind, Local, LocalId, Node, Selector, Type};
+use crate::link::codegen::ends_by_itself;
 use crate::link::hierarchy::Member;
 use crate::link::tables::Tables;
 use crate::steps;
@@ -67,10 +68,11 @@ impl Known {
         self.join(Known::Null)
     }
 
-    fn without_null(self) -> Known {
+    /// Returns what is known about a receiver once a test has found that it is an instance of a class.
+    pub(super) fn tested(self, class: ClassId) -> Known {
         match self {
-            Known::Class { class, is_exact, .. } => Known::Class { class, is_exact, nullable: false },
-            known => known,
+            Known::Class { class, is_exact: true, .. } => Known::exactly(Some(class)),
+            _ => Known::Class { class, is_exact: false, nullable: false },
         }
     }
 }
@@ -125,19 +127,13 @@ impl<'o, 't, 'u> Types<'o, 't, 'u> {
 
     /// Finds the types of the locals, from the first given one on, that some code defines or assigns. Those with another value than
     /// [`Known::Unassigned`] are known already.
-    pub(super) fn find(
-        &mut self,
-        code: &[&Node],
-        locals: &mut [Known],
-        first: usize,
-        is_shared: impl Fn(LocalId) -> bool,
-    ) {
+    pub(super) fn find(&mut self, code: &[&Node], locals: &mut [Known], first: usize, declared: &[Local]) {
         let of_code = locals.iter().skip(first);
         let open = of_code.map(|known| *known == Known::Unassigned).collect();
         let mut search = Search { locals, first, open, has_changed: true };
         for _ in 0..ROUNDS_MAX {
             search.has_changed = false;
-            code.iter().for_each(|node| self.assign(node, &mut search, &is_shared));
+            code.iter().for_each(|node| self.assign(node, &mut search, declared));
             if !search.has_changed {
                 break;
             }
@@ -151,12 +147,13 @@ impl<'o, 't, 'u> Types<'o, 't, 'u> {
         }
     }
 
-    fn assign(&mut self, node: &Node, search: &mut Search<'_>, is_shared: &impl Fn(LocalId) -> bool) {
+    fn assign(&mut self, node: &Node, search: &mut Search<'_>, declared: &[Local]) {
         steps::count(1);
         match &node.expr {
             Expr::Define(local, value) | Expr::SetLocal(local, value) => {
                 // Lambdas assign shared locals, too.
-                let known = if is_shared(*local) { Known::Any } else { self.of(value, search.locals) };
+                let is_shared = declared.get(local.0 as usize).is_none_or(|local| local.is_shared);
+                let known = if is_shared { Known::Any } else { self.of(value, search.locals) };
                 search.add(*local, known);
             }
             Expr::Block { parameters, .. } => {
@@ -168,7 +165,7 @@ impl<'o, 't, 'u> Types<'o, 't, 'u> {
             Expr::Primitive { failure: Some((local, _)), .. } => search.add(*local, Known::Any),
             _ => {}
         }
-        node.for_each_child(|child| self.assign(child, search, is_shared));
+        node.for_each_child(|child| self.assign(child, search, declared));
     }
 
     /// Returns what is known about the value of an expression.
@@ -245,11 +242,11 @@ impl<'o, 't, 'u> Types<'o, 't, 'u> {
             let (int, float) =
                 (Known::exactly(self.optimizer.literals.int), Known::exactly(self.optimizer.literals.float));
             let argument = self.of_part(argument, locals);
-            return match () {
-                () if receiver == int && argument == int => int,
-                () if receiver == float && (argument == int || argument == float) => float,
-                () if receiver == int && argument == float => float,
-                () => Known::Any,
+            let are_numbers = [receiver, argument].iter().all(|known| [int, float].contains(known));
+            return match are_numbers {
+                true if receiver == int && argument == int => int,
+                true => float,
+                false => Known::Any,
             };
         }
         match self.target(receiver, receiver_type, selector) {
@@ -295,10 +292,8 @@ impl<'o, 't, 'u> Types<'o, 't, 'u> {
     fn result_of(&mut self, body: &Body, locals: &mut Vec<Known>) -> Known {
         locals.resize(body.locals.len(), Known::Unassigned);
         // A default value changes a parameter, which is known by its declared type.
-        let is_shared =
-            |local: LocalId| body.locals.get(local.0 as usize).is_none_or(|local| local.is_shared);
-        self.find(&[&body.root], locals, 0, is_shared);
-        let end = if ends(&body.root) { Known::Unassigned } else { Known::Null };
+        self.find(&[&body.root], locals, 0, &body.locals);
+        let end = if ends_by_itself(&body.root) { Known::Unassigned } else { Known::Null };
         end.join(self.returned(&body.root, locals))
     }
 
@@ -373,24 +368,4 @@ pub(super) fn parameter_types(function: &crate::ir::Function) -> Vec<Known> {
 
 fn has_native(body: &Body) -> bool {
     body.root.any(&mut |expr| matches!(expr, Expr::Primitive { .. }))
-}
-
-/// Returns whether control never comes to the end of some code.
-pub(super) fn ends(node: &Node) -> bool {
-    match &node.expr {
-        Expr::Return(_) | Expr::Exit(..) => true,
-        Expr::Sequence(nodes) | Expr::Scope(nodes) => nodes.last().is_some_and(ends),
-        Expr::If { then, otherwise, .. } => ends(then) && ends(otherwise),
-        _ => false,
-    }
-}
-
-impl Known {
-    /// Returns what is known about a receiver once a test has found that it is an instance of a class.
-    pub(super) fn tested(self, class: ClassId) -> Known {
-        match self.without_null() {
-            known @ Known::Class { is_exact: true, .. } => known,
-            _ => Known::Class { class, is_exact: false, nullable: false },
-        }
-    }
 }
