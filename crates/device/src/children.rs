@@ -7,7 +7,7 @@
 //! to them: they may have left its process group, and they lost their parent when the child ended. So each child has a
 //! variable in its environment that names the folder of the records, and its descendants inherit the variable. While a
 //! child is on record, all processes with the variable are leftovers as well. A descendant that clears or hides its
-//! environment is not found.
+//! environment is not found. In the middle of execve(2) a process has no environment yet: it is looked at again.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -98,12 +98,19 @@ impl Children {
         let until_us = clock.now_us() + i64::try_from(PATIENCE.as_micros()).unwrap_or(i64::MAX);
         let mut killed = HashSet::new();
         loop {
-            // A process that is about to be killed may start others.
-            let found: Vec<Pid> = pids().filter(|pid| self.end_descendant(*pid)).collect();
-            if found.is_empty() || clock.now_us() > until_us {
+            let mut look_again = false;
+            for pid in pids() {
+                if self.end_descendant(pid) {
+                    // It may have started others before it ends.
+                    look_again = true;
+                    killed.insert(pid);
+                } else {
+                    look_again |= is_in_execve(pid);
+                }
+            }
+            if !look_again || clock.now_us() > until_us {
                 return killed.len();
             }
-            killed.extend(found);
             thread::sleep(LOOK);
         }
     }
@@ -121,7 +128,7 @@ impl Children {
     fn is_in_environment(&self, pid: Pid) -> bool {
         let (name, value) = self.variable();
         let set = [name.as_bytes(), b"=", value.as_bytes()].concat();
-        let environment = fs::read(format!("/proc/{}/environ", pid.as_raw_nonzero())).unwrap_or_default();
+        let environment = fs::read(environment(pid)).unwrap_or_default();
         environment.split(|byte| *byte == 0).any(|variable| variable == set)
     }
 }
@@ -164,11 +171,31 @@ fn boot() -> Option<String> {
 
 /// Returns the boot and the start time of a process.
 pub(crate) fn started(pid: Pid) -> Option<String> {
-    let status = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
-    // The name of the program, in parentheses, may contain anything; proc_pid_stat(5) has the fields.
-    let (_, fields) = status.rsplit_once(')')?;
-    let ticks = fields.split_ascii_whitespace().nth(19)?;
+    let ticks = status(pid, 22)?;
     Some(format!("{} {ticks}", boot()?))
+}
+
+/// Returns whether a process has the memory of a new program without its arguments and environment yet.
+///
+/// Processes that this one may not look at seem to have neither.
+fn is_in_execve(pid: Pid) -> bool {
+    let has_memory = status(pid, 23).is_some_and(|bytes| bytes != "0");
+    let has_environment = status(pid, 51).is_none_or(|end| end != "0");
+    has_memory
+        && !has_environment
+        && fs::read(environment(pid)).is_ok_and(|environment| environment.is_empty())
+}
+
+/// Returns a field of the status of a process, by its number in proc_pid_stat(5), from 3.
+fn status(pid: Pid, field: usize) -> Option<String> {
+    let status = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
+    // The name of the program, in parentheses, may contain anything.
+    let (_, fields) = status.rsplit_once(')')?;
+    fields.split_ascii_whitespace().nth(field.checked_sub(3)?).map(str::to_owned)
+}
+
+fn environment(pid: Pid) -> String {
+    format!("/proc/{}/environ", pid.as_raw_nonzero())
 }
 
 #[cfg(test)]
