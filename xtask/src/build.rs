@@ -8,6 +8,9 @@ use serde_json::Value;
 
 use crate::Error;
 
+/// The variable with the time that packages show for their files, in seconds since 1970.
+pub(crate) const SOURCE_DATE_EPOCH: &str = "SOURCE_DATE_EPOCH";
+
 /// The results of the build.
 pub(crate) struct Built {
     pub(crate) binary: PathBuf,
@@ -68,17 +71,18 @@ pub(crate) fn build() -> Result<Built, Error> {
 
 /// Returns a command that runs the Cargo that has started this program, in the folder of the sources.
 ///
-/// It does not see the variables that Cargo has set for this program: the build script of `ring` runs again when the name of the
-/// package changes in the environment, and then all that depends on it is built again.
+/// It does not see the variables that Cargo has set for this program, nor the time of the packages: build scripts of C code,
+/// such as that of `ring`, run again when one of them changes, and then all that depends on them is built again.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(sources());
     let variables = std::env::vars_os().map(|(name, _)| name);
-    let of_package = |name: &OsString| {
-        name.to_str()
-            .is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
+    let is_hidden = |name: &OsString| {
+        name.to_str().is_some_and(|name| {
+            name == SOURCE_DATE_EPOCH || name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+        })
     };
-    variables.filter(of_package).for_each(|name| {
+    variables.filter(is_hidden).for_each(|name| {
         command.env_remove(name);
     });
     command

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use crate::Error;
 use crate::archive::{Entry, Kind, tar_gz, with_folders};
-use crate::build::{Built, output, sources};
+use crate::build::{Built, SOURCE_DATE_EPOCH, output, sources};
 use crate::deb;
 use crate::layout::{Content, Item};
 
@@ -73,8 +73,7 @@ fn stripped(path: &Path, symbols: &str, work: &Path) -> Result<PathBuf, Error> {
 /// Returns the time of the sources: SOURCE_DATE_EPOCH, or the last commit, or else the current
 /// time.
 fn time() -> Result<u64, Error> {
-    const VARIABLE: &str = "SOURCE_DATE_EPOCH";
-    if let Some(time) = std::env::var_os(VARIABLE) {
+    if let Some(time) = std::env::var_os(SOURCE_DATE_EPOCH) {
         let time = time.to_str().and_then(|time| time.parse().ok());
         return time.ok_or(Error::Unsuitable("SOURCE_DATE_EPOCH is not a number of seconds"));
     }
