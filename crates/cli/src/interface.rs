@@ -2,6 +2,7 @@
 
 mod check;
 mod generate;
+mod import;
 mod revision;
 
 use std::path::Path;
@@ -18,6 +19,7 @@ use crate::{FAILURE, Stop, front};
 pub(crate) fn interface(command: &InterfaceCommand) -> Result<ExitCode, Stop> {
     match command {
         InterfaceCommand::Generate(options) => generate::generate(options),
+        InterfaceCommand::Import(options) => import::import(options),
         InterfaceCommand::Check(options) => check::check(options),
         InterfaceCommand::Show(options) => show(options),
     }

@@ -65,7 +65,7 @@ fn the_guide_to_interfaces_works_as_written() {
     let mut commands = 0;
     for Block { language, lines } in blocks(&guide) {
         match language {
-            "toit" => {
+            "toit" | "proto" => {
                 let name =
                     lines.first().and_then(|line| line.strip_prefix("// ")).expect("the name of the file");
                 std::fs::write(folder.path().join(name), lines.join("\n") + "\n").expect("room on the disk");

@@ -12,8 +12,8 @@ mod literal;
 mod token;
 
 pub use literal::{BadEscape, dedent, float, int, unescape};
-pub(crate) use token::is_keyword;
-pub use token::{Kind, Token};
+
+pub use token::{Kind, Token, is_keyword};
 
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceId, Span};

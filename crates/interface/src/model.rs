@@ -11,6 +11,7 @@ mod types;
 
 pub(crate) use form::INDEX_MAX;
 pub(crate) use read::read;
+pub use reserved::{is_name_of_field_free, is_name_of_method_free, is_name_of_type_free};
 
 use lucarne_compiler::source::Span;
 
@@ -355,7 +356,7 @@ pub(crate) fn flat(resource: Option<&str>, method: &str) -> String {
 }
 
 /// Returns the name of a type in small letters with `-` between its words: `tcp-socket` for `TcpSocket`.
-pub(crate) fn kebab(name: &str) -> String {
+pub fn kebab(name: &str) -> String {
     let letters: Vec<char> = name.chars().collect();
     let mut text = String::new();
     for (at, letter) in letters.iter().enumerate() {

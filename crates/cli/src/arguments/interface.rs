@@ -10,6 +10,8 @@ use lucarne_interface::generate::Language;
 pub(crate) enum InterfaceCommand {
     /// Make providers and clients from the definition of a service
     Generate(Generate),
+    /// Make a definition of a service in a protobuf file
+    Import(Import),
     /// Say which version a changed definition needs
     Check(Check),
     /// Print the methods of a service, with their indexes, types and documentation
@@ -51,6 +53,29 @@ impl Generate {
             _ => None,
         }
     }
+}
+
+/// The options of `lucarne interface import`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The service becomes an interface, its messages become records, and a method that returns a stream
+returns a resource. What cannot be expressed is printed with its place; then nothing is written.
+The definition is yours: change it, and make code of it with 'lucarne interface generate'.
+
+Exit status: 1 if the file cannot be read, has mistakes, or has parts that cannot be expressed.")]
+pub(crate) struct Import {
+    /// The service, if the file has several
+    #[arg(long, value_name = "NAME")]
+    pub(crate) service: Option<String>,
+    /// A folder with imported files, besides that of FILE
+    #[arg(short = 'I', long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) include: Vec<PathBuf>,
+    /// The folder for the definition [default: the current one]
+    #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) output: Option<PathBuf>,
+    /// The protobuf file
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
 }
 
 /// The options of `lucarne interface check`.

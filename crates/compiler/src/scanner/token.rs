@@ -248,7 +248,7 @@ pub(super) const PUNCTUATION: &[(&str, Kind)] = &[
 ];
 
 /// Returns whether a word is a keyword.
-pub(crate) fn is_keyword(word: &str) -> bool {
+pub fn is_keyword(word: &str) -> bool {
     keyword(word).is_some()
 }
 

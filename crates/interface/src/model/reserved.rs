@@ -79,6 +79,21 @@ const TYPES: &[&str] = &[
 /// The names of functions that generated methods call.
 const FUNCTIONS: &[&str] = &["throw", "with-timeout"];
 
+/// Returns whether an interface or a record of a definition can have a name, as far as generated code is concerned.
+pub fn is_name_of_type_free(name: &str) -> bool {
+    !TYPES.contains(&name)
+}
+
+/// Returns whether a field or a parameter of a definition can have a name, as far as generated code is concerned.
+pub fn is_name_of_field_free(name: &str) -> bool {
+    !FUNCTIONS.contains(&name)
+}
+
+/// Returns whether a method of a service can have a name, as far as generated code is concerned.
+pub fn is_name_of_method_free(name: &str) -> bool {
+    !OF_SERVICES.contains(&name) && !FUNCTIONS.contains(&name)
+}
+
 /// Returns what is wrong with the name of a method.
 pub(super) fn method(source: SourceId, name: &Identifier, is_of_resource: bool) -> Option<Diagnostic> {
     let taken = if is_of_resource { OF_RESOURCES } else { OF_SERVICES };
@@ -97,7 +112,7 @@ pub(super) fn method(source: SourceId, name: &Identifier, is_of_resource: bool) 
 /// Returns what is wrong with the name of a parameter, a field or a method.
 pub(super) fn small(source: SourceId, name: &Identifier) -> Option<Diagnostic> {
     let error = |title: String| Diagnostic::error(source, name.span, title);
-    if FUNCTIONS.contains(&&*name.name) {
+    if !is_name_of_field_free(&name.name) {
         return Some(
             error(format!("generated code needs the name `{}`", name.name)).hint("choose another name"),
         );
@@ -115,7 +130,7 @@ pub(super) fn small(source: SourceId, name: &Identifier) -> Option<Diagnostic> {
 /// Returns what is wrong with the name of an interface or a record.
 pub(super) fn large(source: SourceId, name: &Identifier) -> Option<Diagnostic> {
     let error = |title: String| Diagnostic::error(source, name.span, title);
-    if TYPES.contains(&&*name.name) {
+    if !is_name_of_type_free(&name.name) {
         return Some(
             error(format!("generated code needs the name `{}`", name.name)).hint("choose another name"),
         );
