@@ -5,33 +5,11 @@
 use std::time::Duration;
 
 use lucarne::prelude::*;
+use random::{Die, Random, RandomClient, RandomError, RandomHandler};
 
-/// A source of random numbers.
-#[lucarne::service(uuid = "e8c1b9c2-5c0c-4bb1-8f8e-21a3b1f6a6d0", version = "1.0")]
-trait Random {
-    /// The resource that `roll` uses.
-    type Die: Die;
-    /// Returns a number from 0 up to, but not including, the limit.
-    #[index(0)]
-    async fn generate(&self, limit: i64) -> Result<i64, RandomError>;
-    /// Returns a die with this number of sides, until the player closes it.
-    #[index(1)]
-    async fn create_die(&self, sides: i64) -> Result<Resource<Self::Die>, RandomError>;
-}
-
-/// A die notifies its player when its highest side comes up, with the number of rolls.
-#[lucarne::resource(notifies = i64)]
-trait Die {
-    /// Returns the side that comes up, from 1 on.
-    #[index(2)]
-    async fn roll(&self) -> i64;
-}
-
-/// Sent as a text, `BAD_LIMIT` or `BAD_SIDES`, which a player in Toit can catch.
-#[derive(Debug, PartialEq, lucarne::Fault)]
-enum RandomError {
-    BadLimit,
-    BadSides,
+/// Made from the definition, as for players in Toit: `Random`, `Die`, `RandomError`, and the client and handler.
+mod random {
+    lucarne::interface!("../../examples/dice/random.toit");
 }
 
 struct Casino;

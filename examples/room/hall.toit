@@ -1,36 +1,37 @@
 // The room as a container of its own: `lucarne run examples/room/hall.toit` keeps it open.
-import system.services show *
-import .room show SELECTOR ENTER-INDEX SAY-INDEX
+import monitor
+import .room show Seat
+import .room-provider show RoomProvider
 
-class Hall extends ServiceProvider implements ServiceHandler:
+class Hall extends RoomProvider:
   chairs_ ::= []
 
-  constructor:
-    super "example/hall" --major=1 --minor=0
-    provides SELECTOR --handler=this
+  constructor: super "example/hall"
 
-  handle index/int arguments/any --gid/int --client/int -> any:
-    if index == ENTER-INDEX:
-      chair := Chair arguments this client
-      chairs_.add chair
-      return chair
-    if index == SAY-INDEX:
-      speaker := (resource client arguments[0]) as Chair
-      others := chairs_.filter: it != speaker
-      others.do: it.notify_ "$speaker.name: $arguments[1]"
-      return others.size
-    unreachable
+  enter name/string -> Seat:
+    chair := Chair name this
+    chairs_.add chair
+    return chair
 
-// The provider's implementation of a seat.
-class Chair extends ServiceResource:
+// The provider's implementation of a seat. It knows nothing of processes and messages.
+class Chair implements Seat:
   name/string
   hall_/Hall
+  texts_/monitor.Channel ::= monitor.Channel 100
 
-  constructor .name .hall_ client/int:
-    super hall_ client --notifiable
+  constructor .name .hall_:
+
+  say text/string -> int:
+    others := hall_.chairs_.filter: it != this
+    // A visitor for whom too many texts wait does not receive this one.
+    others.do: it.texts_.try-send "$name: $text"
+    return others.size
+
+  hear -> string:
+    return texts_.receive
 
   // Called however the visitor left.
-  on-closed -> none:
+  close -> none:
     hall_.chairs_.remove this
 
 main:

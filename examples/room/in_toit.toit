@@ -1,6 +1,6 @@
 // A room whose visitors hear what the others say: run it with `lucarne run examples/room/in_toit.toit`.
 import .hall show Hall
-import .room show RoomClient
+import .room-client show RoomClient
 import .visitor show visit
 
 main:

@@ -1,4 +1,4 @@
-//! The service interface `Room`, whose Toit version is in `room.toit`, and `Hall`, its implementation.
+//! The service interface `Room`, as one writes it by hand (`room.toit` is its definition for Toit), and `Hall`, its implementation.
 #![allow(dead_code, reason = "not every program that includes this file provides the service")]
 
 use std::sync::atomic::{AtomicU64, Ordering};

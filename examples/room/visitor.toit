@@ -1,6 +1,6 @@
 // A visitor. The first argument is its name. It says each of the other arguments, and prints what
 // it hears.
-import .room show RoomClient Seat
+import .room-client show RoomClient
 
 main arguments/List:
   visit arguments[0] arguments[1..]

@@ -7,44 +7,12 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use interface::{Change, Store, StoreClient, StoreError, StoreHandler, Watch};
 use lucarne::prelude::*;
-use serde::{Deserialize, Serialize};
 
-/// Stores values by name.
-#[lucarne::service(uuid = "3d7f2c1e-9b59-4a53-8ad6-5f0ce7a1c9b4", version = "1.0")]
-trait Store {
-    /// A watch on names.
-    type Watch: Watch;
-    /// Returns the value of a name.
-    #[index(0)]
-    async fn get(&self, name: String) -> Option<Value>;
-    /// Sets the value of a name. Null is not allowed.
-    #[index(1)]
-    async fn put(&self, name: String, value: Value) -> Result<(), StoreError>;
-    /// Removes a name, and returns whether it existed.
-    #[index(2)]
-    async fn remove(&self, name: String) -> bool;
-    /// Watches all names with a prefix. The current values are sent first.
-    #[index(3)]
-    async fn watch(&self, prefix: String) -> Resource<Self::Watch>;
-}
-
-/// Sent as a text, `NO_VALUE`.
-#[derive(Debug, lucarne::Fault)]
-enum StoreError {
-    NoValue,
-}
-
-/// Sends changes until it is closed.
-#[lucarne::resource(notifies = Change)]
-trait Watch {}
-
-/// Sent as a map: `{"name": ..., "value": ...}`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Change {
-    name: String,
-    /// None if the name has been removed.
-    value: Option<Value>,
+/// Made from the definition, as for clients in Toit.
+mod interface {
+    lucarne::interface!("../../examples/store/store.toit");
 }
 
 #[derive(Default, Clone)]
@@ -68,7 +36,7 @@ impl Shelf {
 }
 
 impl State {
-    fn tell(&mut self, name: &str, value: Option<Value>) {
+    fn tell(&mut self, name: &str, value: Value) {
         self.watches.retain(|(_, watcher)| !watcher.is_closed());
         let concerned = self.watches.iter().filter(|(prefix, _)| name.starts_with(prefix));
         for (_, watcher) in concerned {
@@ -82,8 +50,8 @@ impl State {
 impl Store for Shelf {
     type Watch = Watching;
 
-    async fn get(&self, name: String) -> Option<Value> {
-        self.state().values.get(&name).cloned()
+    async fn get(&self, name: String) -> Value {
+        self.state().values.get(&name).cloned().unwrap_or(Value::Null)
     }
 
     async fn put(&self, name: String, value: Value) -> Result<(), StoreError> {
@@ -91,7 +59,7 @@ impl Store for Shelf {
             return Err(StoreError::NoValue);
         }
         let mut state = self.state();
-        state.tell(&name, Some(value.clone()));
+        state.tell(&name, value.clone());
         state.values.insert(name, value);
         Ok(())
     }
@@ -100,7 +68,7 @@ impl Store for Shelf {
         let mut state = self.state();
         let was_there = state.values.remove(&name).is_some();
         if was_there {
-            state.tell(&name, None);
+            state.tell(&name, Value::Null);
         }
         was_there
     }
@@ -110,7 +78,7 @@ impl Store for Shelf {
         Watching::resource(|watcher| {
             let present = state.values.iter().filter(|(name, _)| name.starts_with(&prefix));
             for (name, value) in present {
-                let _ = watcher.try_send(Change { name: name.clone(), value: Some(value.clone()) });
+                let _ = watcher.try_send(Change { name: name.clone(), value: value.clone() });
             }
             state.watches.push((prefix, watcher));
             Watching
@@ -135,7 +103,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let toit = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/store/watcher.toit");
     let watcher = system.run(toit, &["lamp/", "lamp/hall"])?;
     // The program announces itself in the store.
-    while store.get("watcher".into()).wait()?.is_none() {
+    while store.get("watcher".into()).wait()? == Value::Null {
         guest.sleep(Duration::from_millis(5)).wait()?;
     }
     store.put("lamp/hall".into(), 75.into()).wait()?;

@@ -278,3 +278,44 @@ fn definitions_are_described() {
     assert!(answer.out.contains("\n   1  send message/string -> none\n"), "{answer:?}");
     assert!(!folder.path("exchange.index").exists(), "nothing is written");
 }
+
+/// The files of the examples are committed, so that programs import them. This is the place to see what is stale.
+#[test]
+fn generated_files_of_the_examples_are_up_to_date() {
+    let folder = Folder::new("interface-examples");
+    let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples");
+    for definition in ["dice/random.toit", "room/room.toit", "store/store.toit"] {
+        let definition = format!("{examples}/{definition}");
+        succeeds(&folder, &["interface", "generate", "--toit", "--check", &definition]);
+    }
+}
+
+#[test]
+fn a_protobuf_service_becomes_a_definition() {
+    let folder = Folder::new("interface-import");
+    let proto = concat!(env!("CARGO_MANIFEST_DIR"), "/../proto/tests/chat.proto");
+    assert_eq!(succeeds(&folder, &["interface", "import", proto]).out, "chat-room.toit\n");
+    for language in ["--toit", "--rust"] {
+        succeeds(&folder, &["interface", "generate", language, "chat-room.toit"]);
+    }
+    for made in ["chat-room.toit", "chat-room-provider.toit", "chat-room-client.toit"] {
+        succeeds(&folder, &["check", made]);
+    }
+    // The definition belongs to the user now.
+    let again = folder.lucarne(&["interface", "import", proto]);
+    let message = "lucarne: chat-room.toit exists already: move it, or choose another folder with -o\n";
+    assert_eq!((again.status, again.error.as_str()), (Some(1), message));
+    assert_eq!(succeeds(&folder, &["interface", "import", "-o", "new", proto]).out, "new/chat-room.toit\n");
+
+    let missing = folder.lucarne(&["interface", "import", "--service", "Chat", proto]);
+    let message = "lucarne: chat.proto has no service Chat: it has ChatRoom\n";
+    assert_eq!((missing.status, missing.error.as_str()), (Some(2), message));
+    folder.file(
+        "stream.proto",
+        "service S { rpc Put(stream M) returns (M); }\nmessage M { optional int32 a = 1; }\n",
+    );
+    let refused = folder.lucarne(&["interface", "import", "stream.proto"]);
+    let message = "stream.proto:1:13: the method Put takes a stream, which a call cannot\n  \
+        help: let it take one message, and call it for each\n";
+    assert_eq!((refused.status, refused.error.as_str()), (Some(1), message));
+}

@@ -28,7 +28,10 @@ impl Device {
             let text = std::fs::read(&path).expect("the file can be read");
             folder.file(&path.file_name().expect("a file").to_string_lossy(), text);
         }
-        for example in ["room/room.toit", "room/hall.toit", "clock/reader.toit", "keeper/job.toit"] {
+        let room = ["room", "room-service", "room-provider", "room-client", "hall"];
+        let room = room.map(|name| format!("room/{name}.toit"));
+        for example in room.into_iter().chain(["clock/reader.toit".to_owned(), "keeper/job.toit".to_owned()])
+        {
             let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(example);
             let name = path.file_name().expect("a file").to_string_lossy().into_owned();
             folder.file(&name, std::fs::read(&path).expect("the example is there"));

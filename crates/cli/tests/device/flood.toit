@@ -1,5 +1,5 @@
 // Enters the room and says more than its visitors can hear.
-import .room show RoomClient
+import .room-client show RoomClient
 
 main:
   room := RoomClient

@@ -1,6 +1,6 @@
 // Stays in the room, and repeats its name: `guest NAME`. It hears noise, but does not print it: the
 // log has no room for it.
-import .room show RoomClient Seat
+import .room-client show RoomClient
 
 main arguments/List:
   name := arguments[0]

@@ -1,5 +1,5 @@
 // Is in the room and stays silent.
-import .room show RoomClient Seat
+import .room-client show RoomClient
 
 main arguments/List:
   room := RoomClient
