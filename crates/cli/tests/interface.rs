@@ -279,13 +279,15 @@ fn definitions_are_described() {
     assert!(!folder.path("exchange.index").exists(), "nothing is written");
 }
 
-/// The files of the examples are committed, so that programs import them. This is the place to see what is stale.
+/// The files of the examples and of a benchmark are committed, so that programs import them.
 #[test]
 fn generated_files_of_the_examples_are_up_to_date() {
     let folder = Folder::new("interface-examples");
-    let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples");
-    for definition in ["dice/random.toit", "room/room.toit", "store/store.toit"] {
-        let definition = format!("{examples}/{definition}");
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let examples =
+        ["dice/random.toit", "room/room.toit", "store/store.toit"].map(|name| format!("examples/{name}"));
+    for definition in examples.into_iter().chain(["benches/interface/echo.toit".to_owned()]) {
+        let definition = format!("{root}/{definition}");
         succeeds(&folder, &["interface", "generate", "--toit", "--check", &definition]);
     }
 }
