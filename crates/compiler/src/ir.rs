@@ -16,10 +16,12 @@
 //!   [`Expr::New`] passes [`Expr::Absent`]; the callee evaluates the default.
 //! * Names are canonical: `-` stands for both `-` and `_` inside an identifier.
 
+mod lazy;
 mod visit;
 
 use std::sync::Arc;
 
+pub use lazy::Lazy;
 use serde::{Deserialize, Serialize};
 
 /// A module, by its place in [`Unit::modules`].
@@ -84,6 +86,8 @@ impl Unit {
 pub struct Module {
     /// The name shown in stack traces: a path as the user gave it, or `<lib>/core/list.toit`.
     pub path: String,
+    /// The modules that it imports, besides those of the core library.
+    pub imports: Vec<ModuleId>,
     /// The byte offset at which each line starts.
     pub line_starts: Vec<Offset>,
     /// For a deprecated module, the explanation in its documentation.
@@ -91,12 +95,12 @@ pub struct Module {
     /// Classes, interfaces, mixins and monitors.
     pub classes: Vec<Class>,
     /// Functions of every kind, in no special order.
-    pub functions: Vec<Function>,
+    pub functions: Lazy<Vec<Function>>,
     /// Globals and static fields.
     pub globals: Vec<Global>,
     /// The declarations of other modules that it exports. An importer sees these and the module's own
     /// declarations.
-    pub exports: Vec<(String, Item)>,
+    pub exports: Lazy<Vec<(String, Item)>>,
 }
 
 /// A declaration that a name in a module refers to. Overloaded functions share a name.

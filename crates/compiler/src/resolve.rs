@@ -153,7 +153,7 @@ fn analyze_roots(
     world.unit = library;
     let first = world.unit.modules.len();
     let mut modules = Modules::new(&world);
-    world.index_from(0);
+    world.index_prepared();
     let mut sources = Sources::default();
     let mut load =
         Load { loader, sources: &mut sources, problems: Vec::new(), missing_packages: BTreeSet::new() };
@@ -195,10 +195,14 @@ fn analyze_roots(
     if comments == Comments::Checked {
         diagnostics.extend(documentation::check(&world, &modules, &sources));
     }
+    for module in &modules.sources {
+        let imports = module.imports.iter().map(|import| import.module).collect();
+        world.unit.module_mut(module.id).imports = imports;
+    }
     // Only the modules of a prepared library need their exports: other modules are resolved by their imports.
     for number in if first == 0 { 0..world.unit.modules.len() } else { 0..0 } {
         let exports = modules.exported(&world, ModuleId(number as u32));
-        world.unit.module_mut(ModuleId(number as u32)).exports = exports;
+        world.unit.module_mut(ModuleId(number as u32)).exports = exports.into();
     }
     let mut unit = world.unit;
     for (place, code, ty) in finished {

@@ -22,7 +22,7 @@ pub(super) fn print(unit: &Unit) -> String {
             lines.push(format!("  global {}/{}", global.name, printer.ty(global.ty)));
             lines.extend(printer.code(&global.initializer));
         }
-        for function in &module.functions {
+        for function in module.functions.iter() {
             let holder =
                 function.holder.map_or(String::new(), |holder| format!("{}.", printer.class(holder)));
             let parameters: String = function

@@ -5,11 +5,11 @@
 //! inheritance.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::library;
 use crate::ir::{ClassId, ClassKind, FieldRef, FunctionId, FunctionKind, ModuleId, Selector, Type, Unit};
 use crate::steps;
 
@@ -46,13 +46,13 @@ pub(super) enum Member {
     Setter(LinkClass, u32),
 }
 
-/// All classes.
+/// All classes of the modules in the program.
 pub(super) struct Hierarchy<'u> {
     unit: &'u Unit,
     pub(super) classes: Vec<Class>,
     by_declaration: FxHashMap<ClassId, LinkClass>,
     /// The names of members.
-    names: HashMap<&'u str, NameId>,
+    names: FxHashMap<&'u str, NameId>,
     members: FxHashMap<(LinkClass, NameId), Vec<Member>>,
     /// For each name, the classes that have a member with it, in the order of their declaration.
     holders: Vec<Vec<LinkClass>>,
@@ -69,13 +69,14 @@ impl<'u> Hierarchy<'u> {
             unit,
             classes: Vec::new(),
             by_declaration: FxHashMap::default(),
-            names: HashMap::new(),
+            names: FxHashMap::default(),
             members: FxHashMap::default(),
             holders: Vec::new(),
             ranges: Vec::new(),
             above: RefCell::default(),
         };
-        for (module, contents) in unit.modules.iter().enumerate() {
+        let modules = unit.modules.iter().enumerate().zip(library::modules_in_program(unit));
+        for ((module, contents), _) in modules.filter(|(_, is_in_program)| *is_in_program) {
             for index in 0..contents.classes.len() {
                 hierarchy.add(ClassId { module: ModuleId(module as u32), index: index as u32 });
             }

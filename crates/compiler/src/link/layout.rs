@@ -1,6 +1,6 @@
 //! Creates stubs, and lays out the code of the program.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::codegen::WINDOW_FOR_STUBS;
 use super::dispatch::Table;
@@ -133,11 +133,7 @@ pub(super) fn assemble(
         handlers: Vec::new(),
         positions: Vec::new(),
         inlined: Vec::new(),
-        sources: unit
-            .modules
-            .iter()
-            .map(|module| Source { path: module.path.clone(), line_starts: module.line_starts.clone() })
-            .collect(),
+        sources: Vec::new(),
         builtins,
         entries,
     };
@@ -158,25 +154,22 @@ pub(super) fn assemble(
             program.code[place] = program.code[place].with_number(address as i32);
         }
     }
-    keep_used_sources(&mut program);
+    add_sources(&mut program, unit);
     Ok(program)
 }
 
-/// Drops the source files that the program does not use: most of the library's.
-fn keep_used_sources(program: &mut Program) {
-    let mut all = std::mem::take(&mut program.sources);
-    let mut places = vec![None; all.len()];
+/// Adds the source files that the program uses: few of the library's.
+fn add_sources(program: &mut Program, unit: &Unit) {
+    let mut places = vec![None; unit.modules.len()];
     let functions = program.functions.iter_mut().map(|function| &mut function.source);
     let inlined = program.inlined.iter_mut().map(|range| &mut range.source);
     let classes = program.classes.iter_mut().map(|class| &mut class.source);
     for source in functions.chain(inlined).chain(classes) {
         *source = *places[*source as usize].get_or_insert_with(|| {
-            let place = program.sources.len() as u32;
-            let Source { path, line_starts } = &mut all[*source as usize];
-            program
-                .sources
-                .push(Source { path: std::mem::take(path), line_starts: std::mem::take(line_starts) });
-            place
+            let module = &unit.modules[*source as usize];
+            let used = Source { path: module.path.clone(), line_starts: module.line_starts.clone() };
+            program.sources.push(used);
+            program.sources.len() as u32 - 1
         });
     }
 }
@@ -233,7 +226,7 @@ fn empty() -> Code {
 
 fn final_fields(tables: &Tables<'_>) -> Vec<(u32, ClassIndex)> {
     let selectors = tables.reached.selectors.iter().zip(&tables.offsets);
-    let setters: HashMap<&str, u32> = selectors
+    let setters: FxHashMap<&str, u32> = selectors
         .filter(|(selector, _)| selector.is_setter)
         .map(|(selector, offset)| (selector.name.as_str(), *offset))
         .collect();

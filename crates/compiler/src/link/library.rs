@@ -43,6 +43,20 @@ impl Library {
     }
 }
 
+/// Returns, for each module, whether it is in the program: whether the entry or the core library imports it, or a module
+/// that is in the program.
+pub(super) fn modules_in_program(unit: &Unit) -> Vec<bool> {
+    let mut is_in = vec![false; unit.modules.len()];
+    let mut work: Vec<ModuleId> = core_modules(unit).map(|(id, _)| id).chain(unit.entry).collect();
+    while let Some(id) = work.pop() {
+        let Some(module) = unit.modules.get(id.0 as usize) else { continue };
+        if !std::mem::replace(&mut is_in[id.0 as usize], true) {
+            work.extend(&module.imports);
+        }
+    }
+    is_in
+}
+
 /// Finds a class of the core library.
 pub(super) fn class(unit: &Unit, name: &str) -> Option<ClassId> {
     core_modules(unit).find_map(|(module, contents)| {

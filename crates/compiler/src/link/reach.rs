@@ -4,7 +4,7 @@
 //! A method counts as reached once its selector is called *and* a class that has it is instantiated
 //! (rapid type analysis: Bacon and Sweeney, 1996).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -43,7 +43,7 @@ pub(super) struct Reached<'u> {
     called: FxHashMap<LinkClass, Vec<SelectorId>>,
     known_classes: FxHashSet<LinkClass>,
     pub(super) selectors: Vec<Selector>,
-    pub(super) selector_ids: HashMap<Selector, SelectorId>,
+    pub(super) selector_ids: FxHashMap<Selector, SelectorId>,
     /// The number of pairs of a class and a selector that have been compared.
     bound: usize,
     bodies: FxHashMap<FunctionId, Rc<Body>>,
@@ -70,7 +70,7 @@ impl<'u> Reached<'u> {
             called: FxHashMap::default(),
             known_classes: FxHashSet::default(),
             selectors: Vec::new(),
-            selector_ids: HashMap::new(),
+            selector_ids: FxHashMap::default(),
             bound: 0,
             bodies: FxHashMap::default(),
             initializers: FxHashMap::default(),

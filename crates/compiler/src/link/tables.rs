@@ -1,6 +1,5 @@
 //! The tables of code generation: function numbers, literals, checks.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
@@ -38,14 +37,14 @@ pub(super) struct Tables<'u> {
     pub(super) reached: &'u Reached<'u>,
     pub(super) numbers: ClassNumbers,
     functions: FxHashMap<Key, FunctionIndex>,
-    stubs: HashMap<Stub, FunctionIndex>,
+    stubs: FxHashMap<Stub, FunctionIndex>,
     pub(super) new_stubs: Vec<(Stub, FunctionIndex)>,
     pub(super) codes: Vec<Option<Code>>,
     /// For each selector, the numbers of the classes that have a member for it, with the function and member.
     pub(super) rows: Vec<Vec<(u32, FunctionIndex, Member)>>,
     pub(super) offsets: Vec<u32>,
     pub(super) literals: Vec<Literal>,
-    literal_places: HashMap<LiteralKey, u32>,
+    literal_places: FxHashMap<LiteralKey, u32>,
     pub(super) natives: Vec<(String, String)>,
     pub(super) checks: Vec<TypeCheck>,
     check_places: FxHashMap<(ClassId, bool), u32>,
@@ -83,13 +82,13 @@ impl<'u> Tables<'u> {
             reached,
             numbers,
             functions: FxHashMap::default(),
-            stubs: HashMap::new(),
+            stubs: FxHashMap::default(),
             new_stubs: Vec::new(),
             codes: Vec::new(),
             rows: Vec::new(),
             offsets: Vec::new(),
             literals: Vec::new(),
-            literal_places: HashMap::new(),
+            literal_places: FxHashMap::default(),
             natives: Vec::new(),
             checks: Vec::new(),
             check_places: FxHashMap::default(),

@@ -14,7 +14,7 @@ use crate::parser;
 use crate::source::{LIBRARY_PREFIX, Loader, SourceId, Sources, Span};
 use crate::steps;
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -112,8 +112,8 @@ pub(super) struct Modules {
     /// The names of all libraries, as imports write them.
     libraries: Vec<String>,
     packages: Packages,
-    /// The exports of prepared modules.
-    prepared: Vec<HashMap<Name, Vec<Item>>>,
+    /// The exports of prepared modules, from when they are first asked for.
+    prepared: Vec<OnceCell<Exports>>,
     known: RefCell<Known>,
     /// The first use of each name that is unknown because an import failed: the source, the place of the
     /// import, and the use.
@@ -128,6 +128,9 @@ struct Known {
     by_module: FxHashMap<ModuleId, HashMap<Name, Found>>,
 }
 
+/// The exports of a prepared module by name.
+type Exports = FxHashMap<Name, Vec<Item>>;
+
 /// For each module that the look-up of a name has visited, the items that the name refers to there.
 pub(super) type Visits = FxHashMap<ModuleId, Vec<Item>>;
 
@@ -137,13 +140,21 @@ impl Modules {
         let mut modules = Modules { first: world.unit.modules.len(), ..Modules::default() };
         for (number, module) in world.unit.modules.iter().enumerate() {
             modules.add_path(&module.path, ModuleId(number as u32));
-            let mut exports: HashMap<Name, Vec<Item>> = HashMap::new();
-            for (name, item) in &module.exports {
-                exports.entry(name.as_str().into()).or_default().push(*item);
-            }
-            modules.prepared.push(exports);
+            modules.prepared.push(OnceCell::new());
         }
         modules
+    }
+
+    /// Returns the exports of a prepared module.
+    fn prepared_exports(&self, world: &World, id: ModuleId) -> Option<&Exports> {
+        let exports = self.prepared.get(id.0 as usize)?;
+        Some(exports.get_or_init(|| {
+            let mut exports = Exports::default();
+            for (name, item) in world.module(id).exports.iter() {
+                exports.entry(name.as_str().into()).or_default().push(*item);
+            }
+            exports
+        }))
     }
 
     /// Returns the module made from source with an id.
@@ -460,7 +471,7 @@ impl Modules {
         if !own.is_empty() {
             return own.to_vec();
         }
-        if let Some(exports) = self.prepared.get(module.0 as usize) {
+        if let Some(exports) = self.prepared_exports(world, module) {
             return exports.get(name).cloned().unwrap_or_default();
         }
         let Some(source) = self.source_of(module) else { return Vec::new() };
@@ -515,7 +526,7 @@ impl Modules {
         names: &mut Vec<Name>,
     ) {
         let Some(source) = self.source_of(module) else {
-            names.extend(self.prepared.get(module.0 as usize).into_iter().flat_map(HashMap::keys).cloned());
+            names.extend(self.prepared_exports(world, module).into_iter().flat_map(FxHashMap::keys).cloned());
             return;
         };
         if !visited.insert(module) {
@@ -552,7 +563,7 @@ impl Modules {
             return Some(format!("import {library}"));
         }
         let declares = |module: &ModuleId| {
-            let exported = self.prepared.get(module.0 as usize).and_then(|exports| exports.get(name));
+            let exported = self.prepared_exports(world, *module).and_then(|exports| exports.get(name));
             world.own(*module, name).iter().chain(exported.into_iter().flatten()).any(|item| match item {
                 Item::Class(_) => true,
                 Item::Function(_) | Item::Global(_) => name.len() > 2,

@@ -11,8 +11,7 @@ use crate::names::{Name, Suggestions};
 use crate::steps;
 use crate::types::{Fit, Ty, fit};
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::cell::RefCell;
-use std::collections::HashMap;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 /// The maximum number of declarations of a module, or of a class, that share a name: each call of the
@@ -32,21 +31,28 @@ pub(super) enum Member {
 #[derive(Default, Debug)]
 pub(super) struct ClassIndex {
     /// Methods and fields.
-    pub(super) members: HashMap<Name, Vec<Member>>,
+    pub(super) members: FxHashMap<Name, Vec<Member>>,
     /// Static functions and fields; the names of static setters end in `=`.
-    pub(super) statics: HashMap<Name, Vec<Item>>,
+    pub(super) statics: FxHashMap<Name, Vec<Item>>,
     /// Constructors and factories; the unnamed ones have the empty name.
-    pub(super) constructors: HashMap<Name, Vec<FunctionId>>,
+    pub(super) constructors: FxHashMap<Name, Vec<FunctionId>>,
+}
+
+/// The declarations of one module by name.
+#[derive(Debug)]
+struct ModuleIndex {
+    /// Its own declarations.
+    own: FxHashMap<Name, Vec<Item>>,
+    /// Those of its classes, in the order of `Module::classes`.
+    classes: Vec<ClassIndex>,
 }
 
 /// All modules.
 #[derive(Default)]
 pub(super) struct World {
     pub(super) unit: Unit,
-    /// For each module, the indexes of its classes, in the order of `Module::classes`.
-    indexes: Vec<Vec<ClassIndex>>,
-    /// For each module, its own declarations.
-    own: Vec<HashMap<Name, Vec<Item>>>,
+    /// For each module, its declarations by name. Those of the prepared library are indexed when they are first asked for.
+    indexes: Vec<OnceCell<ModuleIndex>>,
     /// The core library's classes that the compiler needs.
     pub(super) builtin: Builtin,
     /// The results of [`World::ancestors`]. They are kept only once the hierarchy is final.
@@ -102,17 +108,25 @@ impl World {
     }
 
     pub(super) fn index(&self, id: ClassId) -> &ClassIndex {
-        &self.indexes[id.module.0 as usize][id.index as usize]
+        let index = self.indexes[id.module.0 as usize]
+            .get_or_init(|| index_module(id.module, self.module(id.module)));
+        &index.classes[id.index as usize]
+    }
+
+    /// Returns a module's own declarations. Returns none before they have been indexed.
+    fn declarations(&self, module: ModuleId) -> Option<&FxHashMap<Name, Vec<Item>>> {
+        let index = self.indexes.get(module.0 as usize)?;
+        Some(&index.get_or_init(|| index_module(module, self.module(module))).own)
     }
 
     /// Returns a module's own declarations with a name.
     pub(super) fn own(&self, module: ModuleId, name: &str) -> &[Item] {
-        self.own.get(module.0 as usize).and_then(|names| names.get(name)).map_or(&[], Vec::as_slice)
+        self.declarations(module).and_then(|names| names.get(name)).map_or(&[], Vec::as_slice)
     }
 
     /// Returns all names that a module itself declares.
     pub(super) fn own_names(&self, module: ModuleId) -> impl Iterator<Item = &Name> {
-        self.own.get(module.0 as usize).into_iter().flat_map(HashMap::keys)
+        self.declarations(module).into_iter().flat_map(FxHashMap::keys)
     }
 
     /// Returns how often the declarations have been indexed. The result of a look-up by name is valid for
@@ -126,16 +140,18 @@ impl World {
         self.class(field.class).fields.get(field.index as usize).map_or(Ty::Any, |field| field.ty.into())
     }
 
+    /// Makes the prepared modules known by name. They do not change.
+    pub(super) fn index_prepared(&mut self) {
+        self.generation += 1;
+        self.indexes = self.unit.modules.iter().map(|_| OnceCell::new()).collect();
+    }
+
     /// Indexes the modules from `first` on. Called again when their members are declared.
     pub(super) fn index_from(&mut self, first: usize) {
         self.generation += 1;
         self.indexes.truncate(first);
-        self.own.truncate(first);
-        for number in first..self.unit.modules.len() {
-            let id = ModuleId(number as u32);
-            let (own, classes) = index_module(id, &self.unit.modules[number]);
-            self.own.push(own);
-            self.indexes.push(classes);
+        for (number, module) in self.unit.modules.iter().enumerate().skip(first) {
+            self.indexes.push(index_module(ModuleId(number as u32), module).into());
         }
     }
 
@@ -333,8 +349,8 @@ impl World {
     }
 }
 
-fn index_module(id: ModuleId, module: &Module) -> (HashMap<Name, Vec<Item>>, Vec<ClassIndex>) {
-    let mut own: HashMap<Name, Vec<Item>> = HashMap::new();
+fn index_module(id: ModuleId, module: &Module) -> ModuleIndex {
+    let mut own: FxHashMap<Name, Vec<Item>> = FxHashMap::default();
     let mut classes: Vec<ClassIndex> = Vec::new();
     for (index, class) in module.classes.iter().enumerate() {
         let class_id = ClassId { module: id, index: index as u32 };
@@ -370,7 +386,7 @@ fn index_module(id: ModuleId, module: &Module) -> (HashMap<Name, Vec<Item>>, Vec
             }
         }
     }
-    let mut places: HashMap<&str, usize> = HashMap::new();
+    let mut places: FxHashMap<&str, usize> = FxHashMap::default();
     for (place, class) in module.classes.iter().enumerate() {
         places.entry(&class.name).or_insert(place);
     }
@@ -385,7 +401,7 @@ fn index_module(id: ModuleId, module: &Module) -> (HashMap<Name, Vec<Item>>, Vec
             None => add(own.entry(global.name.as_str().into()).or_default(), item),
         }
     }
-    (own, classes)
+    ModuleIndex { own, classes }
 }
 
 /// Adds a declaration to those of the same name. A name with too many has been reported.

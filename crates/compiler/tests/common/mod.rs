@@ -35,7 +35,7 @@ pub(crate) fn library() -> &'static Unit {
         let paths: Vec<String> = loader.paths().map(str::to_owned).collect();
         let mut unit = analyze_library(&loader, None, &paths).unit;
         for module in &mut unit.modules {
-            for function in &mut std::sync::Arc::make_mut(module).functions {
+            for function in std::sync::Arc::make_mut(module).functions.iter_mut() {
                 function.code.pack().expect("a body can be encoded");
             }
         }
