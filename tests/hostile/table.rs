@@ -72,6 +72,8 @@ const ALL_PROCEDURES: &[Wall] = &[
     Procedure(procedure::PUBLISH),
     Procedure(procedure::LOOK_UP),
     Procedure(procedure::ACCOUNT),
+    Procedure(procedure::DEFINITION),
+    Procedure(procedure::SERVICES),
     Discovery(discovery::DISCOVER),
     Discovery(discovery::LISTEN),
     Discovery(discovery::UNLISTEN),

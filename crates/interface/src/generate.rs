@@ -3,6 +3,7 @@
 //! Each generator is a function of the interface and of the name and place of its definition, so that the same
 //! definition always gives the same bytes.
 
+mod bytes;
 mod rust;
 mod text;
 mod toit;

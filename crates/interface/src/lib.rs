@@ -9,6 +9,7 @@
 //! | read | [`model`], `directives` | the checked [`model::Interface`], or diagnostics |
 //! | number | [`lock`] | an index for each method, kept in a file beside the definition |
 //! | use | [`generate`], [`build`], [`compare`], [`show`] | code, the changes between two versions, a description |
+//! | carry | [`carried`] | the bytes by which a running provider describes itself |
 //!
 //! ```
 //! use lucarne_compiler::source::MemoryLoader;
@@ -24,6 +25,7 @@
 //! ```
 
 pub mod build;
+pub mod carried;
 pub mod compare;
 mod directives;
 pub mod generate;
@@ -35,7 +37,7 @@ use std::fmt;
 
 use lucarne_compiler::diagnostic::{self, Diagnostic, Style};
 use lucarne_compiler::resolve;
-use lucarne_compiler::source::{Loader, Sources};
+use lucarne_compiler::source::{Loader, SourceId, Sources};
 use thiserror::Error;
 
 use lock::Lock;
@@ -123,6 +125,7 @@ pub fn load(loader: &(dyn Loader + Sync), path: &str) -> Result<Definition, Inte
         let name = lock::path(file_name(path));
         let (lock, problems) = lock::assign(&mut interface, &lock, &name);
         definition.lock = lock;
+        definition.diagnostics.extend(too_long(&interface));
         definition.interface = problems.is_empty().then_some(interface);
         definition.diagnostics.extend(problems);
     }
@@ -142,6 +145,22 @@ impl Definition {
         lock
     }
 }
+
+/// Reports an interface that providers cannot carry.
+fn too_long(interface: &Interface) -> Option<Diagnostic> {
+    let (length, most) = (carried::text(interface).len(), carried::TEXT_MAX);
+    let title = format!(
+        "providers do not carry the definition: it has {length} bytes, and at most {most} are possible"
+    );
+    let problem = || {
+        Diagnostic::warning(SOURCE, interface.place, title)
+            .hint("without it, `lucarne call` needs the file; comments count, so shorter ones may help")
+    };
+    (length > most).then(problem)
+}
+
+/// The definition is the first source that the compiler reads.
+const SOURCE: SourceId = SourceId(0);
 
 /// Returns the last part of a path.
 pub(crate) fn file_name(path: &str) -> &str {

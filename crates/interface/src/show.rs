@@ -36,10 +36,14 @@ fn add_member(text: &mut String, index: Option<u32>, line: &str, doc: &str) {
     add_doc(text, INDENT, doc);
 }
 
-fn add_method(text: &mut String, method: &Method) {
+/// Returns the line of a method: its name, its parameters and its result, such as `measure room/string -> Reading`.
+pub fn signature(method: &Method) -> String {
     let parameters: String = method.parameters.iter().map(shown_parameter).collect();
-    let line = format!("{}{parameters} -> {}", method.name, method.result);
-    add_member(text, Some(method.index), &line, &method.doc);
+    format!("{}{parameters} -> {}", method.name, method.result)
+}
+
+fn add_method(text: &mut String, method: &Method) {
+    add_member(text, Some(method.index), &signature(method), &method.doc);
     let mut facts = Vec::new();
     if let Some(since) = method.since {
         facts.push(format!("since minor version {since}"));

@@ -20,6 +20,9 @@ use syn::{DeriveInput, ItemTrait, parse_macro_input};
 /// `crate = path` names the crate that the generated code refers to; `lucarne` by default. Crates
 /// below `lucarne` write `crate = lucarne_services`.
 ///
+/// `definition = NAME`, which generated code has, names a constant with the compressed definition of the service, of type
+/// `&[u8]`. Handlers carry it, so that tools such as `lucarne call` know the methods of a running provider by name.
+///
 /// Each `async fn` of the trait is a method of the service and has these attributes:
 ///
 /// - `#[index(n)]`: its number, unique in the service and its resources;

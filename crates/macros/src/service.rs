@@ -19,25 +19,27 @@ const TAKEN_NAMES: Taken = Taken {
     ],
 };
 
-/// The options: `uuid = "...", version = "..."`, and `crate = path`.
+/// The options: `uuid = "...", version = "..."`, `definition = path`, and `crate = path`.
 pub(crate) struct Options {
     root: Path,
     uuid: LitStr,
     major: u32,
     minor: u32,
+    /// The compressed definition, which the handler carries.
+    definition: Option<Path>,
 }
 
 impl Default for Options {
     /// Returns the options that replace options with a mistake, so that this mistake is the only error.
     fn default() -> Options {
         let uuid = LitStr::new(&Uuid::nil().to_string(), Span::call_site());
-        Options { root: root::default(), uuid, major: 0, minor: u32::MAX }
+        Options { root: root::default(), uuid, major: 0, minor: u32::MAX, definition: None }
     }
 }
 
 impl Parse for Options {
     fn parse(input: ParseStream<'_>) -> Result<Options> {
-        let (mut uuid, mut version, mut root) = (None, None, root::default());
+        let (mut uuid, mut version, mut definition, mut root) = (None, None, None, root::default());
         while !input.is_empty() {
             if root::is_next(input) {
                 root = root::parse(input)?;
@@ -48,6 +50,18 @@ impl Parse for Options {
             }
             let name: Ident = input.parse()?;
             input.parse::<Token![=]>()?;
+            if name == "definition" {
+                definition = Some(input.parse::<Path>().map_err(|error| {
+                    Error::new(
+                        error.span(),
+                        "write the constant that has the definition, as generated code does",
+                    )
+                })?);
+                if !input.is_empty() {
+                    input.parse::<Token![,]>()?;
+                }
+                continue;
+            }
             let value: LitStr = input.parse().map_err(|error| {
                 Error::new(error.span(), format!("write it as a string, such as {name} = \"...\""))
             })?;
@@ -57,7 +71,7 @@ impl Parse for Options {
                 _ => {
                     return Err(Error::new_spanned(
                         name,
-                        "the options of a service are `uuid` and `version`",
+                        "the options of a service are `uuid`, `version` and `definition`",
                     ));
                 }
             }
@@ -80,7 +94,7 @@ impl Parse for Options {
         let Some((major, minor)) = numbers else {
             return Err(Error::new_spanned(version, "a version has the form MAJOR.MINOR, such as 1.0"));
         };
-        Ok(Options { root, uuid, major, minor })
+        Ok(Options { root, uuid, major, minor, definition })
     }
 }
 
@@ -155,6 +169,13 @@ fn handler(
         }
     });
     let selector = selector(options);
+    let definition = options.definition.as_ref().map(|definition| {
+        quote! {
+            fn definition(&self) -> ::std::option::Option<&'static [::std::primitive::u8]> {
+                ::std::option::Option::Some(#definition)
+            }
+        }
+    });
     quote! {
         #[doc = #docs]
         #visibility struct #name<__Provider> {
@@ -181,6 +202,8 @@ fn handler(
                     __other => ::std::result::Result::Err(__call.no_such_method(__other)),
                 }
             }
+
+            #definition
         }
 
         impl<__Provider: #interface> #root::Serves for #name<__Provider> {
@@ -243,6 +266,6 @@ fn client(
 }
 
 fn selector(options: &Options) -> TokenStream {
-    let Options { root, uuid, major, minor } = options;
+    let Options { root, uuid, major, minor, .. } = options;
     quote!(#root::Selector::new(#root::uuid!(#uuid), #major, #minor))
 }

@@ -215,6 +215,13 @@ impl Books {
         ]))
     }
 
+    /// Returns the definition of a service, if its handler carries it.
+    pub(crate) fn definition(&self, id: i64) -> Result<Option<&'static [u8]>, Thrown> {
+        let state = self.state.lock();
+        let offered = state.services.get(&id).ok_or_else(|| Thrown::new(error::unknown_service(id)))?;
+        Ok(offered.serve.definition)
+    }
+
     /// Returns the service that a client has opened. Returns none if the process has no such client.
     pub(crate) fn offered_to(&self, client: i64, pid: Pid) -> Option<Arc<Offered>> {
         let state = self.state.lock();

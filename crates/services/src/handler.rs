@@ -64,6 +64,12 @@ pub trait Serve: Send + Sync + 'static {
         index: u32,
         arguments: Arguments,
     ) -> impl Future<Output = Result<Payload, Thrown>> + Send;
+
+    /// Returns the compressed definition of the service, if the handler carries it: tools learn from it the names and
+    /// types of the methods. See [`procedure::DEFINITION`](crate::protocol::procedure::DEFINITION).
+    fn definition(&self) -> Option<&'static [u8]> {
+        None
+    }
 }
 
 /// A [`Serve`] whose type determines the service.
@@ -249,12 +255,13 @@ pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Payload, Thrown>>
 /// A [`Serve`] of any type.
 pub(crate) struct AnyServe {
     serve: Box<dyn Any + Send + Sync>,
+    pub(crate) definition: Option<&'static [u8]>,
     start: fn(Call, u32, Arguments) -> Answering,
 }
 
 impl AnyServe {
     pub(crate) fn new<S: Serve>(serve: S) -> AnyServe {
-        AnyServe { serve: Box::new(serve), start: start::<S> }
+        AnyServe { definition: serve.definition(), serve: Box::new(serve), start: start::<S> }
     }
 }
 

@@ -54,6 +54,7 @@ mod cancellation;
 mod client;
 mod component;
 mod container;
+mod directory;
 mod failure;
 mod handler;
 mod inbox;
@@ -84,6 +85,7 @@ pub use cancellation::{Cancellation, Closing};
 pub use client::Client;
 pub use component::Component;
 pub use container::Container;
+pub use directory::{Directory, Entry};
 pub use failure::{
     Broken, CallError, ComponentError, Failed, Fault, InstallError, NotifyError, OpenError, Thrown,
 };

@@ -19,7 +19,7 @@ use crate::announced::Announcements;
 use crate::policy::{Action, Policies};
 use crate::presence::Presence;
 use crate::protocol::{self, discovery, error, interface, procedure};
-use crate::registry::{Candidates, Registration, Registry, bounded};
+use crate::registry::{Candidates, Registration, Registry, ServiceList, bounded};
 use crate::survey::{ANSWER_US, OpenClient, Round, Survey, Surveyed, Surveys};
 use crate::traffic::Traffic;
 use waits::{Wait, WaitKey, Waits};
@@ -39,6 +39,12 @@ const MESSAGE_COST: u32 = 50;
 
 /// The number of candidates in the lists that the manager sends to waiting clients in one turn.
 const TOLD_PER_TURN: usize = 1_024;
+
+/// The number of services in an answer to [`procedure::SERVICES`].
+const LISTED_MAX: usize = 4_096;
+
+/// The number of bytes of their texts.
+const LISTED_BYTES_MAX: usize = 1024 * 1024;
 
 const NAME: &str = "system/service-manager";
 
@@ -192,6 +198,7 @@ impl ServiceManager {
             procedure::INVOKE => return self.invoke(context, asker, token, &mut arguments),
             procedure::PUBLISH => self.publish(asker, &mut arguments),
             procedure::LOOK_UP => self.look_up(context, asker, &mut arguments),
+            procedure::SERVICES => self.services(asker),
             other => Err(Problem::Refused(error::no_such_procedure(other))),
         };
         context.reply(token, result.map_err(|problem| Failure::new(problem.to_string())));
@@ -309,6 +316,26 @@ impl ServiceManager {
         // This cannot fail: the manager belongs to the system, which is allowed to introduce processes.
         let _ = context.introduce(pid, *found);
         Ok(Payload::of(&Value::Int(found.as_i64()))?)
+    }
+
+    /// Answers with the services that the sender may open.
+    fn services(&self, asker: Asker) -> Result<Payload, Problem> {
+        let mut bytes = 0;
+        let mut is_complete = true;
+        let mut listed = Vec::new();
+        for registration in self.registry.all().filter(|registration| self.may_open(asker, registration)) {
+            bytes += registration.text_bytes();
+            if listed.len() == LISTED_MAX || bytes > LISTED_BYTES_MAX {
+                is_complete = false;
+                break;
+            }
+            listed.push(registration);
+        }
+        let mut encoder = Encoder::new();
+        encoder.list(2)?;
+        lucarne_message::Encode::encode(&ServiceList(listed), &mut encoder)?;
+        encoder.bool(is_complete)?;
+        Ok(encoder.finish()?)
     }
 
     fn invoke(
@@ -517,22 +544,21 @@ impl ServiceManager {
     /// Returns the candidates that the group may open, and allows it to send requests to them from now on. Leaves out
     /// those that must not provide the service any more, since another container has reserved it.
     fn candidates(&self, context: &mut Context<'_>, asker: Asker, uuid: &str) -> Candidates<'_> {
-        let policies = &self.oversight.policies;
-        let permission = policies.permission(asker.gid, Action::Open, uuid);
-        let is_reserved = policies.is_reserved(uuid);
-        let may_provide = |candidate: &Registration| {
-            !is_reserved
-                || policies.permission(candidate.gid, Action::Provide, uuid).permits(candidate.names())
-        };
         let all = self.registry.candidates(uuid).iter();
-        let permitted =
-            all.filter(|candidate| permission.permits(candidate.names()) && may_provide(candidate));
-        let permitted: Vec<_> = permitted.collect();
+        let permitted: Vec<_> = all.filter(|candidate| self.may_open(asker, candidate)).collect();
         for candidate in &permitted {
             // This cannot fail: the manager belongs to the system, which is allowed to introduce processes.
             let _ = context.introduce(asker.pid, candidate.pid);
         }
         Candidates(permitted)
+    }
+
+    /// Returns whether the sender may open a service, and its provider may still provide it.
+    fn may_open(&self, asker: Asker, registration: &Registration) -> bool {
+        let (policies, uuid) = (&self.oversight.policies, &registration.uuid);
+        let permits = |gid, action| policies.permission(gid, action, uuid).permits(registration.names());
+        permits(asker.gid, Action::Open)
+            && (!policies.is_reserved(uuid) || permits(registration.gid, Action::Provide))
     }
 
     /// Sends lists to clients for whose interface a provider has come, as many as one turn allows.

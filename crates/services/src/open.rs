@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use lucarne_kernel::Pid;
 use lucarne_message::{DecodeError, EncodeError, Encoder, Payload, Sink, Value};
+use uuid::Uuid;
 
 use crate::calls::Asking;
 use crate::client::Client;
@@ -53,7 +54,7 @@ pub struct Candidate {
     pub priority: i64,
     /// The tags of the provider.
     pub tags: Vec<String>,
-    id: i64,
+    pub(crate) id: i64,
 }
 
 /// A service that is about to be opened. Await it, or call [`wait`](Open::wait), to get the client.
@@ -266,6 +267,13 @@ fn opening(id: i64, uuid: &str, major: u32, minor: u32) -> Result<Payload, Encod
     encoder.finish()
 }
 
+/// Returns whether a service is provided, and introduces this container to its provider.
+pub(crate) async fn is_provided(shared: &Arc<Shared>, uuid: Uuid, pid: Pid, id: i64) -> Result<bool, Failed> {
+    let selector = Selector::new(uuid, 0, 0);
+    let Discovered { found, .. } = discover(shared, selector, false).await?;
+    Ok(found.iter().any(|candidate| (candidate.pid, candidate.id) == (pid, id)))
+}
+
 fn candidates(list: &Value) -> Result<Vec<Candidate>, DecodeError> {
     let items = list.as_list().unwrap_or_default().chunks_exact(discovery::CANDIDATE_LENGTH);
     items.map(|items| candidate(items).ok_or_else(|| unexpected("a candidate"))).collect()
@@ -283,7 +291,7 @@ fn candidate(items: &[Value]) -> Option<Candidate> {
     })
 }
 
-fn texts(list: &Value) -> Vec<String> {
+pub(crate) fn texts(list: &Value) -> Vec<String> {
     let items = list.as_list().unwrap_or_default();
     items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }
@@ -292,7 +300,7 @@ fn unexpected(what: &str) -> DecodeError {
     DecodeError::Unexpected(format!("{what} is malformed"))
 }
 
-fn unreadable() -> Failed {
+pub(crate) fn unreadable() -> Failed {
     unexpected("the answer of the service manager").into()
 }
 

@@ -14,7 +14,7 @@ use lucarne_kernel::{
     About, Context, Credit, Exit, Failure, Gid, Message, MessageKind, Outcome, Pid, Process, RequestId,
     RequestToken,
 };
-use lucarne_message::Payload;
+use lucarne_message::{Bytes, Payload, Value};
 use rustc_hash::FxHashMap;
 
 use crate::agenda::{Due, Job, Timer, Turn};
@@ -104,7 +104,8 @@ impl ContainerProcess {
 
     // -- Requests of other processes ----------------------------------------------------------
 
-    /// Handles a request to open or close a client, to close a resource, or to list the clients. Returns the answer.
+    /// Handles a request to open or close a client, to close a resource, to list the clients, or for a definition.
+    /// Returns the answer.
     fn keep_books(
         &mut self,
         context: &mut Context<'_>,
@@ -132,6 +133,10 @@ impl ContainerProcess {
             }
             procedure::ACCOUNT if gid == Gid::SYSTEM => {
                 return Ok(Payload::of(&self.shared.books.account())?);
+            }
+            procedure::DEFINITION => {
+                let definition = self.shared.books.definition(arguments.expect_int()?)?;
+                return Ok(Payload::of(&Value::from(definition.map(Bytes::from_static)))?);
             }
             other => return Err(Thrown::new(error::no_such_procedure(other))),
         }

@@ -38,6 +38,14 @@ pub mod procedure {
         /// Null, answered by a flat list with four items for each open client: the id of its service, the client, the pid of
         /// its process, the number of its resources. Providers answer only the system.
         ACCOUNT = 306;
+
+        /// The id of a service, answered by its definition (bytes), or by null if the provider does not carry it. The
+        /// definition is text, compressed by zlib. The crate `lucarne-interface` writes and reads it.
+        DEFINITION = 307;
+        /// Null, answered by `[services, is complete]`: the services that the sender may open, as a flat list with
+        /// [`SERVICE_LENGTH`](super::SERVICE_LENGTH) items each: UUID, and then the items of a candidate. Only the
+        /// service manager answers it.
+        SERVICES = 308;
     }
 
     /// Returns whether a procedure closes a client or a resource. Such requests are sent with `Context::request_close`
@@ -49,7 +57,9 @@ pub mod procedure {
     /// Returns the time limit for the answer, in µs. Calls of methods have none: a method may work as long as its
     /// provider lives.
     pub fn answer_us(procedure: i64) -> Option<i64> {
-        matches!(procedure, OPEN | CLOSE | CLOSE_RESOURCE | PUBLISH | LOOK_UP).then_some(ANSWER_US)
+        let has_limit =
+            matches!(procedure, OPEN | CLOSE | CLOSE_RESOURCE | PUBLISH | LOOK_UP | DEFINITION | SERVICES);
+        has_limit.then_some(ANSWER_US)
     }
 }
 
@@ -171,6 +181,9 @@ pub mod discovery {
     /// The number of items for one candidate.
     pub const CANDIDATE_LENGTH: usize = 7;
 }
+
+/// The number of items for one service in the answer to [`procedure::SERVICES`].
+pub const SERVICE_LENGTH: usize = discovery::CANDIDATE_LENGTH + 1;
 
 /// Texts of errors that programs match on.
 pub mod error {

@@ -6,6 +6,7 @@ use lucarne_kernel::{Gid, Pid};
 use lucarne_message::{DecodeError, Decoder, Encode, EncodeError, Sink, Value};
 
 use crate::presence::Presence;
+use crate::protocol::SERVICE_LENGTH;
 use crate::protocol::discovery::CANDIDATE_LENGTH;
 
 /// A service of a provider, as the provider registered it.
@@ -37,6 +38,9 @@ pub(crate) struct Registry {
 /// The candidates for a service, in their encoding in messages.
 pub(crate) struct Candidates<'r>(pub(crate) Vec<&'r Registration>);
 
+/// Services of all interfaces, in their encoding in messages.
+pub(crate) struct ServiceList<'r>(pub(crate) Vec<&'r Registration>);
+
 /// The maximum length in bytes of a string that the manager keeps for a process.
 const TEXT_MAX: usize = 4_096;
 
@@ -54,6 +58,22 @@ impl Registration {
 
     pub(crate) fn tags(&self) -> impl Iterator<Item = &str> + Clone {
         self.tags.as_list().unwrap_or_default().iter().filter_map(Value::as_str)
+    }
+
+    /// Returns the number of bytes of the texts.
+    pub(crate) fn text_bytes(&self) -> usize {
+        self.uuid.len() + self.names().map(str::len).sum::<usize>()
+    }
+
+    /// Encodes the items of a candidate.
+    fn encode_items(&self, sink: &mut impl Sink) -> Result<(), EncodeError> {
+        sink.int(self.pid.as_i64())?;
+        sink.int(self.id)?;
+        sink.string(&self.name)?;
+        sink.int(self.major)?;
+        sink.int(self.minor)?;
+        sink.int(self.priority)?;
+        self.tags.encode(sink)
     }
 
     /// Decodes the arguments of [`LISTEN`](crate::protocol::discovery::LISTEN).
@@ -161,16 +181,17 @@ impl Registry {
 impl Encode for Candidates<'_> {
     fn encode(&self, sink: &mut impl Sink) -> Result<(), EncodeError> {
         sink.list(self.0.len() * CANDIDATE_LENGTH)?;
-        for candidate in &self.0 {
-            sink.int(candidate.pid.as_i64())?;
-            sink.int(candidate.id)?;
-            sink.string(&candidate.name)?;
-            sink.int(candidate.major)?;
-            sink.int(candidate.minor)?;
-            sink.int(candidate.priority)?;
-            candidate.tags.encode(sink)?;
-        }
-        Ok(())
+        self.0.iter().try_for_each(|candidate| candidate.encode_items(sink))
+    }
+}
+
+impl Encode for ServiceList<'_> {
+    fn encode(&self, sink: &mut impl Sink) -> Result<(), EncodeError> {
+        sink.list(self.0.len() * SERVICE_LENGTH)?;
+        self.0.iter().try_for_each(|registration| {
+            sink.string(&registration.uuid)?;
+            registration.encode_items(sink)
+        })
     }
 }
 

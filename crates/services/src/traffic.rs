@@ -20,7 +20,7 @@ use crate::protocol::procedure;
 const SHARDS: usize = 8;
 
 /// The maximum number of entries in each map of a shard until its counts are moved to the looks. Programs choose the
-/// client numbers of their calls, so a limit is necessary.
+/// client numbers and the indexes of their calls, so a limit is necessary.
 const KEYS_MAX: usize = 16_384;
 
 /// Counts the messages of a kernel, as its observer. Create a [`Look`] with [`Traffic::look`] to read the counts.
@@ -46,7 +46,7 @@ pub struct Seen {
     pub missed: u64,
 }
 
-/// A caller and the service that it calls.
+/// A caller and the method that it calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Line {
     /// The group of the caller.
@@ -55,6 +55,8 @@ pub struct Line {
     pub asked: Pid,
     /// The number of the client in the called process. None for a request that does not call a service.
     pub client: Option<i64>,
+    /// The index of the method. None for a request that does not call a service.
+    pub method: Option<i64>,
 }
 
 /// The number, errors and durations of calls.
@@ -132,12 +134,14 @@ impl Drop for Look {
 
 impl Observer for Traffic {
     fn answered(&self, answered: &Answered) {
-        let Answered { asker, asked, procedure, arguments: [first, _], result, failed, took_ns, .. } =
+        let Answered { asker, asked, procedure, arguments: [first, second], result, failed, took_ns, .. } =
             *answered;
-        // Exclude the requests by which the system lists the open clients of providers.
-        if procedure == procedure::ACCOUNT {
+        // Exclude the requests by which the system and its tools look at providers.
+        if matches!(procedure, procedure::ACCOUNT | procedure::DEFINITION | procedure::SERVICES) {
             return;
         }
+        let (asker_gid, asked_pid) = (asker.gid, asked.pid);
+        let line = |client, method| Line { asker: asker_gid, asked: asked_pid, client, method };
         self.count(|seen| {
             seen.flow(asker, asked, answered.arguments_bytes);
             seen.flow(asked, asker, answered.result_bytes);
@@ -151,9 +155,9 @@ impl Observer for Traffic {
                 }
                 procedure::CLOSE | procedure::CLOSE_RESOURCE => {}
                 procedure::INVOKE => {
-                    seen.call(Line { asker: asker.gid, asked: asked.pid, client: first }, took_ns, failed);
+                    seen.call(line(first, second), took_ns, failed);
                 }
-                _ => seen.call(Line { asker: asker.gid, asked: asked.pid, client: None }, took_ns, failed),
+                _ => seen.call(line(None, None), took_ns, failed),
             }
         });
     }

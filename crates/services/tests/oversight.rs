@@ -7,9 +7,9 @@ use lucarne_kernel::{Context, Gid, KernelHandle, MessageKind, Outcome, Pid, Simu
 use lucarne_message::Payload;
 use lucarne_services::protocol::procedure;
 use lucarne_services::{
-    ANNOUNCED_US, CallError, Candidate, Client, Component, ComponentError, Container, Failed, Handler,
-    InstallError, Open, OpenError, Oversight, Pending, Policy, Presence, Provider, Selector, ServiceManager,
-    Thrown, Value, uuid,
+    ANNOUNCED_US, Arguments, CallError, Candidate, Client, Component, ComponentError, Container, Failed,
+    Handler, InstallError, Open, OpenError, Oversight, Pending, Policy, Presence, Provider, Selector, Serve,
+    ServiceManager, Thrown, Value, uuid,
 };
 
 const HOUSE: Selector = Selector::new(uuid!("0b2a5a3b-93b7-4e3c-9f43-c9e4a6c2c1d7"), 1, 0);
@@ -148,6 +148,60 @@ fn a_client_sees_only_what_it_may_open() {
     });
     world.done(&guest, open.into_future()).expect("there is one");
     assert_eq!(*seen.lock().unwrap(), [second.pid()]);
+}
+
+/// A handler that carries its definition, as generated ones do.
+struct Described;
+
+impl Serve for Described {
+    async fn serve(
+        &self,
+        call: &lucarne_services::Call,
+        index: u32,
+        _: Arguments,
+    ) -> Result<Payload, Thrown> {
+        Err(call.no_such_method(index))
+    }
+
+    fn definition(&self) -> Option<&'static [u8]> {
+        Some(b"compressed")
+    }
+}
+
+#[test]
+fn a_container_lists_what_it_may_open_and_asks_for_definitions() {
+    const OTHER: Selector = Selector::new(uuid!("7b4f3e58-3b7e-4f9c-8b59-5a3b0f4c2a11"), 2, 3);
+    let mut world = World::new();
+    let (house, guest) = (world.container(), world.container());
+    let plain = world.install(&house, "kitchen").expect("the policy allows it");
+    let provider = house.provider("test/described", "1.5").provides(OTHER, Described);
+    world.done(&house, provider.install()).expect("the policy allows it");
+
+    let directory = world.done(&guest, guest.services()).expect("the manager answers");
+    assert!(directory.is_complete);
+    let mut names: Vec<_> =
+        directory.entries.iter().map(|entry| (entry.name.as_str(), entry.uuid, entry.minor)).collect();
+    names.sort_unstable();
+    assert_eq!(names, [("test/described", OTHER.uuid(), 5), ("test/house", HOUSE.uuid(), 0)]);
+    let find = |name: &str| directory.entries.iter().find(|entry| entry.name == name).expect("just seen");
+    let definition = world.done(&guest, guest.definition(find("test/described"))).expect("it is provided");
+    assert_eq!(definition.as_deref(), Some(&b"compressed"[..]));
+    // A handler that is written by hand carries none.
+    assert_eq!(world.done(&guest, guest.definition(find("test/house"))).expect("it is provided"), None);
+
+    // A container that may not open a service does not see it, and cannot ask its provider.
+    let stranger = world.container();
+    world.set(&stranger, |policy| {
+        policy.open.deny("test/described");
+    });
+    let seen = world.done(&stranger, stranger.services()).expect("the manager answers");
+    assert_eq!(seen.entries.len(), 1);
+    let refused = world.done(&stranger, stranger.definition(find("test/described")));
+    assert_eq!(refused.unwrap_err(), CallError::Gone);
+
+    world.done(&house, plain.uninstall()).expect("it is installed");
+    let gone = world.done(&guest, guest.definition(find("test/house")));
+    assert_eq!(gone.unwrap_err(), CallError::Gone);
 }
 
 #[test]

@@ -152,14 +152,16 @@ fn each_look_sees_the_calls_of_its_time() {
     assert!(world.call(&guest, &client, 1).is_err());
 
     let seen = early.take();
-    let (line, calls) =
-        seen.calls.iter().find(|(line, _)| line.asked == house.pid()).expect("the provider was called");
-    assert_eq!((line.asker, calls.count, calls.errors), (guest.gid(), 2, 1));
-    let number = line.client.expect("a call has a client");
+    let mut lines: Vec<_> = seen.calls.iter().filter(|(line, _)| line.asked == house.pid()).collect();
+    lines.sort_by_key(|(line, _)| line.method);
+    let counts: Vec<_> = lines.iter().map(|(line, calls)| (line.method, calls.count, calls.errors)).collect();
+    assert_eq!(counts, [(Some(0), 1, 0), (Some(1), 1, 1)], "each method has its own line");
+    assert!(lines.iter().all(|(line, _)| line.asker == guest.gid()));
+    let number = lines[0].0.client.expect("a call has a client");
     assert!(seen.opened.contains_key(&(house.pid(), number)));
     assert_eq!(seen.flows[&(guest.gid(), house.gid())].messages, 3);
 
-    let key = Line { asker: guest.gid(), asked: house.pid(), client: Some(number) };
+    let key = Line { asker: guest.gid(), asked: house.pid(), client: Some(number), method: Some(1) };
     assert_eq!(late.take().calls[&key].count, 1);
     assert!(early.take().calls.is_empty());
     drop((early, late));

@@ -28,7 +28,7 @@ class ServiceManager_ implements RequestHandler_ SystemMessageHandler_ SlowConsu
 
   constructor.private_:
     last-client_ = random ID-LIMIT_
-    [RPC-OPEN_, RPC-CLOSE_, RPC-CLOSE-RESOURCE_, RPC-ACCOUNT_].do: request-handlers_[it] = this
+    [RPC-OPEN_, RPC-CLOSE_, RPC-CLOSE-RESOURCE_, RPC-ACCOUNT_, RPC-DEFINITION_].do: request-handlers_[it] = this
     set-system-message-handler_ SYSTEM-RPC-NOTIFY-TERMINATED_ this
     slow-consumer-handler_ = this
     unused-answer-handler_ = this
@@ -63,6 +63,7 @@ class ServiceManager_ implements RequestHandler_ SystemMessageHandler_ SlowConsu
   on-request procedure/int arguments gid/int pid/int -> any:
     if procedure == RPC-OPEN_: return open gid pid arguments[0] arguments[1] arguments[2] arguments[3]
     if procedure == RPC-ACCOUNT_: return account gid
+    if procedure == RPC-DEFINITION_: return definition gid arguments
     client/int := procedure == RPC-CLOSE_ ? arguments : arguments[0]
     provider/ServiceProvider? := providers_.get client
     // Only the process that opened a client can close it or its resources.
@@ -103,6 +104,15 @@ class ServiceManager_ implements RequestHandler_ SystemMessageHandler_ SlowConsu
       resources := provider.resources_.get client
       result.add-all [service.id, client, provider.pid --client=client, resources ? resources.size : 0]
     return result
+
+  /**
+  The compressed definition of the service $id, which generated handlers carry.
+
+  Handlers that are written by hand throw, since no method has this index.
+  */
+  definition gid/int id/int -> any:
+    service/Service_ := services_.get id --if-absent=: throw "Unknown service:$id"
+    return service.handler.handle DEFINITION-INDEX_ null --gid=gid --client=-1
 
   /** The service of $provider that a client asks for. */
   validate_ provider/ServiceProvider uuid/string major/int minor/int -> Service_:

@@ -5,6 +5,10 @@ RPC-CLOSE_          /int ::= 301
 RPC-INVOKE_         /int ::= 302
 RPC-CLOSE-RESOURCE_ /int ::= 303
 RPC-ACCOUNT_        /int ::= 306
+RPC-DEFINITION_     /int ::= 307
+
+/** The index with which a handler is asked for the definition of its service. No method has it. */
+DEFINITION-INDEX_ /int ::= -1
 
 /** The group of the system. */
 SYSTEM-GID_ /int ::= 0

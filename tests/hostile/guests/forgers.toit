@@ -31,6 +31,8 @@ forged-ids -> none:
     note: rpc.invoke provider 303 [client, random 20]
     note: rpc.invoke provider 301 client
     note: rpc.invoke provider 306 null
+    note: rpc.invoke provider 307 (random 20)
+    note: rpc.invoke -1 308 null
 
 /** Calls every procedure of the victim and of the system with arguments that make no sense. */
 forged-arguments -> none:
@@ -47,5 +49,5 @@ forged-arguments -> none:
 
 forged-pids -> none:
   while true:
-    note: rpc.invoke (random 10_000) (300 + (random 7)) junk
+    note: rpc.invoke (random 10_000) (300 + (random 9)) junk
     note: process-send_ (random 10_000) 64 junk

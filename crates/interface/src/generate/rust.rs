@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::text::Text;
-use super::{File, Origin};
+use super::{File, Origin, bytes};
 use crate::model::{
     Delivery, Interface, Kind, Method, Notification, Parameter, Record, Resource, Type, flat,
 };
@@ -20,6 +20,9 @@ const KEYWORDS: &[&str] = &[
 /// The words that cannot even be raw names.
 const PATHS: &[&str] = &["crate", "self", "super"];
 
+/// The constant with the compressed definition.
+const DEFINITION: &str = "DEFINITION";
+
 /// The number of arguments that clippy accepts.
 const ARGUMENTS_MAX: usize = 7;
 
@@ -29,7 +32,8 @@ pub(super) fn file(interface: &Interface, origin: Origin<'_>) -> File {
         // Not `//!`, so that the file can be included, too.
         text.line(format!("// {line}"));
     }
-    let rust = Rust { interface, circular: circular(interface) };
+    let rust =
+        Rust { interface, circular: circular(interface), definition: crate::carried::bytes(interface) };
     rust.imports(&mut text);
     text.gap();
     rust.service(&mut text);
@@ -43,6 +47,11 @@ pub(super) fn file(interface: &Interface, origin: Origin<'_>) -> File {
     }
     rust.errors(&mut text);
     rust.timeouts(&mut text);
+    if let Some(definition) = &rust.definition {
+        text.gap();
+        text.line("/// The definition, compressed: providers carry it for tools such as `lucarne call`.");
+        text.line(format!("const {DEFINITION}: &[u8] = {};", bytes::string(definition)));
+    }
     File { name: format!("{}.rs", origin.stem().replace('-', "_")), text: text.finish() }
 }
 
@@ -50,6 +59,8 @@ struct Rust<'a> {
     interface: &'a Interface,
     /// The records that may contain themselves.
     circular: BTreeSet<&'a str>,
+    /// The compressed definition, unless it is too long.
+    definition: Option<Vec<u8>>,
 }
 
 impl Rust<'_> {
@@ -97,10 +108,16 @@ impl Rust<'_> {
     fn service(&self, text: &mut Text) {
         let interface = self.interface;
         doc(text, &interface.doc);
-        text.line(format!(
-            "#[lucarne::service(uuid = \"{}\", version = \"{}\")]",
-            interface.uuid, interface.version
-        ));
+        text.line("#[lucarne::service(");
+        text.indented(4, |text| {
+            text.line(format!("uuid = \"{}\",", interface.uuid));
+            let comma = if self.definition.is_some() { "," } else { "" };
+            text.line(format!("version = \"{}\"{comma}", interface.version));
+            if self.definition.is_some() {
+                text.line(format!("definition = {DEFINITION}"));
+            }
+        });
+        text.line(")]");
         text.line(format!("pub trait {} {{", interface.name));
         text.indented(4, |text| {
             for resource in &interface.resources {

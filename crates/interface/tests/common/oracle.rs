@@ -5,7 +5,7 @@ use lucarne_compiler::resolve;
 use lucarne_compiler::source::MemoryLoader;
 use lucarne_interface::compare::compare;
 use lucarne_interface::generate::{Language, Origin, generate};
-use lucarne_interface::{Definition, load, show};
+use lucarne_interface::{Definition, carried, load, show};
 
 /// Reads a definition and a lock file, and uses the interface in all ways. Returns it.
 ///
@@ -29,6 +29,14 @@ pub(crate) fn check(text: &str, lock: Option<&str>) -> Definition {
     let again = load(&loader, "app.toit").expect("the library is sound");
     assert_eq!(again.interface.as_ref(), Some(interface), "{}", again.shown(Default::default()));
     assert_eq!(again.lock.print("app.toit"), printed);
+
+    // A provider carries the same interface.
+    let bytes = carried::bytes(interface).expect("tests have short definitions");
+    let text_of_it = carried::text(interface);
+    let carried = carried::read(&bytes).unwrap_or_else(|error| panic!("{text}\n{text_of_it}\n{error}"));
+    assert_eq!(carried::text(&carried), text_of_it, "{text}");
+    assert_eq!(show::show(&carried), show::show(interface), "{text}");
+    assert!(compare(interface, &carried).changes.is_empty(), "{text}\n{text_of_it}");
 
     let comparison = compare(interface, interface);
     assert!(comparison.changes.is_empty() && comparison.is_right(), "{comparison:?}");

@@ -4,15 +4,20 @@
 //! returned, and forwards its notifications: it calls a method with `@next` again and again, and gives a method with
 //! `@notification` a lambda.
 
+use crate::generate::bytes;
 use crate::generate::text::Text;
 use crate::model::{Delivery, Kind, Method, Notification, Parameter, Resource, kebab};
 
 use super::codec::Way;
 use super::{Toit, call, doc, literal, of_definition, packed, unpacked};
 
+/// The function that returns the compressed definition. It makes a new array each time, since sending may empty it.
+const DEFINITION_BYTES: &str = "definition-bytes_";
+
 impl Toit<'_> {
     pub(super) fn provider(&self) -> String {
         let (interface, stem) = (self.interface, self.origin.stem());
+        let definition = crate::carried::bytes(interface);
         let mut text = self.begin();
         let resource = if interface.resources.is_empty() { "" } else { " ServiceResource" };
         text.line(format!("import system.services show ServiceHandler ServiceProvider{resource}"));
@@ -42,6 +47,9 @@ impl Toit<'_> {
             text.line("handle index/int arguments/any --gid/int --client/int -> any:");
             text.indented(2, |text| {
                 interface.each_method(|resource, method| self.branch(text, resource, method));
+                if definition.is_some() {
+                    text.line(format!("if index == -1: return {DEFINITION_BYTES}"));
+                }
                 text.line("throw \"no method $index in service:$name\"");
             });
             for resource in &interface.resources {
@@ -51,6 +59,17 @@ impl Toit<'_> {
         for resource in &interface.resources {
             text.gap();
             self.resource(&mut text, resource);
+        }
+        if let Some(definition) = definition {
+            text.gap();
+            doc(
+                &mut text,
+                "The definition, compressed: providers carry it for tools such as `lucarne call`.",
+            );
+            text.line(format!("{DEFINITION_BYTES} -> ByteArray:"));
+            text.line("  return #[");
+            text.indented(4, |text| bytes::numbers(text, &definition));
+            text.line("  ]");
         }
         text.finish()
     }

@@ -1,0 +1,5 @@
+// The provider that is written by hand: it carries no definition.
+import .hand
+
+main:
+  (HandProvider).install
