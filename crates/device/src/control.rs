@@ -140,6 +140,25 @@ pub struct ServiceSample {
     pub p99_ns: Option<u64>,
     /// The longest of these times, in ns.
     pub max_ns: Option<u64>,
+    /// The methods that were called, by their indexes: at most 256, those that were called most.
+    pub methods: Vec<MethodSample>,
+}
+
+/// A method of a service at work.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MethodSample {
+    /// The index of the method.
+    pub index: i64,
+    /// The number of calls that were answered.
+    pub calls: u64,
+    /// The number of these that were answered with an error.
+    pub errors: u64,
+    /// See [`ServiceSample::p50_ns`].
+    pub p50_ns: Option<u64>,
+    /// See [`ServiceSample::p99_ns`].
+    pub p99_ns: Option<u64>,
+    /// See [`ServiceSample::max_ns`].
+    pub max_ns: Option<u64>,
 }
 
 /// The clients of a service that belong to one container.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use lucarne::prelude::*;
 use lucarne_kernel::Gid;
 use lucarne_kernel::sync::thread::JoinHandle;
-use lucarne_link::ListenError;
+use lucarne_link::{ListenError, Listener};
 use lucarne_ports::{Output, StandardOutput, Stream};
 use lucarne_providers::console::Outputs;
 use lucarne_providers::containers::Containers;
@@ -33,6 +33,8 @@ pub struct Daemon {
     orders: Orders,
     supervisor: JoinHandle<()>,
     control: System,
+    /// Lets commands connect that call services of containers.
+    clients: Listener,
 }
 
 /// The options of a device.
@@ -105,6 +107,8 @@ impl Daemon {
         let observatory =
             Observatory { kernel, traffic, surveys, residents: residents.clone(), orders: orders_of };
         let executables = OsProcesses::new(system.kernel().clone(), residents.clone(), folder.clone())?;
+        // A command that calls a service is a container without permissions of its own.
+        let clients = executables.connections().listen(folder.client_socket())?;
         let launcher = Launcher {
             kernel: system.kernel().clone(),
             presence: system.presence().clone(),
@@ -134,7 +138,7 @@ impl Daemon {
         let provider = container.provider("lucarne/device", "1.0").handle(DeviceHandler::new(provided));
         provider.install().wait().map_err(io::Error::other)?;
         control.listen(folder.control_socket())?;
-        Ok(Daemon { orders: way, supervisor, control })
+        Ok(Daemon { orders: way, supervisor, control, clients })
     }
 
     /// Returns a handle that stops the device from elsewhere.
@@ -146,7 +150,7 @@ impl Daemon {
     pub fn wait(self) {
         // An error means that the supervisor has panicked. The panic was reported, and there is nothing to wait for.
         let _ = self.supervisor.join();
-        drop(self.control);
+        drop((self.control, self.clients));
     }
 }
 

@@ -134,6 +134,13 @@ impl OsProcesses {
     }
 }
 
+impl OsProcesses {
+    /// Returns the connections of the containers' system, of which there is one for each system.
+    pub(crate) fn connections(&self) -> &Connections {
+        &self.connections
+    }
+}
+
 impl Executables for OsProcesses {
     /// Starts an OS process, which then connects as a container, or is killed if it does not. To be called on a thread
     /// that lives as long as the device, as the supervisor's does: the operating system kills the process when the

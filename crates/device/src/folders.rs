@@ -155,6 +155,11 @@ impl StateFolder {
         self.sockets().join("control")
     }
 
+    /// Returns the socket by which commands use the services of containers, as a container does.
+    pub fn client_socket(&self) -> PathBuf {
+        self.sockets().join("clients")
+    }
+
     /// Returns the socket that the handlers of a component connect to.
     pub(crate) fn component_socket(&self, number: u64) -> PathBuf {
         self.sockets().join(format!("c{number}"))

@@ -5,6 +5,7 @@
 //! to the last one: see `lucarne_services::Traffic`. The rest is requested when a sample is taken: open clients and
 //! resources of the providers, memory and processor time of the containers.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +21,7 @@ use lucarne_services::{Calls, Flow, Look, Seen, Survey, Surveyed, Surveys, Traff
 use tokio::sync::oneshot;
 
 use crate::ContainerName;
-use crate::control::{ClientSample, ContainerSample, Counters, Listed, Sample, ServiceSample};
+use crate::control::{ClientSample, ContainerSample, Counters, Listed, MethodSample, Sample, ServiceSample};
 use crate::residents::Residents;
 use crate::start::Usage;
 use crate::supervisor::{Event, Orders};
@@ -30,6 +31,9 @@ const LOOK: Duration = Duration::from_millis(200);
 
 /// The longest time for a survey. The service manager stops waiting for silent providers earlier.
 const SURVEY_MAX: Duration = Duration::from_secs(2);
+
+/// The number of methods of a service in a sample.
+const METHODS_MAX: usize = 256;
 
 /// The sources of samples.
 #[derive(Clone)]
@@ -157,13 +161,15 @@ impl Observer {
     // -- Services ---------------------------------------------------------------------------------
 
     fn services_of(&self, survey: &Survey, seen: &Seen) -> Vec<ServiceSample> {
-        let mut calls: BTreeMap<(Pid, Option<i64>), Calls> = BTreeMap::new();
+        let mut calls: BTreeMap<(Pid, Option<i64>), Counted> = BTreeMap::new();
         for (line, counted) in &seen.calls {
             let service = line.client.map(|client| self.services.get(&(line.asked, client)).copied());
             match service {
-                Some(Some(id)) => calls.entry((line.asked, Some(id))).or_default().add(counted),
+                Some(Some(id)) => {
+                    calls.entry((line.asked, Some(id))).or_default().add(line.method, counted);
+                }
                 // A request that calls no service, such as a request to a component.
-                None => calls.entry((line.asked, None)).or_default().add(counted),
+                None => calls.entry((line.asked, None)).or_default().add(None, counted),
                 Some(None) => {}
             }
         }
@@ -177,7 +183,7 @@ impl Observer {
         samples
     }
 
-    fn service(&self, service: &Surveyed, calls: &Calls) -> ServiceSample {
+    fn service(&self, service: &Surveyed, counted: &Counted) -> ServiceSample {
         let (major, minor) = service.version;
         let clients = service.clients.as_ref().map(|clients| {
             let mut samples: BTreeMap<Option<ContainerName>, ClientSample> = BTreeMap::new();
@@ -203,16 +209,17 @@ impl Observer {
             tags: service.tags.clone(),
             priority: service.priority,
             clients,
-            ..ServiceSample::called(calls)
+            methods: counted.methods(),
+            ..ServiceSample::called(&counted.all)
         }
     }
 
-    fn component(&self, id: &str, pid: Pid, calls: &Calls) -> ServiceSample {
+    fn component(&self, id: &str, pid: Pid, counted: &Counted) -> ServiceSample {
         let gid = self.observatory.kernel.gid_of(pid);
         ServiceSample {
             container: gid.and_then(|gid| self.observatory.name_of(gid)),
             name: id.to_owned(),
-            ..ServiceSample::called(calls)
+            ..ServiceSample::called(&counted.all)
         }
     }
 
@@ -255,6 +262,43 @@ impl Observer {
         let now_us = usage.cpu_us?;
         let before_us = self.cpu_us.insert(name.clone(), now_us).filter(|before_us| *before_us <= now_us);
         Some(now_us - before_us.unwrap_or(0))
+    }
+}
+
+/// The calls of a service.
+#[derive(Default)]
+struct Counted {
+    all: Calls,
+    /// The calls by the index of the method.
+    by_method: BTreeMap<i64, Calls>,
+}
+
+impl Counted {
+    fn add(&mut self, method: Option<i64>, calls: &Calls) {
+        self.all.add(calls);
+        if let Some(index) = method {
+            self.by_method.entry(index).or_default().add(calls);
+        }
+    }
+
+    /// Returns the methods that were called, in the order of their indexes: if there are too many, those that were called
+    /// most. Clients choose the indexes, so a limit is necessary.
+    fn methods(&self) -> Vec<MethodSample> {
+        let mut methods: Vec<(&i64, &Calls)> = self.by_method.iter().collect();
+        if methods.len() > METHODS_MAX {
+            methods.sort_by_key(|(_, calls)| Reverse(calls.count));
+            methods.truncate(METHODS_MAX);
+            methods.sort_by_key(|(index, _)| **index);
+        }
+        let sample = |(index, calls): (&i64, &Calls)| MethodSample {
+            index: *index,
+            calls: calls.count,
+            errors: calls.errors,
+            p50_ns: calls.latency.percentile_ns(50),
+            p99_ns: calls.latency.percentile_ns(99),
+            max_ns: calls.latency.max_ns(),
+        };
+        methods.into_iter().map(sample).collect()
     }
 }
 

@@ -33,7 +33,7 @@ pub use builder::{Builder, processors};
 #[cfg(feature = "link")]
 pub use listener::Listener;
 #[cfg(feature = "link")]
-pub use lucarne_link::ConnectError;
+pub use lucarne_link::{Connect, ConnectError};
 pub use lucarne_providers::network::{SimulatedNetwork, Weather};
 #[cfg(feature = "toit")]
 pub use programs::ProgramOptions;
