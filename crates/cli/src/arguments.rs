@@ -1,5 +1,6 @@
 //! The command line: one table that the parser, `--help` and the shell completions come from.
 
+pub(crate) mod call;
 pub(crate) mod device;
 pub(crate) mod interface;
 
@@ -115,6 +116,8 @@ pub(crate) enum Command {
     Container(device::ContainerCommand),
     /// List the services on the device: their providers and clients, the rate and duration of calls
     Services(device::Services),
+    /// Call a method of a running provider by name
+    Call(call::Call),
     /// Show the containers and services of the device, once a second
     Top(device::Top),
     /// Take on the bounds of a container and run its program; the device starts this

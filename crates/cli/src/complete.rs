@@ -1,18 +1,22 @@
 //! Completion of command lines. The script that `lucarne completions` prints makes the shell run the binary for each
 //! completion, so that the candidates include the containers that are installed at that time.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Command;
 use clap_complete::Shell;
-use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
+use clap_complete::engine::{ArgValueCandidates, ArgValueCompleter, CompletionCandidate};
 use clap_complete::env::{CompleteEnv, Shells};
 use lucarne_device::control::Reached;
+use lucarne_services::Entry;
 
 use crate::Stop;
+use crate::arguments::call::SystemAt;
+use crate::arguments::device::At;
+use crate::call::Connection;
 use crate::output::print_out;
 use crate::reach::folder;
 
@@ -48,6 +52,43 @@ fn names() -> Option<Vec<CompletionCandidate>> {
     let reached = Reached::connect(&folder).ok()?;
     let listed = reached.device.list().within(ANSWER_MAX).wait().ok()?;
     Some(listed.iter().map(|container| CompletionCandidate::new(container.name.as_str())).collect())
+}
+
+/// Returns a completer for the names of providers.
+pub(crate) fn providers() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let entries = connect().and_then(|connection| connection.entries().ok()).unwrap_or_default();
+        entries.iter().map(|entry| CompletionCandidate::new(&entry.name)).collect()
+    })
+}
+
+/// Returns a completer for the methods of providers: first `NAME.`, and then `NAME.METHOD`.
+pub(crate) fn methods() -> ArgValueCompleter {
+    ArgValueCompleter::new(|current: &OsStr| {
+        let current = current.to_string_lossy();
+        let candidates = methods_of(&current).unwrap_or_default();
+        let meant = candidates.into_iter().filter(|candidate| candidate.starts_with(&*current));
+        meant.map(CompletionCandidate::new).collect()
+    })
+}
+
+fn methods_of(current: &str) -> Option<Vec<String>> {
+    let connection = connect()?;
+    let entries = connection.entries().ok()?;
+    // The names of providers can have points themselves.
+    let is_named =
+        |entry: &&Entry| current.strip_prefix(&entry.name).is_some_and(|rest| rest.starts_with('.'));
+    let Some(entry) = entries.iter().find(is_named) else {
+        return Some(entries.iter().map(|entry| format!("{}.", entry.name)).collect());
+    };
+    let methods = connection.describe(entry.clone(), None).ok()?.interface.methods;
+    Some(methods.iter().map(|method| format!("{}.{}", entry.name, method.name)).collect())
+}
+
+/// Connects to the containers of the device of the selected state folder.
+fn connect() -> Option<Connection> {
+    let at = At { state: named_state(std::env::args_os()), device: None };
+    Connection::open(&SystemAt { at, connect: None }).ok()
 }
 
 /// Returns the folder of `--state DIR` or `--state=DIR`. Bash splits the second form into three words.

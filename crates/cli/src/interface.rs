@@ -12,6 +12,7 @@ use lucarne_compiler::source::{FileLoader, Loader};
 use lucarne_interface::Definition;
 
 use crate::arguments::interface::{InterfaceCommand, Show};
+use crate::call::Connection;
 use crate::output::{print_error, print_out};
 use crate::{FAILURE, Stop, front};
 
@@ -26,14 +27,25 @@ pub(crate) fn interface(command: &InterfaceCommand) -> Result<ExitCode, Stop> {
 }
 
 fn show(options: &Show) -> Result<ExitCode, Stop> {
-    let definition = load(&FileLoader, readable(&options.file)?)?;
-    let Some(interface) = &definition.interface else { return Ok(ExitCode::from(FAILURE)) };
-    print_out(lucarne_interface::show::show(interface).as_bytes())?;
+    let target = &options.target;
+    let is_file = target.extension().is_some_and(|extension| extension == "toit") || target.is_file();
+    let interface = match target.to_str().filter(|_| !is_file) {
+        Some(name) => {
+            let connection = Connection::open(&options.system)?;
+            connection.describe(connection.find(name)?, None)?.interface
+        }
+        None => {
+            let definition = load(&FileLoader, readable(target)?)?;
+            let Some(interface) = definition.interface else { return Ok(ExitCode::from(FAILURE)) };
+            interface
+        }
+    };
+    print_out(lucarne_interface::show::show(&interface).as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Reads a definition and prints its diagnostics.
-fn load(loader: &(dyn Loader + Sync), file: &str) -> Result<Definition, Stop> {
+pub(crate) fn load(loader: &(dyn Loader + Sync), file: &str) -> Result<Definition, Stop> {
     let definition =
         lucarne_interface::load(loader, file).map_err(|error| Stop::failure(format!("{file}: {error}")))?;
     print_error(&definition.shown(front::style()));
@@ -41,7 +53,7 @@ fn load(loader: &(dyn Loader + Sync), file: &str) -> Result<Definition, Stop> {
 }
 
 /// Returns a path as text, after checking that the file can be read.
-fn readable(file: &Path) -> Result<&str, Stop> {
+pub(crate) fn readable(file: &Path) -> Result<&str, Stop> {
     front::require_readable(file)?;
     file.to_str().ok_or_else(|| Stop::usage(format!("the path {} is not UTF-8", file.display())))
 }

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod c;
+mod call;
 mod check;
 mod complete;
 mod container;
@@ -87,6 +88,7 @@ fn perform(command: Command) -> Result<ExitCode, Stop> {
         Command::C(command) => c::c(&command),
         Command::Device(command) => device::device(&command),
         Command::Services(options) => services::services(&options),
+        Command::Call(options) => call::call(&options),
         Command::Top(options) => top::top(&options),
         Command::Container(command) => container::container(&command),
         Command::Confine { name, bounds, program, arguments } => {

@@ -1,5 +1,7 @@
 //! `lucarne services`: lists providers and their clients, and counts calls over a given time.
 
+mod methods;
+
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -15,6 +17,7 @@ use crate::{Stop, table};
 /// The name of the device itself in a list of containers.
 const DEVICE: &str = "(device)";
 
+/// Lists services, or the methods of one.
 pub(crate) fn services(options: &Services) -> Result<ExitCode, Stop> {
     let (reached, _) = reach(&options.at)?;
     let mut found = None;
@@ -23,6 +26,9 @@ pub(crate) fn services(options: &Services) -> Result<ExitCode, Stop> {
         Ok(false)
     })?;
     let sample = found.ok_or_else(|| Stop::failure("the device has ended"))?;
+    if let Some(name) = &options.name {
+        return methods::show(options, name, &sample);
+    }
     if options.json {
         print_out(
             format!("{}\n", json!({"over_us": sample.over_us, "services": sample.services})).as_bytes(),

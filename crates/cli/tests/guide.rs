@@ -57,11 +57,21 @@ fn type_all(folder: &Path, lines: &[&str]) -> usize {
     commands
 }
 
+/// Ends the program that a guide runs in the background, even if the test fails before the guide does.
+struct Background<'f>(&'f Path);
+
+impl Drop for Background<'_> {
+    fn drop(&mut self) {
+        type_in(self.0, "kill $(cat *.pid)");
+    }
+}
+
 #[test]
 fn the_guide_to_interfaces_works_as_written() {
     let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/interfaces.md");
     let guide = std::fs::read_to_string(guide).expect("the file exists");
     let folder = TempDir::new().expect("room on the disk");
+    let _background = Background(folder.path());
     let mut commands = 0;
     for Block { language, lines } in blocks(&guide) {
         match language {

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use lucarne_device::{ContainerName, Define, FileAccess};
 
 use super::parse_memory;
-use crate::complete::containers;
+use crate::complete::{containers, providers};
 
 /// The options that select a device.
 #[derive(Debug, Args)]
@@ -103,7 +103,9 @@ pub(crate) struct DeviceMetrics {
 Calls are counted only while the command runs. Times run from when the device passes a request to the provider to when
 the provider answers. They are rounded up by at most 1/16; MAX is exact. '-' means that there was no call, or that there
 is no client. '?' means that the provider did not answer in time, or is a component: the device does not know its
-clients. NAME*2 means two clients with that name.")]
+clients. NAME*2 means two clients with that name.
+
+With NAME, the names of the methods are those of the definition that the provider carries, as generated code does.")]
 pub(crate) struct Services {
     #[command(flatten)]
     pub(crate) at: At,
@@ -116,6 +118,9 @@ pub(crate) struct Services {
     /// Print a JSON object
     #[arg(long)]
     pub(crate) json: bool,
+    /// Show the methods of this provider, with their calls; a name, or the UUID of an interface
+    #[arg(add = providers())]
+    pub(crate) name: Option<String>,
 }
 
 /// The options of `lucarne top`.
@@ -404,7 +409,7 @@ fn parse_observation(text: &str) -> Result<Duration, String> {
     }
 }
 
-fn parse_duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|_| "not a duration, such as 30s, 5m or 1h30m".to_owned())
 }
 

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueHint};
 use lucarne_interface::generate::Language;
 
+use super::call::SystemAt;
+
 /// The commands of `lucarne interface`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum InterfaceCommand {
@@ -102,8 +104,13 @@ pub(crate) struct Check {
 
 /// The options of `lucarne interface show`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+A running provider is on the device, or on the system of --connect. Providers that generated code has made carry their
+definition.")]
 pub(crate) struct Show {
-    /// The definition
-    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) system: SystemAt,
+    /// A definition, or a running provider: its name, or the UUID of its interface
+    #[arg(value_name = "FILE|UUID|NAME", value_hint = ValueHint::FilePath)]
+    pub(crate) target: PathBuf,
 }

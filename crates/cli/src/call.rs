@@ -1,0 +1,178 @@
+//! `lucarne call`: calls the methods of a running provider by name.
+
+mod editor;
+mod json;
+mod provider;
+mod session;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use lucarne_compiler::names::{Suggestions, canonical};
+use lucarne_interface::model::{Interface, Kind, Method, Type};
+use lucarne_services::{CallError, Client, Value};
+use serde_json::json;
+
+use crate::arguments::call::Call;
+use crate::output::{json_line, print_error, print_out, visible};
+use crate::{FAILURE, Stop};
+use json::{Shown, quoted, shortened};
+pub(crate) use provider::{Connection, Found};
+
+/// Calls a method, or begins a session.
+pub(crate) fn call(options: &Call) -> Result<ExitCode, Stop> {
+    let (target, words) = options.words.split_first().ok_or_else(|| Stop::usage("name a provider"))?;
+    if options.interactive {
+        if let Some(word) = words.first() {
+            return Err(Stop::usage(format!(
+                "-i takes only the name of a provider, not '{}'",
+                shortened(word)
+            )));
+        }
+        let connection = Connection::open(&options.system)?;
+        let found = connection.describe(connection.find(target)?, options.definition.as_deref())?;
+        return session::session(options, &connection, &found);
+    }
+    let Some((name, method)) = target.rsplit_once('.') else {
+        let connection = Connection::open(&options.system)?;
+        let found = connection.describe(connection.find(target)?, options.definition.as_deref())?;
+        let methods = found.interface.methods.iter().map(|method| &*method.name);
+        return Err(Stop::usage(format!(
+            "write {target}.METHOD, or 'lucarne call -i {target}' for a session: its methods are {}",
+            quoted(methods)
+        )));
+    };
+    let connection = Connection::open(&options.system)?;
+    let found = connection.describe(connection.find(name)?, options.definition.as_deref())?;
+    let method =
+        find_method(&found.interface, &found.interface.methods, None, method).map_err(Stop::usage)?;
+    let shown = format!("{name}.{}", method.name);
+    if let Some(resource) = method.result.resource() {
+        return Err(Stop::usage(format!(
+            "`{shown}` returns a resource, a `{resource}`, which ends with the command: use 'lucarne call -i {name}'"
+        )));
+    }
+    let arguments = words::bind(method, &shown, words, &found.interface).map_err(Stop::usage)?;
+    let client = connection.client(&found)?;
+    let outcome = invoke(&client, method, None, arguments, options.timeout);
+    match outcome {
+        Ok(value) => {
+            let shown = Shown { value: &value, ty: Some(&method.result), interface: &found.interface };
+            print_out(result_line(&shown, &method.result, options.json)?.as_bytes())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(error) => {
+            let failure = Failure::of(&error, method, options.timeout);
+            if options.json {
+                print_out(format!("{}\n", failure.json()).as_bytes())?;
+            } else {
+                print_error(&format!("lucarne: {shown}: {}\n", visible(&failure.text)));
+            }
+            Ok(ExitCode::from(FAILURE))
+        }
+    }
+}
+
+/// Calls a method of a service, or of the resource with this handle, and waits for the answer.
+fn invoke(
+    client: &Client,
+    method: &Method,
+    handle: Option<i64>,
+    arguments: Vec<Value>,
+    timeout: Option<Duration>,
+) -> Result<Value, CallError> {
+    let pending = client.invoke(method.index, packed(handle, arguments));
+    match timeout.or(method.timeout.map(Duration::from_millis)) {
+        Some(time) => pending.within(time).wait(),
+        None => pending.wait(),
+    }
+}
+
+/// Returns the value that a message has for some arguments: null for none, the argument alone, or a list.
+fn packed(handle: Option<i64>, mut arguments: Vec<Value>) -> Value {
+    if let Some(handle) = handle {
+        arguments.insert(0, Value::Int(handle));
+    }
+    match arguments.len() {
+        0 => Value::Null,
+        1 => arguments.remove(0),
+        _ => Value::List(arguments),
+    }
+}
+
+/// Returns the line that shows a result. A method without a result prints none, but for JSON.
+fn result_line(shown: &Shown<'_>, ty: &Type, is_json: bool) -> Result<String, Stop> {
+    let line = line_of(shown)?;
+    Ok(match is_json {
+        true => format!("{{\"result\":{line}}}\n"),
+        false if shown.value.is_null() && *ty == Type::of(Kind::None) => String::new(),
+        false => format!("{line}\n"),
+    })
+}
+
+/// Returns a value as a line of JSON. On a terminal, characters that move the cursor or hide other text are escaped.
+fn line_of(shown: &Shown<'_>) -> Result<String, Stop> {
+    let line = json_line(shown)?;
+    Ok(if std::io::stdout().is_terminal() { visible(&line).into_owned() } else { line })
+}
+
+/// A call that has failed.
+struct Failure {
+    /// The name of the error in the definition.
+    name: Option<String>,
+    text: String,
+}
+
+impl Failure {
+    fn of(error: &CallError, method: &Method, timeout: Option<Duration>) -> Failure {
+        let text = match error {
+            CallError::Gone => "the provider has ended".to_owned(),
+            CallError::Deadline => {
+                let time = timeout.or(method.timeout.map(Duration::from_millis)).unwrap_or_default();
+                format!("the provider has not answered within {}", humantime::format_duration(time))
+            }
+            error => error.to_string(),
+        };
+        let declared = method.errors.iter().find(|declared| declared.text == text);
+        let name = declared.map(|declared| declared.name.clone());
+        Failure { name, text }
+    }
+
+    fn json(&self) -> serde_json::Value {
+        json!({ "error": self.text, "name": self.name })
+    }
+}
+
+/// Finds a method by its name.
+///
+/// # Errors
+/// A message with the names that there are.
+fn find_method<'i>(
+    interface: &'i Interface,
+    methods: &'i [Method],
+    resource: Option<&str>,
+    name: &str,
+) -> Result<&'i Method, String> {
+    let wanted = canonical(name);
+    if let Some(method) = methods.iter().find(|method| *method.name == *wanted) {
+        return Ok(method);
+    }
+    let owner =
+        resource.map_or_else(|| format!("the service `{}`", interface.name), |one| format!("a `{one}`"));
+    let names = || methods.iter().map(|method| &*method.name);
+    let of_resource = interface
+        .resources
+        .iter()
+        .find(|other| resource.is_none() && other.methods.iter().any(|method| *method.name == *wanted));
+    let hint = match (Suggestions::default().nearest(&wanted, names()), of_resource) {
+        (_, Some(other)) => format!("the resource `{}` has one: get it in a session, with -i", other.name),
+        (Some(near), None) => format!("did you mean `{near}`?"),
+        (None, None) if methods.is_empty() => "it has no methods".to_owned(),
+        (None, None) => format!("its methods are {}", quoted(names())),
+    };
+    Err(format!("{owner} has no method `{}`: {hint}", shortened(name)))
+}

@@ -1,0 +1,145 @@
+//! Reads the lines of a session: from a terminal with completion and history, or from a pipe.
+
+use std::io::{self, BufRead, IsTerminal, Read};
+use std::path::PathBuf;
+
+use rustyline::completion::Completer;
+use rustyline::error::ReadlineError;
+use rustyline::highlight::Highlighter;
+use rustyline::hint::Hinter;
+use rustyline::history::FileHistory;
+use rustyline::validate::Validator;
+use rustyline::{Config, Context, Editor, ExternalPrinter, Helper};
+
+use crate::Stop;
+use crate::output::{print_error, print_to_reader, reason};
+
+/// The maximum length of a line from a pipe, in bytes.
+const LINE_MAX: u64 = 16 << 20;
+
+/// The number of lines that the history keeps.
+const HISTORY_MAX: usize = 1_000;
+
+/// Prints a line of output beside the line that is being typed.
+pub(crate) type Print = Box<dyn FnMut(&str) + Send>;
+
+/// Returns the words that can stand at a place: that of the last word of the text before the cursor.
+pub(crate) trait Candidates {
+    /// Returns the words that the last word of `line`, which begins at `start`, may be the beginning of.
+    fn candidates(&self, line: &str, start: usize) -> Vec<String>;
+}
+
+/// The source of lines.
+pub(crate) enum Lines<C: Candidates> {
+    Terminal(Box<Editor<Completing<C>, FileHistory>>),
+    Pipe,
+}
+
+impl<C: Candidates> Lines<C> {
+    /// Reads standard input: with a prompt if it and standard output are a terminal.
+    pub(crate) fn open(candidates: C) -> Result<Lines<C>, Stop> {
+        if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+            return Ok(Lines::Pipe);
+        }
+        let failed = |error: ReadlineError| Stop::failure(format!("cannot use the terminal: {error}"));
+        let config = Config::builder().max_history_size(HISTORY_MAX).map_err(failed)?;
+        let config = config.history_ignore_space(true).auto_add_history(true).build();
+        let mut editor = Editor::with_config(config).map_err(failed)?;
+        editor.set_helper(Some(Completing(candidates)));
+        if let Some(path) = history_path() {
+            // Without a history, the session works all the same.
+            let _ = editor.load_history(&path);
+        }
+        Ok(Lines::Terminal(Box::new(editor)))
+    }
+
+    pub(crate) fn is_terminal(&self) -> bool {
+        matches!(self, Lines::Terminal(_))
+    }
+
+    /// Returns a function that prints a line from another thread.
+    pub(crate) fn printer(&mut self) -> Print {
+        if let Lines::Terminal(editor) = self
+            && let Ok(mut printer) = editor.create_external_printer()
+        {
+            return Box::new(move |line| {
+                if printer.print(line.to_owned()).is_err() {
+                    let _ = print_to_reader(line.as_bytes());
+                }
+            });
+        }
+        Box::new(|line| match print_to_reader(line.as_bytes()) {
+            Ok(true) => {}
+            // There is no reader any more.
+            Ok(false) => std::process::exit(0),
+            Err(stop) => {
+                print_error(&format!("lucarne: {}\n", stop.message));
+                std::process::exit(stop.status.into());
+            }
+        })
+    }
+
+    /// Returns the next line, or none at the end.
+    pub(crate) fn next(&mut self, prompt: &str) -> Result<Option<String>, Stop> {
+        match self {
+            Lines::Terminal(editor) => match editor.readline(prompt) {
+                Ok(line) => Ok(Some(line)),
+                // Ctrl-C drops the line, as in a shell.
+                Err(ReadlineError::Interrupted) => Ok(Some(String::new())),
+                Err(ReadlineError::Eof) => Ok(None),
+                Err(error) => Err(Stop::failure(format!("cannot read the terminal: {error}"))),
+            },
+            Lines::Pipe => {
+                let mut line = Vec::new();
+                let read = io::stdin().lock().take(LINE_MAX + 1).read_until(b'\n', &mut line);
+                let count = read.map_err(|error| {
+                    Stop::failure(format!("cannot read standard input: {}", reason(&error)))
+                })?;
+                if count as u64 > LINE_MAX {
+                    return Err(Stop::usage(format!("a line has more than {} MiB", LINE_MAX >> 20)));
+                }
+                let line = String::from_utf8(line).map_err(|_| Stop::usage("a line is not UTF-8"))?;
+                Ok((count > 0).then_some(line))
+            }
+        }
+    }
+
+    /// Writes the history.
+    pub(crate) fn finish(&mut self) {
+        let Lines::Terminal(editor) = self else { return };
+        if let Some(path) = history_path()
+            && let Err(error) = editor.save_history(&path)
+        {
+            print_error(&format!("lucarne: cannot write the history to {}: {error}\n", path.display()));
+        }
+    }
+}
+
+/// Returns the file of the history, which is beside the state folder of the user's device.
+fn history_path() -> Option<PathBuf> {
+    let named = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let state = named.or_else(|| std::env::home_dir().map(|home| home.join(".local").join("state")))?;
+    std::fs::create_dir_all(&state).ok()?;
+    Some(state.join("lucarne-call-history"))
+}
+
+/// Completes words for the editor.
+pub(crate) struct Completing<C>(C);
+
+impl<C: Candidates> Completer for Completing<C> {
+    type Candidate = String;
+
+    fn complete(&self, line: &str, place: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<String>)> {
+        let before = line.get(..place).unwrap_or_default();
+        let start = before.rfind(char::is_whitespace).map_or(0, |blank| blank + 1);
+        Ok((start, self.0.candidates(before, start)))
+    }
+}
+
+impl<C> Hinter for Completing<C> {
+    type Hint = String;
+}
+
+impl<C> Highlighter for Completing<C> {}
+impl<C> Validator for Completing<C> {}
+impl<C: Candidates> Helper for Completing<C> {}

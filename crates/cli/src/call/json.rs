@@ -1,0 +1,359 @@
+//! Values as JSON, by their types.
+//!
+//! | type | JSON |
+//! |---|---|
+//! | `bool`, `int`, `string`, `none` | the same; null is null |
+//! | `float` | a number, or `"NaN"`, `"Infinity"`, `"-Infinity"` |
+//! | `ByteArray` | its bytes in base64, as a string; an argument may also be a list of numbers |
+//! | `List` | a list |
+//! | `Map` | an object; keys that are integers are written as strings |
+//! | a record | an object |
+//! | `any` | the same, as far as JSON has it; otherwise `{"$bytes": BASE64}`, `{"$float": "NaN"}`, `{"$map": [[KEY, VALUE]...]}` |
+
+use std::fmt;
+
+use data_encoding::BASE64;
+use lucarne_compiler::names::{Suggestions, canonical};
+use lucarne_interface::model::{Interface, Kind, Record, Type};
+use lucarne_services::{Bytes, Value};
+use serde::ser::{SerializeMap, SerializeSeq};
+use serde::{Serialize, Serializer};
+use serde_json::Value as Json;
+
+/// The keys of objects that stand for values of `any` that JSON does not have.
+const BYTES: &str = "$bytes";
+const FLOAT: &str = "$float";
+const MAP: &str = "$map";
+
+/// A value that is not of the expected type.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Mismatch {
+    /// The way from the whole value to the part that is wrong, such as `.readings[2].celsius`.
+    pub(crate) path: String,
+    /// What is wrong, without the path.
+    pub(crate) text: String,
+}
+
+impl Mismatch {
+    pub(crate) fn new(text: impl Into<String>) -> Mismatch {
+        Mismatch { path: String::new(), text: text.into() }
+    }
+
+    /// Returns the mismatch of a value that has this one in a part.
+    fn within(mut self, part: impl fmt::Display) -> Mismatch {
+        self.path.insert_str(0, &part.to_string());
+        self
+    }
+}
+
+/// Reads a value of a type.
+///
+/// # Errors
+/// If the JSON is not of the type.
+pub(crate) fn read(json: &Json, ty: &Type, interface: &Interface) -> Result<Value, Mismatch> {
+    if json.is_null() && ty.takes_null() {
+        return Ok(Value::Null);
+    }
+    let value = match (&ty.kind, json) {
+        (Kind::Any, json) => return read_any(json),
+        (Kind::Bool, Json::Bool(value)) => Some(Value::Bool(*value)),
+        (Kind::Int, Json::Number(number)) => number.as_i64().map(Value::Int),
+        (Kind::Float, Json::Number(number)) => number.as_f64().map(Value::Float),
+        (Kind::Float, Json::String(text)) => special_float(text).map(Value::Float),
+        (Kind::String, Json::String(text)) => Some(Value::String(text.clone())),
+        (Kind::Bytes, Json::String(text)) => decoded(text),
+        (Kind::Bytes, Json::Array(items)) => numbers(items),
+        (Kind::List(element), Json::Array(items)) => {
+            let read = |(at, item): (usize, &Json)| {
+                read(item, element, interface).map_err(|error| error.within(format_args!("[{at}]")))
+            };
+            return items.iter().enumerate().map(read).collect::<Result<_, _>>().map(Value::List);
+        }
+        (Kind::Map(key, value), Json::Object(entries)) if key.kind == Kind::Any => {
+            return match special(entries) {
+                Some((MAP, json)) => read_map(json),
+                _ => read_entries(entries, |text| Ok(Value::String(text.to_owned())), value, interface),
+            };
+        }
+        (Kind::Map(key, value), Json::Object(entries)) => {
+            let read_key = |text: &str| match key.kind {
+                Kind::Int => text
+                    .parse()
+                    .map(Value::Int)
+                    .map_err(|_| Mismatch::new(format!("the key `{text}` is not an int, such as \"3\""))),
+                _ => Ok(Value::String(text.to_owned())),
+            };
+            return read_entries(entries, read_key, value, interface);
+        }
+        (Kind::Record(name), Json::Object(entries)) => {
+            let Some(record) = interface.record(name) else { return read_any(json) };
+            return read_record(entries, record, interface);
+        }
+        _ => None,
+    };
+    value.ok_or_else(|| mismatch(ty, &shortened(&json.to_string())))
+}
+
+/// Returns the mismatch of a text and a type.
+pub(crate) fn mismatch(ty: &Type, found: &str) -> Mismatch {
+    Mismatch::new(format!("expected {}, found {found}", described(ty)))
+}
+
+/// Returns a type in words, with an example where its form is not obvious.
+fn described(ty: &Type) -> String {
+    let text = match &ty.kind {
+        Kind::None => "null",
+        Kind::Any => "a value in JSON",
+        Kind::Bool => "true or false",
+        Kind::Int => "an int of 64 bits, such as 3",
+        Kind::Float => "a float, such as 1.5",
+        Kind::String => "a string",
+        Kind::Bytes => "bytes (base64, a list of numbers from 0 to 255, or @FILE)",
+        Kind::List(_) => "a list, such as [1, 2]",
+        Kind::Map(..) => "a map, such as {\"key\": 1}",
+        Kind::Record(name) => return with_null(&format!("the record `{name}`, an object"), ty),
+        Kind::Resource(name) => return with_null(&format!("the resource `{name}`"), ty),
+    };
+    with_null(text, ty)
+}
+
+fn with_null(text: &str, ty: &Type) -> String {
+    if ty.is_nullable { format!("{text}, or null") } else { text.to_owned() }
+}
+
+/// Returns the beginning of a text, for messages.
+pub(crate) fn shortened(text: &str) -> String {
+    const MAX: usize = 40;
+    if text.chars().nth(MAX).is_none() {
+        return text.to_owned();
+    }
+    text.chars().take(MAX - 1).chain(['…']).collect()
+}
+
+fn special_float(text: &str) -> Option<f64> {
+    match text {
+        "NaN" => Some(f64::NAN),
+        "Infinity" => Some(f64::INFINITY),
+        "-Infinity" => Some(f64::NEG_INFINITY),
+        _ => None,
+    }
+}
+
+/// Reads bytes in base64.
+fn decoded(text: &str) -> Option<Value> {
+    BASE64.decode(text.as_bytes()).ok().map(|bytes| Value::Bytes(Bytes::from(bytes)))
+}
+
+fn numbers(items: &[Json]) -> Option<Value> {
+    let byte = |item: &Json| item.as_u64().and_then(|number| u8::try_from(number).ok());
+    items.iter().map(byte).collect::<Option<Vec<u8>>>().map(|bytes| Value::Bytes(Bytes::from(bytes)))
+}
+
+fn read_entries(
+    entries: &serde_json::Map<String, Json>,
+    read_key: impl Fn(&str) -> Result<Value, Mismatch>,
+    ty: &Type,
+    interface: &Interface,
+) -> Result<Value, Mismatch> {
+    let entry = |(key, item): (&String, &Json)| {
+        let value = read(item, ty, interface).map_err(|error| error.within(format_args!(".{key}")))?;
+        Ok((read_key(key)?, value))
+    };
+    entries.iter().map(entry).collect::<Result<_, _>>().map(Value::Map)
+}
+
+fn read_record(
+    entries: &serde_json::Map<String, Json>,
+    record: &Record,
+    interface: &Interface,
+) -> Result<Value, Mismatch> {
+    let field_of = |key: &str| record.fields.iter().find(|field| *field.name == *canonical(key));
+    if let Some(unknown) = entries.keys().find(|key| field_of(key).is_none()) {
+        let names = record.fields.iter().map(|field| &*field.name);
+        let hint = match Suggestions::default().nearest(&canonical(unknown), names.clone()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("its fields are {}", quoted(names)),
+        };
+        let text = format!("the record `{}` has no field `{}`: {hint}", record.name, shortened(unknown));
+        return Err(Mismatch::new(text));
+    }
+    let field = |field: &lucarne_interface::model::Field| {
+        let item = entries.iter().find(|(key, _)| *canonical(key) == *field.name).map(|(_, item)| item);
+        let value = match item {
+            Some(item) => read(item, &field.ty, interface)
+                .map_err(|error| error.within(format_args!(".{}", field.name)))?,
+            None if field.ty.takes_null() => Value::Null,
+            None => {
+                let text =
+                    format!("the record `{}` needs the field `{}/{}`", record.name, field.name, field.ty);
+                return Err(Mismatch::new(text));
+            }
+        };
+        Ok((Value::from(field.key()), value))
+    };
+    record.fields.iter().map(field).collect::<Result<_, _>>().map(Value::Map)
+}
+
+/// Returns names in a sentence.
+pub(crate) fn quoted<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// Returns the entry of an object that stands for a value that JSON does not have.
+fn special(entries: &serde_json::Map<String, Json>) -> Option<(&str, &Json)> {
+    let mut all = entries.iter();
+    match (all.next(), all.next()) {
+        (Some((key, json)), None) if key.starts_with('$') => Some((key, json)),
+        _ => None,
+    }
+}
+
+/// Reads a value of any type.
+fn read_any(json: &Json) -> Result<Value, Mismatch> {
+    Ok(match json {
+        Json::Null => Value::Null,
+        Json::Bool(value) => Value::Bool(*value),
+        Json::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (Some(int), _) => Value::Int(int),
+            (None, Some(float)) if number.is_f64() => Value::Float(float),
+            _ => return Err(Mismatch::new(format!("{number} does not fit into an int of 64 bits"))),
+        },
+        Json::String(text) => Value::String(text.clone()),
+        Json::Array(items) => Value::List(items.iter().map(read_any).collect::<Result<_, _>>()?),
+        Json::Object(entries) => match special(entries) {
+            None => {
+                let entry = |(key, item): (&String, &Json)| Ok((Value::String(key.clone()), read_any(item)?));
+                Value::Map(entries.iter().map(entry).collect::<Result<_, _>>()?)
+            }
+            Some((MAP, json)) => read_map(json)?,
+            Some((key, json)) => {
+                let value = match (key, json) {
+                    (BYTES, Json::String(text)) => decoded(text),
+                    (BYTES, Json::Array(items)) => numbers(items),
+                    (FLOAT, Json::String(text)) => special_float(text).map(Value::Float),
+                    _ => None,
+                };
+                value.ok_or_else(|| {
+                    let forms = "the forms are {\"$bytes\": BASE64}, {\"$float\": \"NaN\"} and {\"$map\": [[KEY, VALUE]]}";
+                    Mismatch::new(format!("`{}` is not a value: {forms}", shortened(key)))
+                })?
+            }
+        },
+    })
+}
+
+fn read_map(json: &Json) -> Result<Value, Mismatch> {
+    let entry = |item: &Json| match item.as_array().map(Vec::as_slice) {
+        Some([key, value]) => Ok((read_any(key)?, read_any(value)?)),
+        _ => Err(Mismatch::new("an entry of `$map` is not [KEY, VALUE]")),
+    };
+    let items =
+        json.as_array().ok_or_else(|| Mismatch::new("`$map` is not followed by a list of entries"))?;
+    items.iter().map(entry).collect::<Result<_, _>>().map(Value::Map)
+}
+
+/// A value that is written as JSON. Where the value is not of the type, which a provider may do, it is written as a value
+/// of `any`.
+#[derive(Clone, Copy)]
+pub(crate) struct Shown<'a> {
+    pub(crate) value: &'a Value,
+    pub(crate) ty: Option<&'a Type>,
+    pub(crate) interface: &'a Interface,
+}
+
+impl<'a> Shown<'a> {
+    fn part(&self, value: &'a Value, ty: Option<&'a Type>) -> Shown<'a> {
+        Shown { value, ty, interface: self.interface }
+    }
+
+    /// Writes a map. `key` returns the key in JSON and the type of the value. If the type of the keys is not known, a
+    /// single key with `$` would be read as something else.
+    fn entries<S: Serializer>(
+        &self,
+        serializer: S,
+        entries: &'a [(Value, Value)],
+        is_known: bool,
+        key: impl Fn(&'a Value) -> Option<(String, Option<&'a Type>)>,
+    ) -> Result<S::Ok, S::Error> {
+        let keys: Option<Vec<_>> = entries.iter().map(|(name, _)| key(name)).collect();
+        let keys = keys.filter(|keys| is_known || !matches!(&keys[..], [(key, _)] if key.starts_with('$')));
+        let Some(keys) = keys else {
+            let pairs: Vec<[Shown<'_>; 2]> =
+                entries.iter().map(|(key, value)| [self.part(key, None), self.part(value, None)]).collect();
+            let mut map = serializer.serialize_map(Some(1))?;
+            map.serialize_entry(MAP, &pairs)?;
+            return map.end();
+        };
+        let mut map = serializer.serialize_map(Some(entries.len()))?;
+        for ((name, ty), (_, value)) in keys.iter().zip(entries) {
+            map.serialize_entry(name, &self.part(value, *ty))?;
+        }
+        map.end()
+    }
+}
+
+impl Serialize for Shown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let kind = self.ty.map_or(&Kind::Any, |ty| &ty.kind);
+        match (self.value, kind) {
+            (Value::Null, _) => serializer.serialize_unit(),
+            (Value::Bool(value), _) => serializer.serialize_bool(*value),
+            (Value::Int(value), _) => serializer.serialize_i64(*value),
+            (Value::Float(value), _) if value.is_finite() => serializer.serialize_f64(*value),
+            (Value::Float(value), kind) => {
+                let text = if value.is_nan() {
+                    "NaN"
+                } else if *value > 0.0 {
+                    "Infinity"
+                } else {
+                    "-Infinity"
+                };
+                written(serializer, *kind == Kind::Float, FLOAT, text)
+            }
+            (Value::String(text), _) => serializer.serialize_str(text),
+            (Value::Bytes(bytes), kind) => {
+                written(serializer, *kind == Kind::Bytes, BYTES, &BASE64.encode(bytes))
+            }
+            (Value::List(items), kind) => {
+                let element = match kind {
+                    Kind::List(element) => Some(&**element),
+                    _ => None,
+                };
+                let mut list = serializer.serialize_seq(Some(items.len()))?;
+                items.iter().try_for_each(|item| list.serialize_element(&self.part(item, element)))?;
+                list.end()
+            }
+            (Value::Map(entries), Kind::Record(name)) if self.interface.record(name).is_some() => {
+                let fields = self.interface.record(name).map_or(&[][..], |record| &record.fields);
+                self.entries(serializer, entries, true, |key| {
+                    let key = key.as_str()?;
+                    let field = fields.iter().find(|field| field.key() == key);
+                    Some((key.to_owned(), field.map(|field| &field.ty)))
+                })
+            }
+            (Value::Map(entries), Kind::Map(key, value)) if key.kind == Kind::Int => {
+                self.entries(serializer, entries, true, |key| {
+                    Some((key.as_int()?.to_string(), Some(&**value)))
+                })
+            }
+            (Value::Map(entries), kind) => {
+                let element = match kind {
+                    Kind::Map(_, value) => Some(&**value),
+                    _ => None,
+                };
+                let is_known = matches!(kind, Kind::Map(key, _) if key.kind == Kind::String);
+                self.entries(serializer, entries, is_known, |key| Some((key.as_str()?.to_owned(), element)))
+            }
+        }
+    }
+}
+
+/// Writes a text that stands for a value: alone if the type is known, and otherwise with a mark.
+fn written<S: Serializer>(serializer: S, is_known: bool, mark: &str, text: &str) -> Result<S::Ok, S::Error> {
+    if is_known {
+        return serializer.serialize_str(text);
+    }
+    let mut map = serializer.serialize_map(Some(1))?;
+    map.serialize_entry(mark, text)?;
+    map.end()
+}

@@ -1,0 +1,187 @@
+//! Finds a running provider, and learns its methods from the definition that it carries.
+
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use lucarne_compiler::names::Suggestions;
+use lucarne_compiler::source::FileLoader;
+use lucarne_host::{Connect, ConnectError};
+use lucarne_interface::carried;
+use lucarne_interface::model::Interface;
+use lucarne_services::{CallError, Client, Container, Entry, OpenError, Selector, Uuid};
+
+use crate::arguments::call::SystemAt;
+use crate::reach::{folder, reach};
+use crate::{Stop, interface};
+
+/// The time in which a provider that has just been started may register.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// The time between two looks for it.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// The time limit for connecting.
+const GREETING: Duration = Duration::from_secs(5);
+
+/// The name of this process for other containers.
+const NAME: &str = "lucarne call";
+
+/// A running system, in which this process is a container without permissions of its own.
+pub(crate) struct Connection {
+    container: Container,
+    /// The system, for messages.
+    place: String,
+}
+
+/// A service of a running provider.
+pub(crate) struct Found {
+    pub(crate) entry: Entry,
+    pub(crate) interface: Interface,
+}
+
+impl Connection {
+    /// Connects to the system that listens at a path, or else to a device.
+    pub(crate) fn open(system: &SystemAt) -> Result<Connection, Stop> {
+        if let Some(path) = &system.connect {
+            let container =
+                Container::connect_as(NAME, path).within(GREETING).wait().map_err(|error| match error {
+                    ConnectError::Unreachable { .. } => Stop::failure(format!(
+                        "{error}: start the system first, such as with 'lucarne run --listen PATH'"
+                    )),
+                    error => Stop::failure(error.to_string()),
+                })?;
+            return Ok(Connection { container, place: format!("the system at {}", path.display()) });
+        }
+        let (_, name) = reach(&system.at)?;
+        let socket = folder(system.at.state.as_deref())?.client_socket();
+        let container = Container::connect_as(NAME, socket).within(GREETING).wait().map_err(|error| {
+            Stop::failure(format!(
+                "cannot reach the containers of the device '{name}': {error}; a device that an older version has \
+                 started must be started again"
+            ))
+        })?;
+        Ok(Connection { container, place: format!("the device '{name}'") })
+    }
+
+    /// Lists the services.
+    pub(crate) fn entries(&self) -> Result<Vec<Entry>, Stop> {
+        Ok(self.container.services().wait().map_err(|error| self.failed(&error))?.entries)
+    }
+
+    /// Finds a service by the name of its provider, or by the UUID of its interface. Waits a moment for it.
+    pub(crate) fn find(&self, name: &str) -> Result<Entry, Stop> {
+        let until = Instant::now() + PATIENCE;
+        let uuid = Uuid::try_parse(name).ok();
+        loop {
+            let directory = self.container.services().wait().map_err(|error| self.failed(&error))?;
+            let is_meant =
+                |entry: &&Entry| uuid.map_or_else(|| entry.name == name, |uuid| entry.uuid == uuid);
+            let found: Vec<&Entry> = directory.entries.iter().filter(is_meant).collect();
+            match found[..] {
+                [] if Instant::now() < until => thread::sleep(PAUSE),
+                [] => return Err(self.absent(name, &directory.entries, directory.is_complete)),
+                [only] => return Ok(only.clone()),
+                // Those of one interface are ordered by their priority.
+                [first, second, ..] if first.uuid == second.uuid && first.priority > second.priority => {
+                    return Ok(first.clone());
+                }
+                _ => return Err(ambiguous(name, &found)),
+            }
+        }
+    }
+
+    fn absent(&self, name: &str, entries: &[Entry], is_complete: bool) -> Stop {
+        let names = || entries.iter().map(|entry| &*entry.name);
+        // The name of a provider is often long: `example/hall`.
+        let of_part = names().find(|full| full.rsplit('/').next() == Some(name));
+        let near = of_part.or_else(|| Suggestions::default().nearest(name, names()));
+        let hint = match near {
+            Some(near) => format!("did you mean '{near}'?"),
+            None if !is_complete => {
+                "there are too many services to list: use the UUID of the interface".to_owned()
+            }
+            None => {
+                let mut names: Vec<&str> = names().filter(|name| !name.starts_with("system/")).collect();
+                names.sort_unstable();
+                names.dedup();
+                match names[..] {
+                    [] => "no container provides a service".to_owned(),
+                    _ => {
+                        let shown: Vec<String> =
+                            names.iter().take(8).map(|name| format!("'{name}'")).collect();
+                        let more = if names.len() > shown.len() { ", ..." } else { "" };
+                        format!("the providers are {}{more}", shown.join(", "))
+                    }
+                }
+            }
+        };
+        Stop::usage(format!("no provider '{name}' is on {}: {hint}", self.place))
+    }
+
+    /// Returns the definition of a service: that of a file, or the one that the provider carries.
+    pub(crate) fn describe(&self, entry: Entry, definition: Option<&Path>) -> Result<Found, Stop> {
+        let name = &entry.name;
+        let interface = match definition {
+            Some(file) => {
+                let read = interface::load(&FileLoader, interface::readable(file)?)?;
+                read.interface.ok_or_else(|| Stop::usage(format!("{} has mistakes", file.display())))?
+            }
+            None => {
+                let bytes = self.container.definition(&entry).wait().map_err(|error| self.failed(&error))?;
+                let Some(bytes) = bytes else {
+                    return Err(Stop::failure(format!(
+                        "the provider '{name}' does not carry its definition, as generated providers do: pass it with \
+                         '--definition FILE'"
+                    )));
+                };
+                carried::read(&bytes).map_err(|error| {
+                    Stop::failure(format!(
+                        "the definition that the provider '{name}' carries cannot be used: {error}"
+                    ))
+                })?
+            }
+        };
+        if Uuid::try_parse(&interface.uuid) != Ok(entry.uuid) {
+            return Err(Stop::usage(format!(
+                "the definition is that of service {}, but the provider '{name}' provides {}",
+                interface.uuid, entry.uuid
+            )));
+        }
+        Ok(Found { entry, interface })
+    }
+
+    /// Opens a service.
+    pub(crate) fn client(&self, found: &Found) -> Result<Client, Stop> {
+        let (entry, version) = (found.entry.clone(), found.interface.version);
+        let selector = Selector::new(entry.uuid, version.major, version.minor);
+        let name = entry.name.clone();
+        let open = Client::open(&self.container, selector).only(move |candidate| entry.is(candidate));
+        open.wait().map_err(|error| match error {
+            OpenError::Absent => Stop::failure(format!("the provider '{name}' has ended")),
+            error => Stop::failure(format!("cannot open the service of '{name}': {error}")),
+        })
+    }
+
+    fn failed(&self, error: &CallError) -> Stop {
+        match error {
+            CallError::Gone | CallError::Closed => Stop::failure(format!("{} has ended", self.place)),
+            error => Stop::failure(format!("{}: {error}", self.place)),
+        }
+    }
+}
+
+/// Returns the message for a name that stands for several services.
+fn ambiguous(name: &str, found: &[&Entry]) -> Stop {
+    let is_same_interface = found.iter().all(|entry| entry.uuid == found[0].uuid);
+    let mut shown: Vec<String> = found
+        .iter()
+        .map(|entry| if is_same_interface { format!("'{}'", entry.name) } else { entry.uuid.to_string() })
+        .collect();
+    shown.dedup();
+    let hint = match shown[..] {
+        [_] => "several have the same priority".to_owned(),
+        _ => format!("use one of {}", shown.join(", ")),
+    };
+    Stop::usage(format!("'{name}' stands for {} services: {hint}", found.len()))
+}

@@ -1,0 +1,481 @@
+//! `lucarne call -i`: a session with a provider, in which resources are variables.
+//!
+//! ```text
+//! follow kitchen          calls a method of the service; a resource becomes the variable $1
+//! $1.mute --minutes=3     calls a method of the resource
+//! $1.close                closes it, by the name that the definition gives the method
+//! :wait $1 3              a command; no method begins with `:`
+//! ```
+//!
+//! Each resource that notifies has a thread, which prints its notifications.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use lucarne_compiler::names::{Suggestions, canonical};
+use lucarne_interface::model::{Delivery, Interface, Method, Notification, Parameter, Resource, Type};
+use lucarne_interface::show;
+use lucarne_services::{Broken, Client, Proxy, Value};
+use serde_json::json;
+
+use super::editor::{Candidates, Lines, Print};
+use super::json::{Shown, quoted, shortened};
+use super::{Connection, Failure, Found, find_method, invoke, line_of, result_line, words};
+use crate::arguments::call::Call;
+use crate::arguments::device::parse_duration;
+use crate::output::{print_error, print_out, visible};
+use crate::{FAILURE, Stop};
+
+/// The number of resources that a session keeps open: each may have a thread.
+const RESOURCES_MAX: usize = 256;
+
+/// The commands, with their forms.
+const COMMANDS: &[(&str, &str)] = &[
+    (":help", "lists the methods and commands"),
+    (
+        ":wait",
+        "`:wait 2s` waits for a time, `:wait $1` for the end of a resource, `:wait $1 3` for 3 notifications",
+    ),
+    (":exit", "ends the session; so does Ctrl-D"),
+];
+
+/// The time between two looks at a resource that is waited for.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Holds a session until the last line.
+pub(crate) fn session(options: &Call, connection: &Connection, found: &Found) -> Result<ExitCode, Stop> {
+    let client = connection.client(found)?;
+    let interface = Arc::new(found.interface.clone());
+    let completion = Completion::new(interface.clone());
+    let open = completion.open.clone();
+    let mut lines = Lines::open(completion)?;
+    let print = Arc::new(Mutex::new(lines.printer()));
+    let is_terminal = lines.is_terminal();
+    if is_terminal {
+        let (name, version) = (&interface.name, interface.version);
+        print_out(
+            format!("{name} {version} of '{}'; :help lists its methods\n", found.entry.name).as_bytes(),
+        )?;
+    }
+    let mut session = Session {
+        options,
+        name: &found.entry.name,
+        client,
+        interface,
+        open,
+        last: 0,
+        print,
+        has_failed: false,
+    };
+    let prompt = format!("{}> ", found.entry.name);
+    while let Some(line) = lines.next(&prompt)? {
+        if !session.take(line.trim())? {
+            break;
+        }
+    }
+    session.end();
+    lines.finish();
+    // In a terminal the user has seen what failed.
+    Ok(if session.has_failed && !is_terminal { ExitCode::from(FAILURE) } else { ExitCode::SUCCESS })
+}
+
+struct Session<'s> {
+    options: &'s Call,
+    name: &'s str,
+    client: Client,
+    interface: Arc<Interface>,
+    open: OpenResources,
+    /// The number of the last resource.
+    last: usize,
+    print: Arc<Mutex<Print>>,
+    has_failed: bool,
+}
+
+/// A resource of the session.
+struct Open {
+    proxy: Proxy,
+    /// The name of its type.
+    name: String,
+    seen: Arc<Seen>,
+    listener: Option<JoinHandle<()>>,
+}
+
+/// What has come from a resource.
+#[derive(Default)]
+struct Seen {
+    notifications: AtomicUsize,
+    has_ended: AtomicBool,
+}
+
+/// The resources by the numbers of their variables. The completion sees them, too.
+type OpenResources = Rc<RefCell<BTreeMap<usize, Open>>>;
+
+/// The reason that a line has no result.
+enum Problem {
+    /// A message for the user.
+    Text(String),
+    Failure(Failure),
+}
+
+impl From<String> for Problem {
+    fn from(text: String) -> Problem {
+        Problem::Text(text)
+    }
+}
+
+impl Session<'_> {
+    /// Performs a line. Returns false if it ends the session.
+    fn take(&mut self, line: &str) -> Result<bool, Stop> {
+        if line.is_empty() || line.starts_with('#') {
+            return Ok(true);
+        }
+        if line == ":exit" {
+            return Ok(false);
+        }
+        match self.perform(line) {
+            Ok(output) => print_out(output.as_bytes())?,
+            Err(problem) => {
+                self.has_failed = true;
+                match problem {
+                    Problem::Failure(failure) if self.options.json => {
+                        print_out(format!("{}\n", failure.json()).as_bytes())?;
+                    }
+                    Problem::Text(text) if self.options.json => {
+                        print_out(format!("{}\n", json!({ "error": text, "name": null })).as_bytes())?;
+                    }
+                    Problem::Failure(Failure { text, .. }) | Problem::Text(text) => {
+                        let shown: Vec<_> = text.lines().map(visible).collect();
+                        print_error(&format!("error: {}\n", shown.join("\n")));
+                    }
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    fn perform(&mut self, line: &str) -> Result<String, Problem> {
+        let words = words::split(line)?;
+        let Some((target, arguments)) = words.split_first() else { return Ok(String::new()) };
+        if target.starts_with(':') {
+            return self.command(target, arguments);
+        }
+        if !target.starts_with('$') {
+            let interface = self.interface.clone();
+            let method = find_method(&interface, &interface.methods, None, target)?;
+            return self.call(method, None, &method.name, arguments);
+        }
+        let Some((variable, name)) = target.split_once('.') else {
+            let (_, resource) = self.resource(target)?;
+            return Err(format!("write {target}.METHOD: {}", methods_of(&resource)).into());
+        };
+        let (proxy, resource) = self.resource(variable)?;
+        if let Some(close) = resource.close.as_ref().filter(|close| *close.name == *canonical(name)) {
+            if !arguments.is_empty() {
+                return Err(format!("`{}` takes no arguments", close.name).into());
+            }
+            return self.close(variable, &proxy);
+        }
+        if let Some(notification) = resource.notification.as_ref().filter(|one| *one.name == *canonical(name))
+        {
+            return Err(format!(
+                "`{}` gets notifications, which are printed as they come",
+                notification.name
+            )
+            .into());
+        }
+        let interface = self.interface.clone();
+        let method = find_method(&interface, &resource.methods, Some(&resource.name), name)
+            .map_err(|text| format!("{text}; {}", methods_of(&resource)))?;
+        self.call(method, Some(proxy.handle()), target, arguments)
+    }
+
+    fn call(
+        &mut self,
+        method: &Method,
+        handle: Option<i64>,
+        name: &str,
+        arguments: &[String],
+    ) -> Result<String, Problem> {
+        let interface = self.interface.clone();
+        let values = words::bind(method, name, arguments, &interface)?;
+        if method.result.resource().is_some() && self.open.borrow().len() >= RESOURCES_MAX {
+            return Err(format!("{RESOURCES_MAX} resources are open: close some of them first").into());
+        }
+        let value = invoke(&self.client, method, handle, values, self.options.timeout)
+            .map_err(|error| Problem::Failure(Failure::of(&error, method, self.options.timeout)))?;
+        match (method.result.resource().and_then(|name| interface.resource(name)), value.as_int()) {
+            (Some(resource), Some(handle)) => Ok(self.keep(resource, handle)),
+            _ => {
+                let shown = Shown { value: &value, ty: Some(&method.result), interface: &interface };
+                let line = result_line(&shown, &method.result, self.options.json);
+                line.map_err(|stop| Problem::Text(stop.message))
+            }
+        }
+    }
+
+    /// Makes a resource a variable, and begins to print its notifications. Returns the line that names it.
+    fn keep(&mut self, resource: &Resource, handle: i64) -> String {
+        self.last += 1;
+        let proxy = self.client.proxy(handle);
+        let variable = format!("${}", self.last);
+        let seen = Arc::<Seen>::default();
+        let listener = resource
+            .notification
+            .as_ref()
+            .map(|notification| self.listen(&variable, &proxy, notification, seen.clone()));
+        let open = Open { proxy, name: resource.name.clone(), seen, listener };
+        self.open.borrow_mut().insert(self.last, open);
+        match self.options.json {
+            true => format!("{}\n", json!({ "resource": variable, "type": resource.name })),
+            false => format!("{variable} is a {}\n", resource.name),
+        }
+    }
+
+    fn listen(
+        &self,
+        variable: &str,
+        proxy: &Proxy,
+        notification: &Notification,
+        seen: Arc<Seen>,
+    ) -> JoinHandle<()> {
+        let mut stream = proxy.notifications::<Value>();
+        let (variable, notification) = (variable.to_owned(), notification.clone());
+        let (interface, print, is_json) = (self.interface.clone(), self.print.clone(), self.options.json);
+        thread::spawn(move || {
+            let write = |line: &str| print.lock().unwrap_or_else(PoisonError::into_inner)(line);
+            while let Some(next) = stream.next().wait() {
+                match next {
+                    Ok(value) => {
+                        let shown = shown_notification(&value, &notification, &interface);
+                        write(&match is_json {
+                            true => {
+                                format!("{{\"notification\":{shown},\"from\":{}}}\n", json!(variable))
+                            }
+                            false => format!("{variable}: {shown}\n"),
+                        });
+                        seen.notifications.fetch_add(1, Ordering::Release);
+                    }
+                    Err(Broken::Decode(text)) => {
+                        write(&format!("{variable}: a notification cannot be read: {text}\n"))
+                    }
+                    Err(error) => {
+                        let text = match error {
+                            Broken::Gone => "the provider has ended".to_owned(),
+                            error => error.to_string(),
+                        };
+                        write(&match is_json {
+                            true => format!("{}\n", json!({ "ended": variable, "reason": text })),
+                            false => format!("{variable} has ended: {text}\n"),
+                        });
+                    }
+                }
+            }
+            seen.has_ended.store(true, Ordering::Release);
+        })
+    }
+
+    /// Returns the resource of a variable.
+    fn resource(&self, variable: &str) -> Result<(Proxy, Resource), Problem> {
+        let open = self.open.borrow();
+        let found = open.get(&number_of(variable));
+        let found = found
+            .and_then(|found| Some((found.proxy.clone(), self.interface.resource(&found.name)?.clone())));
+        found.ok_or_else(|| {
+            let names: Vec<String> = open.keys().map(|number| format!("${number}")).collect();
+            let hint = match names.is_empty() {
+                true => "no resource is open".to_owned(),
+                false => format!("those that are open are {}", names.join(", ")),
+            };
+            Problem::Text(format!("there is no resource {}: {hint}", shortened(variable)))
+        })
+    }
+
+    fn close(&mut self, variable: &str, proxy: &Proxy) -> Result<String, Problem> {
+        let closed = proxy.close().wait().map_err(|error| error.to_string());
+        let open = self.open.borrow_mut().remove(&number_of(variable));
+        if let Some(listener) = open.and_then(|open| open.listener) {
+            // A panic was reported.
+            let _ = listener.join();
+        }
+        closed?;
+        Ok(if self.options.json { format!("{}\n", json!({ "result": null })) } else { String::new() })
+    }
+
+    fn command(&mut self, command: &str, arguments: &[String]) -> Result<String, Problem> {
+        match (command, arguments) {
+            (":help", []) => Ok(self.help()),
+            (":wait", [variable]) if variable.starts_with('$') => self.wait(variable, usize::MAX),
+            (":wait", [variable, count]) => {
+                let wrong = |_| format!("`{}` is not a number of notifications", shortened(count));
+                self.wait(variable, count.parse().map_err(wrong)?)
+            }
+            (":wait", [time]) => {
+                let until =
+                    Instant::now() + parse_duration(time).map_err(|text| format!("`{time}` is {text}"))?;
+                while let Some(left) = until.checked_duration_since(Instant::now()) {
+                    thread::sleep(left);
+                }
+                Ok(String::new())
+            }
+            _ => match COMMANDS.iter().find(|(name, _)| *name == command) {
+                Some((_, form)) => Err(format!("`{command}` has another form: {form}").into()),
+                None => {
+                    let names = COMMANDS.iter().map(|(name, _)| *name);
+                    let hint = match Suggestions::default().nearest(command, names.clone()) {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => format!("the commands are {}", quoted(names)),
+                    };
+                    Err(format!("there is no command `{}`: {hint}", shortened(command)).into())
+                }
+            },
+        }
+    }
+
+    /// Waits until this many notifications of a resource are printed, or it has ended.
+    fn wait(&self, variable: &str, count: usize) -> Result<String, Problem> {
+        let (_, resource) = self.resource(variable)?;
+        if resource.notification.is_none() {
+            return Err(format!("{variable} sends no notifications, so it does not end by itself").into());
+        }
+        let number = number_of(variable);
+        let seen = self.open.borrow().get(&number).map(|open| open.seen.clone());
+        let is_over = |seen: &Arc<Seen>| {
+            seen.has_ended.load(Ordering::Acquire) || seen.notifications.load(Ordering::Acquire) >= count
+        };
+        while seen.as_ref().is_some_and(|seen| !is_over(seen)) {
+            thread::sleep(PAUSE);
+        }
+        Ok(String::new())
+    }
+
+    fn help(&self) -> String {
+        let mut text = format!("Methods of {}:\n", self.name);
+        for method in &self.interface.methods {
+            text += &format!("  {}\n", show::signature(method));
+        }
+        for resource in &self.interface.resources {
+            text += &format!("Methods of a {}, as $1.METHOD:\n", resource.name);
+            for method in &resource.methods {
+                text += &format!("  {}\n", show::signature(method));
+            }
+            if let Some(close) = &resource.close {
+                text += &format!("  {} -> none\n", close.name);
+            }
+        }
+        text += "Commands:\n";
+        for (name, form) in COMMANDS {
+            text += &format!("  {name:<7}{form}\n");
+        }
+        text
+    }
+
+    /// Closes all resources, and prints the notifications that have arrived.
+    fn end(&mut self) {
+        let open = std::mem::take(&mut *self.open.borrow_mut());
+        for (_, Open { proxy, listener, .. }) in open {
+            // The provider may have ended.
+            let _ = proxy.close().wait();
+            if let Some(listener) = listener {
+                let _ = listener.join();
+            }
+        }
+        let _ = self.client.close().wait();
+    }
+}
+
+/// Returns the number of a variable, or 0, which no variable has.
+fn number_of(variable: &str) -> usize {
+    variable.strip_prefix('$').and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
+/// Returns the methods of a resource in a sentence.
+fn methods_of(resource: &Resource) -> String {
+    let close = resource.close.iter().map(|close| &*close.name);
+    let names = resource.methods.iter().map(|method| &*method.name).chain(close);
+    match names.clone().next() {
+        Some(_) => format!("the methods of a `{}` are {}", resource.name, quoted(names)),
+        None => format!("a `{}` has no methods", resource.name),
+    }
+}
+
+/// Returns a notification as JSON: a value, or an object with the names of several.
+fn shown_notification(value: &Value, notification: &Notification, interface: &Interface) -> String {
+    fn line(value: &Value, ty: Option<&Type>, interface: &Interface) -> String {
+        line_of(&Shown { value, ty, interface }).unwrap_or_else(|stop| stop.message)
+    }
+    match (&notification.delivery, value) {
+        (Delivery::Next { value: ty, .. }, value) => line(value, Some(ty), interface),
+        (Delivery::Listener { values, .. }, value) if values.len() == 1 => {
+            line(value, Some(&values[0].ty), interface)
+        }
+        (Delivery::Listener { values, .. }, Value::List(items))
+            if items.len() == values.len() && !items.is_empty() =>
+        {
+            let pair = |(parameter, item): (&Parameter, &Value)| {
+                format!("{}:{}", json!(parameter.name), line(item, Some(&parameter.ty), interface))
+            };
+            format!("{{{}}}", values.iter().zip(items).map(pair).collect::<Vec<_>>().join(","))
+        }
+        (Delivery::Listener { .. }, value) => line(value, None, interface),
+    }
+}
+
+/// Completes the names of methods, parameters, variables and commands.
+pub(super) struct Completion {
+    interface: Arc<Interface>,
+    open: OpenResources,
+}
+
+impl Completion {
+    /// Returns the completion for a session without resources.
+    pub(super) fn new(interface: Arc<Interface>) -> Completion {
+        Completion { interface, open: OpenResources::default() }
+    }
+
+    /// Returns the methods that the first word of a line may name, each with its name there.
+    fn methods(&self, first: &str) -> Vec<(String, Option<Method>)> {
+        let Some((variable, _)) = first.split_once('.') else {
+            let own = self.interface.methods.iter().map(|method| (method.name.clone(), Some(method.clone())));
+            return own.collect();
+        };
+        let open = self.open.borrow();
+        let name = open.get(&number_of(variable)).map(|open| &*open.name);
+        let Some(resource) = name.and_then(|name| self.interface.resource(name)) else { return Vec::new() };
+        let methods = resource.methods.iter().map(|method| (&method.name, Some(method.clone())));
+        let close = resource.close.iter().map(|close| (&close.name, None));
+        methods.chain(close).map(|(name, method)| (format!("{variable}.{name}"), method)).collect()
+    }
+}
+
+impl Candidates for Completion {
+    fn candidates(&self, line: &str, start: usize) -> Vec<String> {
+        let word = line.get(start..).unwrap_or_default();
+        let first = line.split_whitespace().next().unwrap_or_default();
+        let mut found: Vec<String> = Vec::new();
+        if line.get(..start).is_some_and(|before| before.trim().is_empty()) {
+            found.extend(self.methods(word).into_iter().map(|(name, _)| name));
+            if !word.contains('.') {
+                found.extend(self.open.borrow().keys().map(|number| format!("${number}.")));
+                found.extend(COMMANDS.iter().map(|(name, _)| (*name).to_owned()));
+            }
+        } else if first == ":wait" {
+            found.extend(self.open.borrow().keys().map(|number| format!("${number}")));
+        } else {
+            let method = self
+                .methods(first)
+                .into_iter()
+                .find(|(name, _)| name == first)
+                .and_then(|(_, method)| method);
+            let parameters = method.into_iter().flat_map(|method| method.parameters);
+            found.extend(parameters.map(|parameter| format!("--{}=", parameter.name)));
+        }
+        found.retain(|candidate| candidate.starts_with(word));
+        found
+    }
+}
