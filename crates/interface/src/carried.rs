@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | the generated handler in Toit | the bytes in a function | index -1 of `handle`, by the library |
 //! | the generated trait in Rust | the constant `DEFINITION`, an option of `#[service]` | `Serve::definition` |
-//! | a component in C | the bytes | [`COMPONENT_FUNCTION`] |
+//! | a service in C | the bytes in its description | `Serve::definition` of the handler that stands for it |
 //!
 //! ```
 //! use lucarne_compiler::source::MemoryLoader;
@@ -40,10 +40,6 @@ use crate::model::{
 
 /// The maximum length of the text, in bytes. A provider does not carry a longer one.
 pub const TEXT_MAX: usize = 1024 * 1024;
-
-/// The number of the function by which a component is asked for its definition. No method has it, since indexes are not
-/// negative.
-pub const COMPONENT_FUNCTION: i32 = -1;
 
 /// The level of the compression, from 1 to 10. The text is compressed once and sent seldom.
 const LEVEL: u8 = 9;

@@ -171,8 +171,8 @@ fn handler(
     let selector = selector(options);
     let definition = options.definition.as_ref().map(|definition| {
         quote! {
-            fn definition(&self) -> ::std::option::Option<&'static [::std::primitive::u8]> {
-                ::std::option::Option::Some(#definition)
+            fn definition(&self) -> ::std::option::Option<#root::Bytes> {
+                ::std::option::Option::Some(#root::Bytes::from_static(#definition))
             }
         }
     });

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use lucarne_kernel::sync::Mutex;
 use lucarne_kernel::{About, Gid, Pid, RequestId};
-use lucarne_message::Value;
+use lucarne_message::{Bytes, Value};
 use rustc_hash::FxHashMap;
 
 use crate::cancellation::Closing;
@@ -216,10 +216,10 @@ impl Books {
     }
 
     /// Returns the definition of a service, if its handler carries it.
-    pub(crate) fn definition(&self, id: i64) -> Result<Option<&'static [u8]>, Thrown> {
+    pub(crate) fn definition(&self, id: i64) -> Result<Option<Bytes>, Thrown> {
         let state = self.state.lock();
         let offered = state.services.get(&id).ok_or_else(|| Thrown::new(error::unknown_service(id)))?;
-        Ok(offered.serve.definition)
+        Ok(offered.serve.definition.clone())
     }
 
     /// Returns the service that a client has opened. Returns none if the process has no such client.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use lucarne_kernel::sync::OnceLock;
 use lucarne_kernel::{Gid, Pid, RequestId};
-use lucarne_message::{Decode, DecodeError, Decoder, Payload, Value};
+use lucarne_message::{Bytes, Decode, DecodeError, Decoder, Payload, Value};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -67,7 +67,7 @@ pub trait Serve: Send + Sync + 'static {
 
     /// Returns the compressed definition of the service, if the handler carries it: tools learn from it the names and
     /// types of the methods. See [`procedure::DEFINITION`](crate::protocol::procedure::DEFINITION).
-    fn definition(&self) -> Option<&'static [u8]> {
+    fn definition(&self) -> Option<Bytes> {
         None
     }
 }
@@ -255,7 +255,7 @@ pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Payload, Thrown>>
 /// A [`Serve`] of any type.
 pub(crate) struct AnyServe {
     serve: Box<dyn Any + Send + Sync>,
-    pub(crate) definition: Option<&'static [u8]>,
+    pub(crate) definition: Option<Bytes>,
     start: fn(Call, u32, Arguments) -> Answering,
 }
 

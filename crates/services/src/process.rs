@@ -14,7 +14,7 @@ use lucarne_kernel::{
     About, Context, Credit, Exit, Failure, Gid, Message, MessageKind, Outcome, Pid, Process, RequestId,
     RequestToken,
 };
-use lucarne_message::{Bytes, Payload, Value};
+use lucarne_message::{Payload, Value};
 use rustc_hash::FxHashMap;
 
 use crate::agenda::{Due, Job, Timer, Turn};
@@ -136,7 +136,7 @@ impl ContainerProcess {
             }
             procedure::DEFINITION => {
                 let definition = self.shared.books.definition(arguments.expect_int()?)?;
-                return Ok(Payload::of(&Value::from(definition.map(Bytes::from_static)))?);
+                return Ok(Payload::of(&Value::from(definition))?);
             }
             other => return Err(Thrown::new(error::no_such_procedure(other))),
         }

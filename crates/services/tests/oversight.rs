@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lucarne_kernel::{Context, Gid, KernelHandle, MessageKind, Outcome, Pid, Simulation, SpawnOptions};
-use lucarne_message::Payload;
+use lucarne_message::{Bytes, Payload};
 use lucarne_services::protocol::procedure;
 use lucarne_services::{
     ANNOUNCED_US, Arguments, CallError, Candidate, Client, Component, ComponentError, Container, Failed,
@@ -163,8 +163,8 @@ impl Serve for Described {
         Err(call.no_such_method(index))
     }
 
-    fn definition(&self) -> Option<&'static [u8]> {
-        Some(b"compressed")
+    fn definition(&self) -> Option<Bytes> {
+        Some(Bytes::from_static(b"compressed"))
     }
 }
 

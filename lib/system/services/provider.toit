@@ -6,7 +6,11 @@ import .selector
 
 /** Answers the calls of one service. */
 interface ServiceHandler:
-  /** Answers a call of method $index by $client, which belongs to group $gid. */
+  /**
+  Answers a call of method $index by $client, which belongs to group $gid.
+
+  Throws if there is no such method. Tools that ask for the definition of the service use the index -1.
+  */
   handle index/int arguments/any --gid/int --client/int -> any
 
 /**

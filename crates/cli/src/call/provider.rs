@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// The time between two looks for it.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// The time limit for connecting.
+/// The time limit for connecting, and for the answer with a definition.
 const GREETING: Duration = Duration::from_secs(5);
 
 /// The name of this process for other containers.
@@ -128,7 +128,16 @@ impl Connection {
                 read.interface.ok_or_else(|| Stop::usage(format!("{} has mistakes", file.display())))?
             }
             None => {
-                let bytes = self.container.definition(&entry).wait().map_err(|error| self.failed(&error))?;
+                let bytes =
+                    self.container.definition(&entry).within(GREETING).wait().map_err(
+                        |error| match error {
+                            CallError::Deadline => Stop::failure(format!(
+                                "the provider '{name}' has not answered within {} s",
+                                GREETING.as_secs()
+                            )),
+                            error => self.failed(&error),
+                        },
+                    )?;
                 let Some(bytes) = bytes else {
                     return Err(Stop::failure(format!(
                         "the provider '{name}' does not carry its definition, as generated providers do: pass it with \
