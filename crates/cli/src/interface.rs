@@ -13,7 +13,7 @@ use lucarne_interface::Definition;
 
 use crate::arguments::interface::{InterfaceCommand, Show};
 use crate::call::Connection;
-use crate::output::{print_error, print_out};
+use crate::output::{print_error, print_out, visible_lines};
 use crate::{FAILURE, Stop, front};
 
 /// Performs a command.
@@ -29,18 +29,20 @@ pub(crate) fn interface(command: &InterfaceCommand) -> Result<ExitCode, Stop> {
 fn show(options: &Show) -> Result<ExitCode, Stop> {
     let target = &options.target;
     let is_file = target.extension().is_some_and(|extension| extension == "toit") || target.is_file();
-    let interface = match target.to_str().filter(|_| !is_file) {
+    let text = match target.to_str().filter(|_| !is_file) {
         Some(name) => {
             let connection = Connection::open(&options.system)?;
-            connection.describe(connection.find(name)?, None)?.interface
+            let found = connection.describe(connection.find(name)?, None)?;
+            // The provider has written the comments.
+            visible_lines(&lucarne_interface::show::show(&found.interface))
         }
         None => {
             let definition = load(&FileLoader, readable(target)?)?;
             let Some(interface) = definition.interface else { return Ok(ExitCode::from(FAILURE)) };
-            interface
+            lucarne_interface::show::show(&interface)
         }
     };
-    print_out(lucarne_interface::show::show(&interface).as_bytes())?;
+    print_out(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -454,6 +454,33 @@ fn a_provider_written_by_hand_is_called_with_a_definition() {
 }
 
 #[test]
+fn text_of_a_provider_cannot_move_the_cursor() {
+    let folder = Folder::new("call-escape");
+    let text = "/**\n\u{1b}[2J\n@service 7f1f6f8e-4d2c-4c55-9f5a-5b0f8b3c1d77 1.0\n*/\ninterface Odd:\n  fail -> none\n";
+    folder.file("odd.toit", text);
+    folder.file(
+        "odd-server.toit",
+        "import .odd-provider\n\nclass Odd extends OddProvider:\n  constructor: super \"odd\\x1b[2J\"\n  \
+         fail -> none: throw \"\\x1b[2J\"\n\nmain: (Odd).install\n",
+    );
+    assert_eq!(folder.lucarne(&["interface", "generate", "--toit", "odd.toit"]).status, Some(0));
+    let provider = listening(folder, "odd-server.toit");
+    let folder = &provider.folder;
+    let uuid = "7f1f6f8e-4d2c-4c55-9f5a-5b0f8b3c1d77";
+    let answers = [
+        call(folder, &["odd.fail"]),
+        call(folder, &[&format!("{uuid}.fail")]),
+        call(folder, &[&format!("{uuid}.file")]),
+        session(folder, &[uuid], "fail\n:help\n"),
+        folder.lucarne(&["interface", "show", "--connect", SOCKET, uuid]),
+    ];
+    for answer in answers {
+        let text = answer.out + &answer.error;
+        assert!(!text.is_empty() && !text.contains('\u{1b}'), "{text:?}");
+    }
+}
+
+#[test]
 fn providers_on_a_device_are_called_and_their_methods_are_counted() {
     let device = Device::started("call-device");
     write_guide(&device.folder, HOUSE);

@@ -12,6 +12,7 @@ use lucarne_interface::model::Interface;
 use lucarne_services::{CallError, Client, Container, Entry, OpenError, Selector, Uuid};
 
 use crate::arguments::call::SystemAt;
+use crate::output::{visible, visible_lines};
 use crate::reach::{folder, reach};
 use crate::{Stop, interface};
 
@@ -97,7 +98,7 @@ impl Connection {
         let of_part = names().find(|full| full.rsplit('/').next() == Some(name));
         let near = of_part.or_else(|| Suggestions::default().nearest(name, names()));
         let hint = match near {
-            Some(near) => format!("did you mean '{near}'?"),
+            Some(near) => format!("did you mean '{}'?", visible(near)),
             None if !is_complete => {
                 "there are too many services to list: use the UUID of the interface".to_owned()
             }
@@ -109,7 +110,7 @@ impl Connection {
                     [] => "no container provides a service".to_owned(),
                     _ => {
                         let shown: Vec<String> =
-                            names.iter().take(8).map(|name| format!("'{name}'")).collect();
+                            names.iter().take(8).map(|name| format!("'{}'", visible(name))).collect();
                         let more = if names.len() > shown.len() { ", ..." } else { "" };
                         format!("the providers are {}{more}", shown.join(", "))
                     }
@@ -121,7 +122,7 @@ impl Connection {
 
     /// Returns the definition of a service: that of a file, or the one that the provider carries.
     pub(crate) fn describe(&self, entry: Entry, definition: Option<&Path>) -> Result<Found, Stop> {
-        let name = &entry.name;
+        let name = visible(&entry.name);
         let interface = match definition {
             Some(file) => {
                 let read = interface::load(&FileLoader, interface::readable(file)?)?;
@@ -146,7 +147,8 @@ impl Connection {
                 };
                 carried::read(&bytes).map_err(|error| {
                     Stop::failure(format!(
-                        "the definition that the provider '{name}' carries cannot be used: {error}"
+                        "the definition that the provider '{name}' carries cannot be used: {}",
+                        visible_lines(&error.to_string())
                     ))
                 })?
             }
@@ -164,7 +166,7 @@ impl Connection {
     pub(crate) fn client(&self, found: &Found) -> Result<Client, Stop> {
         let (entry, version) = (found.entry.clone(), found.interface.version);
         let selector = Selector::new(entry.uuid, version.major, version.minor);
-        let name = entry.name.clone();
+        let name = visible(&entry.name).into_owned();
         let open = Client::open(&self.container, selector).only(move |candidate| entry.is(candidate));
         open.wait().map_err(|error| match error {
             OpenError::Absent => Stop::failure(format!("the provider '{name}' has ended")),
@@ -183,10 +185,13 @@ impl Connection {
 /// Returns the message for a name that stands for several services.
 fn ambiguous(name: &str, found: &[&Entry]) -> Stop {
     let is_same_interface = found.iter().all(|entry| entry.uuid == found[0].uuid);
-    let mut shown: Vec<String> = found
-        .iter()
-        .map(|entry| if is_same_interface { format!("'{}'", entry.name) } else { entry.uuid.to_string() })
-        .collect();
+    let mut shown: Vec<String> =
+        found
+            .iter()
+            .map(|entry| {
+                if is_same_interface { format!("'{}'", visible(&entry.name)) } else { entry.uuid.to_string() }
+            })
+            .collect();
     shown.dedup();
     let hint = match shown[..] {
         [_] => "several have the same priority".to_owned(),

@@ -29,7 +29,7 @@ use super::json::{Shown, quoted, shortened};
 use super::{Connection, Failure, Found, find_method, invoke, line_of, result_line, words};
 use crate::arguments::call::Call;
 use crate::arguments::device::parse_duration;
-use crate::output::{print_error, print_out, visible};
+use crate::output::{print_error, print_out, visible, visible_lines};
 use crate::{FAILURE, Stop};
 
 /// The number of resources that a session keeps open: each may have a thread.
@@ -60,7 +60,8 @@ pub(crate) fn session(options: &Call, connection: &Connection, found: &Found) ->
     if is_terminal {
         let (name, version) = (&interface.name, interface.version);
         print_out(
-            format!("{name} {version} of '{}'; :help lists its methods\n", found.entry.name).as_bytes(),
+            format!("{name} {version} of '{}'; :help lists its methods\n", visible(&found.entry.name))
+                .as_bytes(),
         )?;
     }
     let mut session = Session {
@@ -73,7 +74,7 @@ pub(crate) fn session(options: &Call, connection: &Connection, found: &Found) ->
         print,
         has_failed: false,
     };
-    let prompt = format!("{}> ", found.entry.name);
+    let prompt = format!("{}> ", visible(&found.entry.name));
     while let Some(line) = lines.next(&prompt)? {
         if !session.take(line.trim())? {
             break;
@@ -150,8 +151,7 @@ impl Session<'_> {
                         print_out(format!("{}\n", json!({ "error": text, "name": null })).as_bytes())?;
                     }
                     Problem::Failure(Failure { text, .. }) | Problem::Text(text) => {
-                        let shown: Vec<_> = text.lines().map(visible).collect();
-                        print_error(&format!("error: {}\n", shown.join("\n")));
+                        print_error(&format!("error: {}\n", visible_lines(&text)));
                     }
                 }
             }
@@ -355,7 +355,7 @@ impl Session<'_> {
     }
 
     fn help(&self) -> String {
-        let mut text = format!("Methods of {}:\n", self.name);
+        let mut text = format!("Methods of {}:\n", visible(self.name));
         for method in &self.interface.methods {
             text += &format!("  {}\n", show::signature(method));
         }
