@@ -355,6 +355,13 @@ fn mistakes_in_calls_are_found_before_anything_is_sent() {
 }
 
 #[test]
+fn help_shows_the_forms_of_calls() {
+    let answer = Folder::new("call-help").lucarne(&["call", "--help"]);
+    assert_eq!((answer.status, answer.error.as_str()), (Some(0), ""));
+    insta::assert_snapshot!(answer.out);
+}
+
+#[test]
 fn calls_that_fail_say_why() {
     let provider = types("call-failures");
     let folder = &provider.folder;
