@@ -102,6 +102,32 @@ pub(crate) extern "C" fn lucarne_system_end(system: *mut c_void) -> c_int {
 /// # Safety
 /// Pointers are null or as the header documents, except `system`, which may have any value.
 #[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn lucarne_container_start(
+    system: *mut c_void,
+    name: *const c_char,
+    container: *mut *mut c_void,
+    message: *mut *mut c_char,
+) -> c_int {
+    let start = || {
+        if container.is_null() {
+            return Err(Error::Argument("there is no place for the container"));
+        }
+        // SAFETY: as the caller promises.
+        let name = unsafe { options::text(name, "there is no name") }?;
+        let number = systems::start_container(system.addr(), &name)?;
+        // SAFETY: as the caller promises.
+        unsafe { give(container, number.as_ptr()) };
+        Ok(())
+    };
+    // SAFETY: as the caller promises.
+    unsafe { answer(message, start) }
+}
+
+/// See `lucarne/lucarne.h`.
+///
+/// # Safety
+/// Pointers are null or as the header documents, except `system`, which may have any value.
+#[unsafe(no_mangle)]
 pub(crate) unsafe extern "C" fn lucarne_program_start(
     system: *mut c_void,
     file: *const c_char,

@@ -10,7 +10,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use lucarne::{Output, ProgramOptions, RunningProgram, StandardOutput, System};
-use lucarne_c::{Components, Slots};
+use lucarne_c::{Components, ContainerNumber, Slots};
 use lucarne_kernel::clock::Clock;
 use lucarne_kernel::sync::{Condvar, Mutex, wait, wait_timeout};
 
@@ -38,6 +38,8 @@ struct Running {
     /// None once it is ending.
     system: Option<System>,
     components: Components,
+    /// The containers of the host, also those that it has closed.
+    containers: Vec<ContainerNumber>,
 }
 
 struct Started {
@@ -72,7 +74,7 @@ fn start_running(workers: Option<usize>, output: Arc<dyn Output>) -> Result<Runn
     let loading = LOADING.lock();
     let added = components.add(system.kernel());
     drop(loading);
-    let mut running = Running { system: Some(system), components };
+    let mut running = Running { system: Some(system), components, containers: Vec::new() };
     match added {
         Ok(()) => Ok(running),
         Err(error) => {
@@ -87,7 +89,7 @@ pub(crate) fn load(system: usize, library: &Path) -> Result<(), Error> {
     check_outside()?;
     let running = find(system)?;
     let mut running = running.lock();
-    let Running { system: Some(system), components } = &mut *running else {
+    let Running { system: Some(system), components, .. } = &mut *running else {
         return Err(Error::NotFound("system"));
     };
     let _loading = LOADING.lock();
@@ -119,6 +121,19 @@ fn forget(system: usize) -> Result<Vec<Arc<Started>>, Error> {
     let started = table.programs.iter().filter(|started| started.system == system).cloned().collect();
     table.programs.retain(|started| started.system != system);
     Ok(started)
+}
+
+/// Starts a container in a system.
+pub(crate) fn start_container(system: usize, name: &str) -> Result<ContainerNumber, Error> {
+    check_outside()?;
+    let running = find(system)?;
+    let mut running = running.lock();
+    let system = running.system.as_ref().ok_or(Error::NotFound("system"))?;
+    let number = ContainerNumber::new(system.container(name));
+    let number = number.ok_or(Error::Argument("there are too many containers"))?;
+    running.containers.retain(|other| !other.is_closed());
+    running.containers.push(number);
+    Ok(number)
 }
 
 /// Starts a program in a system, and returns its number.
@@ -183,6 +198,7 @@ impl Running {
     fn end(&mut self) {
         drop(self.system.take());
         std::mem::take(&mut self.components).finish();
+        std::mem::take(&mut self.containers).into_iter().for_each(ContainerNumber::finish);
     }
 }
 

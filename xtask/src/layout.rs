@@ -41,6 +41,7 @@ const CMAKE: &str = "lib/cmake/lucarne";
 pub(crate) fn items(built: &Built, binary: &Path, work: &Path) -> Result<Vec<Item>, Error> {
     let mut items = vec![
         item("bin/lucarne", Content::Program(built.binary.clone())),
+        item("include/toit/service.h", source("crates/c/include/toit/service.h")),
         item("include/toit/toit.h", source("crates/c/include/toit/toit.h")),
         item("include/lucarne/lucarne.h", source("liblucarne/include/lucarne/lucarne.h")),
         item(&format!("{CMAKE}/lucarne.cmake"), source("crates/c/cmake/lucarne.cmake")),
@@ -74,9 +75,12 @@ fn libraries(built: &Built) -> [Item; 4] {
 
 /// Returns the descriptions for build systems.
 fn descriptions(work: &Path) -> Result<[Item; 3], Error> {
-    let path = sources().join("crates/c/include/toit/toit.h");
-    let header = std::fs::read_to_string(&path).map_err(|reason| Error::File { path, reason })?;
-    // A component finds the functions of toit.h in the program that loads it.
+    let mut header = String::new();
+    for name in ["toit.h", "service.h"] {
+        let path = sources().join("crates/c/include/toit").join(name);
+        header += &std::fs::read_to_string(&path).map_err(|reason| Error::File { path, reason })?;
+    }
+    // A component finds the functions of both headers in the program that loads it.
     let exported = functions(&header);
     let exports = |option: &str, between: &str| -> String {
         let flags: Vec<String> =

@@ -50,7 +50,7 @@ impl Error {
         }
     }
 
-    fn of_code(code: c_int) -> Result<(), Error> {
+    pub(crate) fn of_code(code: c_int) -> Result<(), Error> {
         Err(match code {
             0 => return Ok(()),
             1 => Error::OutOfMemory,
@@ -61,7 +61,7 @@ impl Error {
     }
 }
 
-fn code(result: Result<(), Error>) -> c_int {
+pub(crate) fn code(result: Result<(), Error>) -> c_int {
     result.map_or_else(|error| error as c_int, |()| 0)
 }
 

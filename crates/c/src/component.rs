@@ -8,7 +8,8 @@ use libloading::os::unix::{Library, RTLD_NOW};
 use lucarne_kernel::sync::mpsc::sync_channel;
 use lucarne_kernel::sync::thread::{self, JoinHandle};
 use lucarne_kernel::{KernelHandle, SpawnOptions};
-use lucarne_link::RemoteProcess;
+use lucarne_link::{Connect, RemoteProcess};
+use lucarne_services::Container;
 use thiserror::Error;
 
 use crate::abi::{FUNCTIONS, REGISTRY};
@@ -16,7 +17,8 @@ use crate::crash::{Named, report_crashes};
 use crate::handler::Handler;
 use crate::loading::loading;
 use crate::process::HandlerProcess;
-use crate::registry::{Recorded, RefusedId};
+use crate::registry::{Plan, Recorded, RefusedId};
+use crate::service::containers::{self, ContainerNumber};
 use crate::trace::trace_requests;
 
 /// The handlers of one system, from their start to their end.
@@ -27,6 +29,7 @@ use crate::trace::trace_requests;
 #[derive(Default)]
 pub struct Components {
     threads: Vec<JoinHandle<()>>,
+    containers: Vec<ContainerNumber>,
 }
 
 /// Why a component could not be loaded.
@@ -75,7 +78,7 @@ impl Components {
     pub fn load(path: &Path) -> Result<(), LoadError> {
         // A path without a slash would be looked up in the system's library folders.
         let file = if path.is_absolute() { path.to_owned() } else { Path::new(".").join(path) };
-        std::hint::black_box(FUNCTIONS);
+        std::hint::black_box((FUNCTIONS, crate::service::FUNCTIONS));
         // SAFETY: loading runs the constructors of the component. The user requests this by naming the component.
         let open = |flags| unsafe { Library::open(Some(&file), flags) };
         let is_loaded = open(RTLD_NOW | libc::RTLD_NOLOAD).is_ok();
@@ -122,13 +125,13 @@ impl Components {
         for recorded in REGISTRY.take_recorded().map_err(StartError::Id)? {
             self.start_one(kernel, recorded)?;
         }
-        Ok(())
+        self.start_containers(|name| Ok(Container::start(kernel, name)))
     }
 
-    /// Returns whether the current thread is in a callback of one of the handlers.
+    /// Returns whether the current thread is in a callback of one of the handlers, or of a container in C.
     pub fn is_callback(&self) -> bool {
         let current = thread::current().id();
-        self.threads.iter().any(|thread| thread.thread().id() == current)
+        containers::is_callback() || self.threads.iter().any(|thread| thread.thread().id() == current)
     }
 
     fn start_one(&mut self, kernel: &KernelHandle, recorded: Recorded) -> Result<(), StartError> {
@@ -152,6 +155,9 @@ impl Components {
         for recorded in REGISTRY.take_recorded().map_err(StartError::Id)? {
             components.connect_one(socket, recorded)?;
         }
+        let connect =
+            |name: &str| Container::connect_as(name, socket).wait().map_err(|error| error.to_string());
+        components.start_containers(connect)?;
         Ok(components)
     }
 
@@ -173,6 +179,31 @@ impl Components {
         published.recv().unwrap_or_else(|_| Err(ENDED.to_owned())).map_err(refused)
     }
 
+    /// Starts the containers that were added, and installs the providers that were.
+    fn start_containers(
+        &mut self,
+        start: impl Fn(&str) -> Result<Container, String>,
+    ) -> Result<(), StartError> {
+        for added in REGISTRY.take_added() {
+            let refused = |reason: String| StartError::Refused { id: added.name.clone(), reason };
+            let container = start(&added.name).map_err(refused)?;
+            match &added.plan {
+                Plan::Run(run) => {
+                    let started = containers::start(container, *run, &added);
+                    let (number, thread) = started.map_err(|error| refused(error.to_string()))?;
+                    self.containers.push(number);
+                    self.threads.push(thread);
+                }
+                Plan::Provide(prepared) => {
+                    let number = ContainerNumber::new(container).ok_or(StartError::TooMany)?;
+                    self.containers.push(number);
+                    prepared.install(number).map_err(refused)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn start_thread(&mut self, handler: Arc<Handler>) -> Result<(), StartError> {
         let context = REGISTRY.add(handler.clone()).ok_or(StartError::TooMany)?;
         self.threads.push(handler.start(&REGISTRY, context));
@@ -185,31 +216,37 @@ impl Components {
             // The panic hook has already reported a panic.
             let _ = thread.join();
         }
+        self.containers.into_iter().for_each(ContainerNumber::finish);
         // SAFETY: `fflush` accepts null, which flushes all output streams.
         unsafe { libc::fflush(std::ptr::null_mut()) };
     }
 }
 
-/// Returns a folder with `toit/toit.h`, made in the user's cache if necessary.
+/// Returns a folder with `toit/toit.h` and `toit/service.h`, made in the user's cache if necessary.
 ///
 /// # Errors
 /// If the folder cannot be made.
 pub fn include_dir() -> io::Result<PathBuf> {
-    const HEADER: &str = include_str!("../include/toit/toit.h");
+    const HEADERS: [(&str, &str); 2] = [
+        ("toit.h", include_str!("../include/toit/toit.h")),
+        ("service.h", include_str!("../include/toit/service.h")),
+    ];
     let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let cache = cache
         .or_else(|| std::env::home_dir().map(|home| home.join(".cache")))
         .ok_or_else(|| io::Error::other("neither XDG_CACHE_HOME nor HOME is set"))?;
     let folder = cache.join("lucarne").join(env!("CARGO_PKG_VERSION")).join("include");
-    let header = folder.join("toit").join("toit.h");
-    if std::fs::read_to_string(&header).is_ok_and(|present| present == HEADER) {
-        return Ok(folder);
+    for (name, text) in HEADERS {
+        let header = folder.join("toit").join(name);
+        if std::fs::read_to_string(&header).is_ok_and(|present| present == text) {
+            continue;
+        }
+        std::fs::create_dir_all(folder.join("toit"))?;
+        // Write a new file and rename it, since a compiler may be reading the old file and another process may be
+        // writing the same file.
+        let fresh = header.with_extension(format!("h.{}", std::process::id()));
+        std::fs::write(&fresh, text)?;
+        std::fs::rename(&fresh, &header)?;
     }
-    std::fs::create_dir_all(folder.join("toit"))?;
-    // Write a new file and rename it, since a compiler may be reading the old file and another process may be writing
-    // the same file.
-    let fresh = header.with_extension(format!("h.{}", std::process::id()));
-    std::fs::write(&fresh, HEADER)?;
-    std::fs::rename(&fresh, &header)?;
     Ok(folder)
 }

@@ -363,22 +363,22 @@ fn number_of(pid: Pid) -> Result<i32, std::num::TryFromIntError> {
 }
 
 /// The time for which the thread polls for events before it sleeps: `PATIENCE_US` after the last event.
-struct Patience {
+pub(crate) struct Patience {
     clock: Clock,
     since_us: i64,
 }
 
 impl Patience {
-    fn new() -> Patience {
+    pub(crate) fn new() -> Patience {
         let clock = Clock::real();
         Patience { since_us: clock.now_us(), clock }
     }
 
-    fn renew(&mut self) {
+    pub(crate) fn renew(&mut self) {
         self.since_us = self.clock.now_us();
     }
 
-    fn is_left(&self) -> bool {
+    pub(crate) fn is_left(&self) -> bool {
         self.clock.now_us() - self.since_us < PATIENCE_US
     }
 }

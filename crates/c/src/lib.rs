@@ -7,6 +7,8 @@
 //! at a time, since C code may block. Between them is a short queue. `abi` has the functions that
 //! components call; `memory` transfers the ownership of data.
 //!
+//! `service` has the functions of `toit/service.h`: services that are provided and used in C.
+//!
 //! C code holds numbers instead of addresses, so the use of a stale number is detected and reported as an error.
 #![allow(unsafe_code)] // This crate calls C and is called by C. Each use has its reason.
 
@@ -21,10 +23,12 @@ mod memory;
 mod models;
 mod process;
 mod registry;
+mod service;
 mod slots;
 mod trace;
 
 pub use build::{BuildError, build};
 pub use component::{Components, LoadError, StartError, include_dir};
 pub use registry::RefusedId;
+pub use service::containers::ContainerNumber;
 pub use slots::Slots;

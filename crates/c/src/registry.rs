@@ -15,6 +15,8 @@ use lucarne_kernel::sync::{Mutex, OnceLock};
 
 use crate::abi::Callbacks;
 use crate::handler::Handler;
+use crate::service::containers::Run;
+use crate::service::provider::Prepared;
 use crate::slots::Slots;
 use crate::trace::Report;
 
@@ -37,6 +39,39 @@ impl Recorded {
             Some(file) => format!("the handler '{}' of {file}", self.id),
             None => format!("the handler '{}'", self.id),
         }
+    }
+}
+
+/// A container or a provider that will be started.
+pub(crate) struct Added {
+    /// The name of the container.
+    pub(crate) name: String,
+    /// As in [`Recorded`].
+    pub(crate) file: Option<String>,
+    pub(crate) user_data: UserData,
+    pub(crate) plan: Plan,
+}
+
+/// What the container does.
+pub(crate) enum Plan {
+    /// It runs a function.
+    Run(Run),
+    /// It provides a service.
+    Provide(Box<Prepared>),
+}
+
+impl Added {
+    /// Names the container for display.
+    pub(crate) fn describe(&self) -> String {
+        described(&self.name, self.file.as_deref())
+    }
+}
+
+/// Names a container for display.
+pub(crate) fn described(name: &str, file: Option<&str>) -> String {
+    match file {
+        Some(file) => format!("the container '{name}' of {file}"),
+        None => format!("the container '{name}'"),
     }
 }
 
@@ -81,6 +116,7 @@ pub(crate) struct Registry {
 
 struct State {
     recorded: Vec<Recorded>,
+    added: Vec<Added>,
     /// The ids of all recorded and all running handlers, with their files.
     ids: BTreeMap<String, Option<String>>,
     /// The refused ids, oldest first.
@@ -93,6 +129,7 @@ impl Registry {
     pub(crate) fn new() -> Registry {
         let state = State {
             recorded: Vec::new(),
+            added: Vec::new(),
             ids: BTreeMap::new(),
             refused: VecDeque::new(),
             handlers: Slots::new(),
@@ -125,6 +162,16 @@ impl Registry {
             return Err(refused);
         }
         Ok(std::mem::take(&mut state.recorded))
+    }
+
+    /// Records a container.
+    pub(crate) fn add_container(&self, added: Added) {
+        self.state.lock().added.push(added);
+    }
+
+    /// Takes the containers that were recorded since the last call.
+    pub(crate) fn take_added(&self) -> Vec<Added> {
+        std::mem::take(&mut self.state.lock().added)
     }
 
     /// Adds a running handler. Returns the number that its component uses for it; none if the table is full.

@@ -56,6 +56,12 @@ impl<T> Slots<T> {
         slot.content.as_ref().filter(|_| slot.generation == number >> PLACE_BITS)
     }
 
+    /// Returns the value with this number for changes, unless it was removed.
+    pub fn get_mut(&mut self, number: usize) -> Option<&mut T> {
+        self.get(number)?;
+        self.slots.get_mut((number & PLACE_MASK) - 1)?.content.as_mut()
+    }
+
     /// Removes the value with this number. The number is invalid from now on.
     pub fn remove(&mut self, number: usize) -> Option<T> {
         self.get(number)?;
@@ -93,9 +99,11 @@ mod tests {
         let mut slots = Slots::new();
         let first = slots.add("first").expect("there is room");
         assert_eq!(slots.get(first), Some(&"first"));
+        assert_eq!(slots.get_mut(first), Some(&mut "first"));
         assert_eq!(slots.remove(first), Some("first"));
         let second = slots.add("second").expect("there is room");
         assert_eq!(slots.get(first), None);
+        assert_eq!(slots.get_mut(first), None);
         assert_eq!(slots.remove(first), None);
         assert_eq!(slots.get(second), Some(&"second"));
         assert_eq!(slots.iter().count(), 1);

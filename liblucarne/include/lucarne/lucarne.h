@@ -148,6 +148,19 @@ lucarne_err_t lucarne_system_load(lucarne_system_t* system, const char* library,
 lucarne_err_t lucarne_system_end(lucarne_system_t* system);
 
 /*
+ * Starts a container of the host in the system, which can use and provide services: see toit/service.h, whose
+ * functions take it. It must be closed with toit_container_close; the end of the system ends it, too. For a system in
+ * another OS process, use toit_container_connect.
+ *
+ *   LUCARNE_OK             It has started.
+ *   LUCARNE_ERR_ARGUMENT   The name or `container` is NULL, or the name is not UTF-8.
+ *   LUCARNE_ERR_NOT_FOUND  There is no such system.
+ */
+struct toit_container_t;
+lucarne_err_t lucarne_container_start(lucarne_system_t* system, const char* name,
+                                      struct toit_container_t** container, char** message);
+
+/*
  * Compiles a program and starts it in the system. `options` may be NULL.
  *
  *   LUCARNE_OK             It has started, and may be released.
