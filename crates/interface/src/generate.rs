@@ -4,6 +4,7 @@
 //! definition always gives the same bytes.
 
 mod bytes;
+mod c;
 mod rust;
 mod text;
 mod toit;
@@ -58,6 +59,8 @@ pub enum Language {
     Toit,
     /// Rust: a module with traits, records and errors.
     Rust,
+    /// C: a header and a source, for providers and clients.
+    C,
 }
 
 /// Generates code.
@@ -65,6 +68,7 @@ pub fn generate(interface: &Interface, origin: Origin<'_>, language: Language) -
     match language {
         Language::Toit => toit::files(interface, origin),
         Language::Rust => vec![rust::file(interface, origin)],
+        Language::C => c::files(interface, origin),
     }
 }
 

@@ -46,6 +46,16 @@ fn rust_of_all_types() {
 }
 
 #[test]
+fn c_of_an_exchange() {
+    insta::assert_snapshot!(generated("exchange.toit", Language::C));
+}
+
+#[test]
+fn c_of_all_types() {
+    insta::assert_snapshot!(generated("types.toit", Language::C));
+}
+
+#[test]
 fn descriptions() {
     let shown = ["exchange.toit", "types.toit"]
         .map(|name| lucarne_interface::show::show(&interface(&definition(name))));

@@ -1,5 +1,5 @@
-//! Random definitions: each is read, its generated Toit has neither errors nor warnings, and its generated Rust is
-//! formatted. Random changes of a definition are never taken for something else when they are undone.
+//! Random definitions: each is read, its generated Toit has neither errors nor warnings, its generated Rust is
+//! formatted, and its generated C compiles without warnings. Random changes of a definition are never taken for something else when they are undone.
 
 #[path = "common/oracle.rs"]
 mod oracle;
@@ -11,6 +11,7 @@ use lucarne_compiler::source::MemoryLoader;
 use lucarne_interface::compare::{Level, compare};
 use lucarne_interface::generate::{Language, Origin, generate};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 
 /// Names that are short, keywords somewhere, or used by generated code.
 const NAMES: &[&str] = &[
@@ -215,6 +216,44 @@ proptest! {
     ) {
         oracle::check(&text, Some(&text));
     }
+}
+
+/// All of the code is one file, since starting the compiler takes longer than compiling the code of a definition.
+#[test]
+fn definitions_become_c_without_warnings() {
+    let folder = tempfile::TempDir::new().expect("room on the disk");
+    let mut runner = proptest::test_runner::TestRunner::default();
+    let mut all = String::new();
+    for number in 0..48 {
+        let text = definition().new_tree(&mut runner).expect("all definitions are possible").current();
+        // The names of services, and so those in the code, are different.
+        let text = text.replacen("interface Example:", &format!("interface Example{number}:"), 1);
+        let mut loader = MemoryLoader::default();
+        loader.add("app.toit", text.as_str());
+        let definition = lucarne_interface::load(&loader, "app.toit").expect("the library is sound");
+        let Some(interface) = &definition.interface else {
+            panic!("{text}\n{}", definition.shown(Default::default()))
+        };
+        let file = format!("app{number}.toit");
+        for file in generate(interface, Origin { file: &file, import: "" }, Language::C) {
+            std::fs::write(folder.path().join(&file.name), &file.text).expect("room on the disk");
+            if file.name.ends_with(".c") {
+                all += &format!("#include \"{}\"\n", file.name);
+            }
+        }
+        std::fs::write(folder.path().join(file), text).expect("room on the disk");
+    }
+    std::fs::write(folder.path().join("all.c"), all).expect("room on the disk");
+    let include = concat!(env!("CARGO_MANIFEST_DIR"), "/../c/include");
+    let mut compiler = Command::new("cc");
+    compiler.args(["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I", include, "-c", "all.c"]);
+    let built = compiler.current_dir(folder.path()).output().expect("a compiler");
+    assert!(
+        built.status.success(),
+        "{}\nin {}",
+        String::from_utf8_lossy(&built.stderr),
+        folder.keep().display()
+    );
 }
 
 /// What replaces a part of a text.

@@ -25,7 +25,7 @@ pub(crate) enum InterfaceCommand {
 #[command(after_help = "\
 FILE is a Toit file with the interfaces of a service; docs/interfaces.md describes it. The
 indexes of new methods are written to a file beside it, with .index in place of .toit.
-Without --toit and --rust, only this file is written.
+Without --toit, --rust and --c, only this file is written.
 
 Exit status: 1 if the definition has errors, or if a file is not up to date with --check.")]
 pub(crate) struct Generate {
@@ -35,6 +35,9 @@ pub(crate) struct Generate {
     /// Make a module with traits, records and errors in Rust
     #[arg(long, group = "language")]
     rust: bool,
+    /// Make a header and a source in C, for providers and clients
+    #[arg(long, group = "language")]
+    c: bool,
     /// The folder for the files [default: the folder of FILE]
     #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) output: Option<PathBuf>,
@@ -49,11 +52,15 @@ pub(crate) struct Generate {
 impl Generate {
     /// Returns the language, and the option that chooses it.
     pub(crate) fn language(&self) -> Option<(Language, &'static str)> {
-        match (self.toit, self.rust) {
-            (true, _) => Some((Language::Toit, "--toit")),
-            (_, true) => Some((Language::Rust, "--rust")),
-            _ => None,
-        }
+        let languages = [
+            (self.toit, Language::Toit, "--toit"),
+            (self.rust, Language::Rust, "--rust"),
+            (self.c, Language::C, "--c"),
+        ];
+        languages
+            .into_iter()
+            .find(|(is_chosen, ..)| *is_chosen)
+            .map(|(_, language, option)| (language, option))
     }
 }
 

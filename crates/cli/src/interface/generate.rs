@@ -52,7 +52,7 @@ fn generated(
     }
     let import = match language {
         Language::Toit => import(&folder, &options.file)?,
-        Language::Rust => String::new(),
+        Language::Rust | Language::C => String::new(),
     };
     let files =
         lucarne_interface::generate::generate(interface, Origin { file: name, import: &import }, language);
@@ -105,7 +105,7 @@ impl Output {
     /// Refuses to replace a file that this command has not made.
     fn require_own(&self) -> Result<(), Stop> {
         let is_own = |bytes: &[u8]| {
-            let marks = bytes.iter().take_while(|byte| b"/! ".contains(byte)).count();
+            let marks = bytes.iter().take_while(|byte| b"/*! ".contains(byte)).count();
             bytes.is_empty() || bytes.get(marks..).is_some_and(|text| text.starts_with(MADE.as_bytes()))
         };
         match std::fs::read(&self.path) {

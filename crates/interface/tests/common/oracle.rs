@@ -43,6 +43,7 @@ pub(crate) fn check(text: &str, lock: Option<&str>) -> Definition {
     assert!(show::show(interface).starts_with("service "));
     let origin = Origin { file: "app.toit", import: ".app" };
     assert_eq!(generate(interface, origin, Language::Rust).len(), 1);
+    assert_eq!(generate(interface, origin, Language::C).len(), 2);
 
     // Generated code in Toit has neither errors nor warnings.
     let files = generate(interface, origin, Language::Toit);
