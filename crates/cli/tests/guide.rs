@@ -75,7 +75,7 @@ fn the_guide_to_interfaces_works_as_written() {
     let mut commands = 0;
     for Block { language, lines } in blocks(&guide) {
         match language {
-            "toit" | "proto" => {
+            "toit" | "proto" | "c" => {
                 let name =
                     lines.first().and_then(|line| line.strip_prefix("// ")).expect("the name of the file");
                 std::fs::write(folder.path().join(name), lines.join("\n") + "\n").expect("room on the disk");
@@ -121,5 +121,5 @@ fn the_guide_to_components_works_as_written() {
             other => panic!("unknown kind of block: {other}"),
         }
     }
-    assert_eq!(commands, 4);
+    assert_eq!(commands, 6);
 }

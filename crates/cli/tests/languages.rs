@@ -1,0 +1,294 @@
+//! Providers and clients in C with generated code have the conversations of the tests with those in Toit, Rust and C: in one
+//! OS process, and in another. The other pairs of languages are in the tests of `lucarne interface` and of the crate
+//! `lucarne`.
+#![allow(missing_docs, reason = "the definitions are for tests alone")]
+
+#[allow(unreachable_pub, reason = "generated code is for any crate")]
+#[path = "../../lucarne/tests/interface/exchange.rs"]
+#[rustfmt::skip]
+mod exchange;
+#[path = "languages/relay.rs"]
+mod relay;
+#[path = "../../lucarne/tests/interface/sides.rs"]
+mod sides;
+#[allow(unreachable_pub, reason = "generated code is for any crate")]
+#[path = "../../lucarne/tests/interface/types.rs"]
+#[rustfmt::skip]
+mod types;
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, mpsc};
+use std::time::Duration;
+
+use lucarne::prelude::*;
+use lucarne::{CapturedOutput, Stream};
+use lucarne_c::Components;
+use lucarne_interface::generate::Language;
+
+use sides::{
+    captured, expected, generated, install_exchange, install_types, run, talk_about_types, talk_at_exchange,
+};
+
+const FLAGS: &[&str] =
+    &["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fPIC", "-shared", "-pthread", "-g"];
+
+/// The service that gets the verdicts of clients in C.
+const VERDICT: Selector = Selector::new(uuid!("0e6d1d55-8a4f-4c4e-9f5e-0a3b5c1d7e90"), 1, 0);
+
+/// The folder of this run.
+static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("languages-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).expect("the target folder can be written");
+    for name in ["exchange", "types", "names"] {
+        for file in generated(name, Language::C) {
+            std::fs::write(folder.join(file.name), file.text).expect("the target folder can be written");
+        }
+    }
+    folder
+});
+
+static PROVIDER: LazyLock<PathBuf> =
+    LazyLock::new(|| compile("provider", &["-DIS_PROVIDER=1", "-DIS_CLIENT=0"]));
+static CLIENT: LazyLock<PathBuf> = LazyLock::new(|| compile("client", &["-DIS_PROVIDER=0", "-DIS_CLIENT=1"]));
+
+fn file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/languages").join(name)
+}
+
+/// Compiles a component with the code of both definitions.
+fn compile(name: &str, flags: &[&str]) -> PathBuf {
+    let files = [FOLDER.join("exchange.c"), FOLDER.join("types.c"), file("exchange.c"), file("types.c")];
+    compile_files(name, flags, &files)
+}
+
+fn compile_files(name: &str, flags: &[&str], files: &[PathBuf]) -> PathBuf {
+    let library = FOLDER.join(format!("{name}.so"));
+    let mut command = Command::new("cc");
+    command
+        .args(FLAGS)
+        .args(flags)
+        .arg("-I")
+        .arg(lucarne_c::include_dir().expect("a folder for the headers"));
+    command.arg("-I").arg(&*FOLDER).arg("-I").arg(file("")).arg("-o").arg(&library).args(files);
+    let built = command.output().expect("a compiler");
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    library
+}
+
+/// Returns a copy of a library, since a library registers its containers only when it is loaded first.
+fn copy_of(library: &Path) -> PathBuf {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let copy = FOLDER.join(format!("copy-{}.so", NEXT.fetch_add(1, Ordering::Relaxed)));
+    std::fs::copy(library, &copy).expect("there is room");
+    copy
+}
+
+/// Where a component runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Here,
+    /// In an OS process of its own.
+    Elsewhere,
+}
+
+/// A component that runs.
+enum Running {
+    Here(Components),
+    Elsewhere(Child),
+}
+
+impl Running {
+    fn start(system: &System, library: &Path, place: Place, socket: &Path) -> Running {
+        // What a library registers belongs to the system that starts next.
+        static LOADING: Mutex<()> = Mutex::new(());
+        let _one = LOADING.lock().unwrap_or_else(PoisonError::into_inner);
+        if place == Place::Here {
+            Components::load(&copy_of(library)).expect("it registers containers");
+            return Running::Here(Components::start(system.kernel()).expect("they can start"));
+        }
+        // `lucarne run --component-process` starts this command.
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lucarne"));
+        command.arg("component-host").arg(library).arg(socket).env("LUCARNE_SOCKET", socket);
+        Running::Elsewhere(command.spawn().expect("the binary starts"))
+    }
+
+    /// Waits for the end of a component, whose system has ended.
+    fn finish(self) {
+        match self {
+            Running::Here(components) => components.finish(),
+            Running::Elsewhere(mut child) => {
+                assert!(child.wait().expect("it was started here").success());
+            }
+        }
+    }
+}
+
+/// A system that listens, with the service of verdicts.
+struct World {
+    system: System,
+    output: Arc<CapturedOutput>,
+    socket: PathBuf,
+    verdicts: mpsc::Receiver<(String, String)>,
+    components: Vec<Running>,
+}
+
+struct Verdicts(mpsc::Sender<(String, String)>);
+
+impl Handler for Verdicts {
+    async fn handle(&self, _: &Call, _: u32, arguments: Value) -> Result<Value, Thrown> {
+        let Some([Value::String(name), Value::String(wrong)]) = arguments.as_list() else {
+            return Err(Thrown::new("not a verdict"));
+        };
+        let _ = self.0.send((name.clone(), wrong.clone()));
+        Ok(Value::Null)
+    }
+}
+
+impl World {
+    fn new(name: &str) -> World {
+        let (system, output) = captured();
+        let socket = FOLDER.join(name).join("socket");
+        system.listen(&socket).expect("the folder is new");
+        let (sender, verdicts) = mpsc::channel();
+        let court = system.container("court");
+        court.provider("test/verdict", "1.0").provides(VERDICT, Verdicts(sender)).install().wait().unwrap();
+        World { system, output, socket, verdicts, components: Vec::new() }
+    }
+
+    fn start(&mut self, library: &Path, place: Place) {
+        self.components.push(Running::start(&self.system, library, place, &self.socket));
+    }
+
+    /// Starts both clients in C, and waits for their verdicts.
+    fn c_talks(&mut self, place: Place) {
+        self.start(&CLIENT, place);
+        let mut given: Vec<(String, String)> =
+            (0..2).map(|_| self.verdicts.recv_timeout(Duration::from_secs(60)).expect("a verdict")).collect();
+        given.sort();
+        assert_eq!(given, [("exchange".into(), String::new()), ("types".into(), String::new())]);
+    }
+
+    fn rust_talks(&self) {
+        talk_at_exchange(&self.system.container("guest"));
+        talk_about_types(&self.system.container("guest"));
+    }
+
+    fn toit_talks(&self) {
+        let code = run(&self.system, "types-talk.toit").wait();
+        assert_eq!(code, 0, "{}", self.output.text(Stream::Error));
+        assert_eq!(self.output.text(Stream::Out), expected("types-test.toit"));
+        let before = self.output.text(Stream::Out);
+        // A client that was generated, and one that was written by hand.
+        let code = run(&self.system, "exchange-talk.toit").wait();
+        assert_eq!(code, 0, "{}", self.output.text(Stream::Error));
+        let talk = "provider: generated client hears from hand, hand hears from generated client\n";
+        assert_eq!(self.output.text(Stream::Out), before + talk);
+    }
+
+    fn end(self) {
+        drop(self.system);
+        self.components.into_iter().for_each(Running::finish);
+        assert_eq!(self.output.text(Stream::Error), "");
+    }
+}
+
+#[test]
+fn all_languages_talk_with_c() {
+    for place in [Place::Here, Place::Elsewhere] {
+        let mut world = World::new(&format!("provider-{place:?}"));
+        world.start(&PROVIDER, place);
+        world.rust_talks();
+        world.toit_talks();
+        world.c_talks(Place::Here);
+        world.c_talks(Place::Elsewhere);
+        world.end();
+    }
+}
+
+#[test]
+fn c_talks_with_rust() {
+    let mut world = World::new("rust");
+    install_exchange(&world.system);
+    install_types(&world.system);
+    world.c_talks(Place::Here);
+    world.c_talks(Place::Elsewhere);
+    world.end();
+}
+
+#[test]
+fn c_talks_with_toit() {
+    let mut world = World::new("toit");
+    let programs = [run(&world.system, "exchange-server.toit"), run(&world.system, "types-server.toit")];
+    world.c_talks(Place::Here);
+    world.c_talks(Place::Elsewhere);
+    programs.into_iter().for_each(|program| program.stop(0));
+    world.end();
+}
+
+/// Runs a component beside the program that takes two verdicts, under the address and the leak sanitizer.
+fn run_sanitized(name: &str, files: &[PathBuf], expected: &str) {
+    let flags = ["-DIS_PROVIDER=1", "-DIS_CLIENT=1", "-fsanitize=address,undefined", "-fno-sanitize-recover"];
+    let library = compile_files(name, &flags, files);
+    let sanitizer = Command::new("cc").arg("-print-file-name=libasan.so").output().expect("a compiler");
+    let sanitizer = String::from_utf8(sanitizer.stdout).expect("a path");
+    let socket = FOLDER.join(format!("{name}-socket")).join("socket");
+    let output = Command::new(env!("CARGO_BIN_EXE_lucarne"))
+        .args(["run", "--listen"])
+        .arg(&socket)
+        .arg("--component")
+        .args([&library, &file("verdict.toit")])
+        .envs([("LD_PRELOAD", sanitizer.trim_end()), ("ASAN_OPTIONS", "detect_leaks=1")])
+        .env("LUCARNE_TEST_SOCKET", &socket)
+        .output()
+        .expect("the binary starts");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), expected, "{output:?}");
+    assert!(
+        output.status.success() && output.stderr.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+fn c_frees_what_it_has_allocated() {
+    let files = [FOLDER.join("exchange.c"), FOLDER.join("types.c"), file("exchange.c"), file("types.c")];
+    run_sanitized("sanitized", &files, "exchange: content\ntypes: content\n");
+}
+
+#[test]
+fn misuse_is_refused() {
+    run_sanitized("misuse", &[file("misuse.c")], "close: content\nmisuse: content\n");
+}
+
+/// Headers are for C++, too, and names of definitions may be keywords of both languages.
+#[test]
+fn generated_code_compiles_without_warnings() {
+    let include = lucarne_c::include_dir().expect("a folder for the headers");
+    for name in ["exchange", "types", "names"] {
+        let header = FOLDER.join(format!("{name}.h"));
+        let both = [
+            ("cc", "-std=c99", "c", FOLDER.join(format!("{name}.c"))),
+            ("cc", "-std=gnu17", "c", FOLDER.join(format!("{name}.c"))),
+            ("c++", "-std=c++11", "c++", header.clone()),
+            ("c++", "-std=gnu++20", "c++", header),
+        ];
+        for (compiler, standard, language, file) in both {
+            let mut command = Command::new(compiler);
+            command.args([
+                standard,
+                "-Wall",
+                "-Wextra",
+                "-Wpedantic",
+                "-Werror",
+                "-fsyntax-only",
+                "-x",
+                language,
+            ]);
+            let built = command.arg("-I").arg(&include).arg(file).output().expect("a compiler");
+            assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+        }
+    }
+}
