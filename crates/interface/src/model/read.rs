@@ -250,6 +250,16 @@ impl Reader<'_> {
                 self.problems.push(problem.hint("choose another name for one of the methods"));
             }
         });
+        let mut short: BTreeMap<String, Span> = BTreeMap::new();
+        for resource in &interface.resources {
+            let name = super::kebab(&resource.name);
+            if let Some(first) = short.insert(name.clone(), resource.place) {
+                let title = format!("generated code has two names `{name}`");
+                let problem =
+                    Diagnostic::error(SOURCE, resource.place, title).also(SOURCE, first, "the other");
+                self.problems.push(problem.hint("choose another name"));
+            }
+        }
     }
 
     /// Checks that the types of the generated code have different names.
