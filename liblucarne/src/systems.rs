@@ -129,7 +129,7 @@ pub(crate) fn start_container(system: usize, name: &str) -> Result<ContainerNumb
     let running = find(system)?;
     let mut running = running.lock();
     let system = running.system.as_ref().ok_or(Error::NotFound("system"))?;
-    let number = ContainerNumber::new(system.container(name));
+    let number = ContainerNumber::new(system.container(name), Some(system.kernel().clone()));
     let number = number.ok_or(Error::Argument("there are too many containers"))?;
     running.containers.retain(|other| !other.is_closed());
     running.containers.push(number);

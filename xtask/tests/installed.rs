@@ -201,6 +201,19 @@ fn refused_calls() {
     assert_eq!(run(command.env("ASAN_OPTIONS", "detect_leaks=1")), "");
 }
 
+/// Containers of a host provide and use services, under the same sanitizers.
+#[test]
+fn containers_of_a_host() {
+    let folder = empty("containers");
+    let binary = folder.join("containers");
+    let mut flags = flags(&PREFIX, &[]);
+    flags.push("-fsanitize=address,undefined".to_owned());
+    compile(&host("containers.c"), &binary, &flags);
+    let mut command = Command::new(binary);
+    command.env("LD_LIBRARY_PATH", PREFIX.join("lib")).env("ASAN_OPTIONS", "detect_leaks=1");
+    assert_eq!(run(&mut command), "");
+}
+
 #[test]
 fn the_headers_in_each_language() {
     let folder = empty("headers");

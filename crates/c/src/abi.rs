@@ -220,7 +220,13 @@ pub(crate) unsafe extern "C" fn toit_msg_request_fail(handle: RequestHandle, err
 /// See `toit/toit.h`.
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn toit_gc() -> c_int {
-    for kernel in REGISTRY.kernels() {
+    let mut kernels = REGISTRY.kernels();
+    for kernel in crate::service::containers::kernels() {
+        if !kernels.iter().any(|known| known.is_same(&kernel)) {
+            kernels.push(kernel);
+        }
+    }
+    for kernel in kernels {
         kernel.relieve(COLLECTION_MAX);
     }
     code(Ok(()))

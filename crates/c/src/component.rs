@@ -125,7 +125,7 @@ impl Components {
         for recorded in REGISTRY.take_recorded().map_err(StartError::Id)? {
             self.start_one(kernel, recorded)?;
         }
-        self.start_containers(|name| Ok(Container::start(kernel, name)))
+        self.start_containers(Some(kernel), |name| Ok(Container::start(kernel, name)))
     }
 
     /// Returns whether the current thread is in a callback of one of the handlers, or of a container in C.
@@ -157,7 +157,7 @@ impl Components {
         }
         let connect =
             |name: &str| Container::connect_as(name, socket).wait().map_err(|error| error.to_string());
-        components.start_containers(connect)?;
+        components.start_containers(None, connect)?;
         Ok(components)
     }
 
@@ -182,6 +182,7 @@ impl Components {
     /// Starts the containers that were added, and installs the providers that were.
     fn start_containers(
         &mut self,
+        kernel: Option<&KernelHandle>,
         start: impl Fn(&str) -> Result<Container, String>,
     ) -> Result<(), StartError> {
         for added in REGISTRY.take_added() {
@@ -189,13 +190,14 @@ impl Components {
             let container = start(&added.name).map_err(refused)?;
             match &added.plan {
                 Plan::Run(run) => {
-                    let started = containers::start(container, *run, &added);
+                    let started = containers::start((container, kernel.cloned()), *run, &added);
                     let (number, thread) = started.map_err(|error| refused(error.to_string()))?;
                     self.containers.push(number);
                     self.threads.push(thread);
                 }
                 Plan::Provide(prepared) => {
-                    let number = ContainerNumber::new(container).ok_or(StartError::TooMany)?;
+                    let number = ContainerNumber::new(container, kernel.cloned());
+                    let number = number.ok_or(StartError::TooMany)?;
                     self.containers.push(number);
                     prepared.install(number).map_err(refused)?;
                 }

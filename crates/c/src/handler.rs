@@ -353,7 +353,7 @@ impl Handler {
 }
 
 /// Returns a time for display.
-fn seconds(us: i64) -> String {
+pub(crate) fn seconds(us: i64) -> String {
     format!("{}.{} s", us / 1_000_000, us / 100_000 % 10)
 }
 

@@ -16,7 +16,7 @@ pub(crate) mod client;
 pub(crate) mod containers;
 mod message;
 pub(crate) mod provider;
-mod serving;
+pub(crate) mod serving;
 mod values;
 
 use std::ffi::{CStr, c_char, c_void};

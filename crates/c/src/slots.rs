@@ -84,6 +84,12 @@ impl<T> Slots<T> {
         }
     }
 
+    /// Returns all values in the table, with their numbers.
+    pub fn entries(&self) -> impl Iterator<Item = (usize, &T)> {
+        let all = self.slots.iter().enumerate();
+        all.filter_map(|(place, slot)| slot.content.as_ref().map(|content| (self.number(place), content)))
+    }
+
     /// Returns all values in the table.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.slots.iter().filter_map(|slot| slot.content.as_ref())
@@ -107,6 +113,7 @@ mod tests {
         assert_eq!(slots.remove(first), None);
         assert_eq!(slots.get(second), Some(&"second"));
         assert_eq!(slots.iter().count(), 1);
+        assert_eq!(slots.entries().collect::<Vec<_>>(), [(second, &"second")]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use lucarne_kernel::sync::thread;
 
 use crate::registry::Registry;
+use crate::service::serving::overdue;
 
 /// Receives a line about a request.
 pub(crate) type Report = Box<dyn Fn(&str) + Send + Sync>;
@@ -29,6 +30,7 @@ pub(crate) fn trace_requests(registry: &'static Registry, report: Report) -> std
             for handler in registry.handlers() {
                 registry.report(&handler.overdue());
             }
+            registry.report(&overdue());
         }
     };
     thread::Builder::new().name("lucarne-trace".to_owned()).spawn(look).map(drop)

@@ -173,6 +173,31 @@ fn other_files_are_never_replaced() {
 }
 
 #[test]
+fn c_is_made_in_another_folder_and_kept_up_to_date() {
+    let folder = folder("c", &["exchange.toit"]);
+    let arguments = ["interface", "generate", "--c", "-o", "made", "exchange.toit"];
+    let check = [&arguments[..], &["--check"]].concat();
+    assert_eq!(folder.lucarne(&check).status, Some(1));
+    let answer = succeeds(&folder, &arguments);
+    assert_eq!(answer.out, "exchange.index\nmade/exchange.h\nmade/exchange.c\n");
+    succeeds(&folder, &check);
+    // Files that were made before are replaced, others are not.
+    let changed = folder.read("made/exchange.c").replace("exchange_join", "exchange_enter");
+    folder.file("made/exchange.c", changed);
+    let answer = folder.lucarne(&check);
+    assert_eq!(answer.status, Some(1));
+    let advice = "run `lucarne interface generate --c -o made exchange.toit`\n";
+    assert_eq!(answer.error, format!("made/exchange.c is not up to date\n{advice}"));
+    assert_eq!(succeeds(&folder, &arguments).out, "made/exchange.c\n");
+    folder.file("made/exchange.h", "/* Mine. */\n");
+    let answer = folder.lucarne(&arguments);
+    assert!(answer.error.contains("made/exchange.h was not made by this command"), "{answer:?}");
+    let words = ["lucarne", "interface", "generate", "--c"];
+    let options = common::completed(folder.command(&["--"]), &words);
+    assert!(options.iter().any(|option| option == "--c"), "{options:?}");
+}
+
+#[test]
 fn mistakes_are_reported() {
     let folder = Folder::new("interface-mistakes");
     folder

@@ -263,6 +263,30 @@ fn misuse_is_refused() {
     run_sanitized("misuse", &[file("misuse.c")], "close: content\nmisuse: content\n");
 }
 
+/// A container in C that waits, a resource that is open, and calls without an answer do not keep a system from ending.
+/// The calls are listed.
+#[test]
+fn what_c_waits_for_ends_with_the_system() {
+    let library = compile_files("waits", &[], &[FOLDER.join("exchange.c"), file("waits.c")]);
+    for more in [&[][..], &["--component-process"]] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lucarne"));
+        command.args(["run", "--trace-requests"]).args(more).arg("--component");
+        let output = command.args([&library, &file("verdict.toit")]).output().expect("the binary starts");
+        let out = String::from_utf8_lossy(&output.stdout);
+        let mut lines: Vec<&str> = out.lines().collect();
+        lines.sort_unstable();
+        let expected = ["closed: 1", "closed: 1", "received: 1", "still waits: content", "waits: content"];
+        assert_eq!(lines, expected, "{output:?}");
+        let error = String::from_utf8_lossy(&output.stderr);
+        let begin = format!("lucarne: the container 'exchange' of {} has", library.display());
+        let count =
+            |text: &str| error.lines().filter(|line| line.starts_with(&begin) && line.contains(text)).count();
+        assert!(count(" not answered call ") >= 2 && count("(method 1) of process ") >= 4, "{error}");
+        assert_eq!(count(" ended without an answer to call "), 2, "{error}");
+        assert!(output.status.success(), "{output:?}");
+    }
+}
+
 /// Headers are for C++, too, and names of definitions may be keywords of both languages.
 #[test]
 fn generated_code_compiles_without_warnings() {

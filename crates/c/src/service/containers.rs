@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use lucarne_kernel::KernelHandle;
 use lucarne_kernel::sync::Mutex;
 use lucarne_kernel::sync::thread::{self, JoinHandle};
 use lucarne_link::{Connect, ConnectError};
@@ -30,6 +31,8 @@ thread_local! {
 /// A container that C has a number for, and the threads of its providers.
 pub(super) struct Own {
     pub(super) container: Container,
+    /// The kernel of its system, if that is in this OS process.
+    kernel: Option<KernelHandle>,
     providers: Mutex<Vec<(Arc<Serving>, JoinHandle<()>)>>,
 }
 
@@ -41,9 +44,10 @@ pub(crate) type Run = unsafe extern "C" fn(*mut c_void, *mut c_void);
 pub struct ContainerNumber(usize);
 
 impl ContainerNumber {
-    /// Gives C a number for a container. Returns none if there are too many.
-    pub fn new(container: Container) -> Option<ContainerNumber> {
-        let own = Own { container, providers: Mutex::default() };
+    /// Gives C a number for a container, whose system has this kernel if it is in this OS process. Returns none if there
+    /// are too many.
+    pub fn new(container: Container, kernel: Option<KernelHandle>) -> Option<ContainerNumber> {
+        let own = Own { container, kernel, providers: Mutex::default() };
         CONTAINERS.add(Arc::new(own)).map(|number| ContainerNumber(number.addr()))
     }
 
@@ -100,6 +104,11 @@ impl Own {
     }
 }
 
+/// Returns the kernels of containers, for the collection of garbage.
+pub(crate) fn kernels() -> Vec<KernelHandle> {
+    CONTAINERS.0.lock().iter().filter_map(|own| own.kernel.clone()).collect()
+}
+
 /// Marks a thread while it runs code of a container in C.
 fn is_ours<T>(run: impl FnOnce() -> T) -> T {
     IS_OURS.set(true);
@@ -120,12 +129,12 @@ pub(super) fn find(number: *mut c_void) -> Option<Arc<Own>> {
 
 /// Starts the thread that runs the code of a container.
 pub(crate) fn start(
-    container: Container,
+    (container, kernel): (Container, Option<KernelHandle>),
     run: Run,
     added: &Added,
 ) -> std::io::Result<(ContainerNumber, JoinHandle<()>)> {
     let too_many = || std::io::Error::other("there are too many containers");
-    let number = ContainerNumber::new(container).ok_or_else(too_many)?;
+    let number = ContainerNumber::new(container, kernel).ok_or_else(too_many)?;
     let (user_data, line) = (added.user_data, added.describe());
     let thread = thread::Builder::new().name(format!("c {}", added.name)).spawn(move || {
         let _named = Named::new(&line);
@@ -193,7 +202,7 @@ pub(crate) unsafe extern "C" fn toit_container_connect(
             return answer.fail(status, &error.to_string());
         }
     };
-    let Some(number) = ContainerNumber::new(connected) else {
+    let Some(number) = ContainerNumber::new(connected, None) else {
         return answer.fail(Status::Refused, "there are too many containers");
     };
     // SAFETY: as the caller promises.

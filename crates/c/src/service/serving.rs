@@ -10,23 +10,28 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use lucarne_kernel::sync::{Condvar, Mutex, wait};
+use lucarne_kernel::clock::Clock;
+use lucarne_kernel::sync::{Condvar, LazyLock, Mutex, wait};
 use lucarne_services::{Arguments, Call, Notifier, Payload, Resource, Serve, Thrown, Value};
 use rustc_hash::FxHashMap;
 
 use super::Table;
 use super::message::Message;
 use super::values::CValue;
-use crate::abi::Error;
+use crate::abi::{Error, REGISTRY};
 use crate::crash::Named;
-use crate::handler::Patience;
+use crate::handler::{Patience, seconds};
 use crate::registry::UserData;
+use crate::trace::FIRST_US;
 
 /// The calls that have not been answered.
 pub(super) static CALLS: Table<Asked> = Table::new();
 
 /// The notifiers of open resources.
 pub(super) static RESOURCES: Table<Notifier<Value>> = Table::new();
+
+/// Measures the ages of calls.
+static CLOCK: LazyLock<Clock> = LazyLock::new(Clock::real);
 
 /// `toit_method_t`.
 #[repr(C)]
@@ -101,6 +106,12 @@ pub(super) struct Asked {
     /// From a box.
     message: *mut Message,
     arguments: *const CValue,
+    /// The index of the method, and the caller.
+    index: u32,
+    sender: i64,
+    since_us: i64,
+    /// The age at which it is listed as unanswered, in µs.
+    listed_at_us: i64,
 }
 
 // SAFETY: the arguments point into the message, which belongs to this call. C gets both, on one thread at a time.
@@ -195,6 +206,10 @@ impl Answering {
 }
 
 impl Asked {
+    fn describe(&self, number: usize) -> String {
+        format!("call {number} (method {}) of process {}", self.index, self.sender)
+    }
+
     /// Answers the call.
     pub(super) fn answer(self, answer: Answer) -> Result<(), Error> {
         self.answering.deliver(answer).map_err(|_| Error::NoSuchReceiver)
@@ -320,6 +335,19 @@ impl Serving {
             // SAFETY: as above.
             unsafe { on_removed(handlers, user_data) };
         }
+        REGISTRY.report(&self.forgotten());
+    }
+
+    /// Returns a line for each call that the provider has left unanswered at its end.
+    fn forgotten(&self) -> Vec<String> {
+        let now_us = CLOCK.now_us();
+        let calls = CALLS.0.lock();
+        let own = calls.entries().filter(|(_, asked)| std::ptr::eq(&*asked.serving, self));
+        let line = |(number, asked): (usize, &Asked)| {
+            let age = seconds(now_us - asked.since_us);
+            format!("{} has ended without an answer to {} after {age}", self.line, asked.describe(number))
+        };
+        own.map(line).collect()
     }
 
     fn call(&self, number: usize, index: u32) {
@@ -385,6 +413,24 @@ impl Serving {
     }
 }
 
+/// Returns a line for each call that has become overdue, or whose age has doubled since its last line.
+pub(crate) fn overdue() -> Vec<String> {
+    let now_us = CLOCK.now_us();
+    let mut calls = CALLS.0.lock();
+    let ages: Vec<(usize, i64)> =
+        calls.entries().map(|(number, asked)| (number, now_us - asked.since_us)).collect();
+    let mut lines = Vec::new();
+    for (number, age_us) in ages {
+        let Some(asked) = calls.get_mut(number).filter(|asked| age_us >= asked.listed_at_us) else {
+            continue;
+        };
+        asked.listed_at_us = age_us.max(asked.listed_at_us) * 2;
+        let (line, age) = (&asked.serving.line, seconds(age_us));
+        lines.push(format!("{line} has not answered {} for {age}", asked.describe(number)));
+    }
+    lines
+}
+
 /// The handler of a provider. The provider ends when the container drops it.
 pub(super) struct Service(pub(super) Arc<Serving>);
 
@@ -397,7 +443,7 @@ impl Drop for Service {
 impl Serve for Service {
     async fn serve(&self, call: &Call, index: u32, arguments: Arguments) -> Result<Payload, Thrown> {
         let method = self.0.methods.get(&index).ok_or_else(|| call.no_such_method(index))?;
-        let (number, waiting) = self.0.ask(call, *method, arguments.value()?)?;
+        let (number, waiting) = self.0.ask(call, index, *method, arguments.value()?)?;
         self.0.put(Event::Call(number, index));
         match waiting.await {
             Answer::Value(value) => Ok(Payload::of(&value)?),
@@ -415,6 +461,7 @@ impl Serving {
     fn ask(
         self: &Arc<Serving>,
         call: &Call,
+        index: u32,
         method: Method,
         value: Value,
     ) -> Result<(usize, Waiting), Thrown> {
@@ -434,7 +481,10 @@ impl Serving {
         let arguments = message.hold(values).ok_or_else(|| Thrown::new("OUT_OF_MEMORY"))?.data;
         let answering = Arc::<Answering>::default();
         let (waiting, message) = (Waiting(answering.clone()), Box::into_raw(message));
-        let asked = Asked { answering, serving: self.clone(), object, message, arguments };
+        let (serving, sender, since_us) = (self.clone(), call.pid().as_i64(), CLOCK.now_us());
+        let listed_at_us = FIRST_US;
+        let asked =
+            Asked { answering, serving, object, message, arguments, index, sender, since_us, listed_at_us };
         let number = CALLS.add(asked).ok_or_else(|| Thrown::new(TOO_MANY))?;
         Ok((number.addr(), waiting))
     }
