@@ -39,8 +39,15 @@ const VERDICT: Selector = Selector::new(uuid!("0e6d1d55-8a4f-4c4e-9f5e-0a3b5c1d7
 
 /// The folder of this run.
 static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("languages-{}", std::process::id()));
-    let _ = std::fs::remove_dir_all(&folder);
+    let all = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    // Those of earlier runs.
+    for entry in std::fs::read_dir(all).expect("the target folder can be read").map_while(Result::ok) {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.strip_prefix("languages-").is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+    let folder = all.join(format!("languages-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("the target folder can be written");
     for name in ["exchange", "types", "names"] {
         for file in generated(name, Language::C) {
