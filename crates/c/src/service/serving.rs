@@ -1,8 +1,8 @@
 //! A provider in C: the handler for its container, and the thread that runs its callbacks.
 //!
-//! The handler puts each call into a queue and waits for the answer, which may come from any thread. What waits is bounded
-//! by the kernel: a client can have only so many requests outstanding. The end of a resource is put into the same queue,
-//! so that it comes after the calls before it.
+//! The handler puts each call into a queue and waits for the answer, which may come from any thread. The number of calls
+//! is bounded by the kernel, since a client can have only so many requests outstanding, and their size by the queue. The
+//! end of a resource is put into the same queue, so that it comes after the calls before it.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::{c_int, c_void};
@@ -10,6 +10,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use lucarne_kernel::SendError;
 use lucarne_kernel::clock::Clock;
 use lucarne_kernel::sync::{Condvar, LazyLock, Mutex, wait};
 use lucarne_services::{Arguments, Call, Notifier, Payload, Resource, Serve, Thrown, Value};
@@ -29,6 +30,10 @@ pub(super) static CALLS: Table<Asked> = Table::new();
 
 /// The notifiers of open resources.
 pub(super) static RESOURCES: Table<Notifier<Value>> = Table::new();
+
+/// The maximum size of the arguments that wait for the thread of a provider, in bytes: as much as a mailbox has room for.
+/// One call always has room.
+const QUEUED_BYTES_MAX: usize = 16 << 20;
 
 /// Measures the ages of calls.
 static CLOCK: LazyLock<Clock> = LazyLock::new(Clock::real);
@@ -81,6 +86,8 @@ pub(crate) struct Serving {
 #[derive(Default)]
 struct State {
     queue: VecDeque<Event>,
+    /// The sizes of the arguments in the queue, together.
+    queued_bytes: usize,
     is_asleep: bool,
     is_ending: bool,
     /// The resources whose `on_closed` has not been called, with their kinds.
@@ -89,10 +96,9 @@ struct State {
 }
 
 /// The reason for a callback.
-#[derive(Clone, Copy)]
 enum Event {
-    /// A call, by its number.
-    Call(usize, u32),
+    /// A call, by its number, with its arguments.
+    Call { number: usize, index: u32, arguments: Vec<Value>, size: usize },
     /// The end of a resource.
     Closed(u64),
 }
@@ -105,7 +111,6 @@ pub(super) struct Asked {
     object: Option<Arc<Object>>,
     /// From a box.
     message: *mut Message,
-    arguments: *const CValue,
     /// The index of the method, and the caller.
     index: u32,
     sender: i64,
@@ -114,7 +119,7 @@ pub(super) struct Asked {
     listed_at_us: i64,
 }
 
-// SAFETY: the arguments point into the message, which belongs to this call. C gets both, on one thread at a time.
+// SAFETY: the message belongs to this call. C gets it, on one thread at a time.
 unsafe impl Send for Asked {}
 
 impl Drop for Asked {
@@ -325,7 +330,7 @@ impl Serving {
         let mut patience = Patience::new();
         while let Some(event) = self.next(&mut patience) {
             match event {
-                Event::Call(number, index) => self.call(number, index),
+                Event::Call { number, index, arguments, .. } => self.call(number, index, arguments),
                 Event::Closed(id) => self.close(id),
             }
         }
@@ -350,14 +355,20 @@ impl Serving {
         own.map(line).collect()
     }
 
-    fn call(&self, number: usize, index: u32) {
+    fn call(&self, number: usize, index: u32, arguments: Vec<Value>) {
         let call = std::ptr::without_provenance_mut(number);
-        // The number is in the table until this callback answers it, so the pointers stay valid.
-        let found = CALLS.0.lock().get_mut(number).map(|asked| {
+        let found = CALLS.0.lock().get(number).map(|asked| {
             let object = asked.object.as_ref().map_or(std::ptr::null_mut(), |object| self.object(object.id));
-            (object, asked.message, asked.arguments)
+            (object, asked.message)
         });
-        let Some((object, message, arguments)) = found else { return };
+        let Some((object, message)) = found else { return };
+        // SAFETY: C does not have the number yet, so the call is in the table, and no other thread uses its message.
+        let Some(arguments) = unsafe { &mut *message }.hold(arguments) else {
+            if let Some(asked) = CALLS.remove(call) {
+                let _ = asked.answer(Answer::Failed("OUT_OF_MEMORY".to_owned()));
+            }
+            return;
+        };
         let result = match self.callbacks.on_call {
             // SAFETY: as above. The message and the arguments stay until the call is answered.
             Some(on_call) => Error::of_code(unsafe {
@@ -368,7 +379,7 @@ impl Serving {
                     index.cast_signed(),
                     object,
                     message,
-                    arguments,
+                    arguments.data,
                 )
             }),
             None => Err(Error::NotFound),
@@ -393,6 +404,9 @@ impl Serving {
         let mut state = self.state.lock();
         loop {
             if let Some(event) = state.queue.pop_front() {
+                if let Event::Call { size, .. } = &event {
+                    state.queued_bytes -= size;
+                }
                 patience.renew();
                 return Some(event);
             }
@@ -443,8 +457,7 @@ impl Drop for Service {
 impl Serve for Service {
     async fn serve(&self, call: &Call, index: u32, arguments: Arguments) -> Result<Payload, Thrown> {
         let method = self.0.methods.get(&index).ok_or_else(|| call.no_such_method(index))?;
-        let (number, waiting) = self.0.ask(call, index, *method, arguments.value()?)?;
-        self.0.put(Event::Call(number, index));
+        let waiting = self.0.ask(call, index, *method, arguments.value()?)?;
         match waiting.await {
             Answer::Value(value) => Ok(Payload::of(&value)?),
             Answer::Resource(resource) => {
@@ -457,14 +470,14 @@ impl Serve for Service {
 }
 
 impl Serving {
-    /// Makes the arguments of a call for C. Returns the number of the call, and the future of its answer.
+    /// Puts a call into the queue. Returns the future of its answer.
     fn ask(
         self: &Arc<Serving>,
         call: &Call,
         index: u32,
         method: Method,
         value: Value,
-    ) -> Result<(usize, Waiting), Thrown> {
+    ) -> Result<Waiting, Thrown> {
         let wanted = usize::try_from(method.arguments).unwrap_or(0);
         let is_of_resource = method.kind > 0;
         let mut values = unpacked(value, wanted + usize::from(is_of_resource))?;
@@ -477,17 +490,49 @@ impl Serving {
             }
             object = Some(found);
         }
-        let mut message = Box::<Message>::default();
-        let arguments = message.hold(values).ok_or_else(|| Thrown::new("OUT_OF_MEMORY"))?.data;
+        let size = values.iter().map(size_of_value).sum();
         let answering = Arc::<Answering>::default();
-        let (waiting, message) = (Waiting(answering.clone()), Box::into_raw(message));
+        let waiting = Waiting(answering.clone());
+        let message = Box::into_raw(Box::default());
         let (serving, sender, since_us) = (self.clone(), call.pid().as_i64(), CLOCK.now_us());
         let listed_at_us = FIRST_US;
-        let asked =
-            Asked { answering, serving, object, message, arguments, index, sender, since_us, listed_at_us };
+        let asked = Asked { answering, serving, object, message, index, sender, since_us, listed_at_us };
         let number = CALLS.add(asked).ok_or_else(|| Thrown::new(TOO_MANY))?;
-        Ok((number.addr(), waiting))
+        let event = Event::Call { number: number.addr(), index, arguments: values, size };
+        if !self.put_call(event, size) {
+            drop(CALLS.remove(number));
+            return Err(Thrown::new(SendError::TooManyRequests.to_string()));
+        }
+        Ok(waiting)
     }
+
+    /// Puts a call into the queue, unless there is no room for its arguments.
+    fn put_call(&self, event: Event, size: usize) -> bool {
+        {
+            let mut state = self.state.lock();
+            let queued_bytes = state.queued_bytes.saturating_add(size);
+            if state.queued_bytes > 0 && queued_bytes > QUEUED_BYTES_MAX {
+                return false;
+            }
+            state.queued_bytes = queued_bytes;
+        }
+        self.put(event);
+        true
+    }
+}
+
+/// Returns about the memory that a value takes.
+fn size_of_value(value: &Value) -> usize {
+    let content = match value {
+        Value::String(text) => text.len(),
+        Value::Bytes(bytes) => bytes.len(),
+        Value::List(items) => items.iter().map(size_of_value).sum(),
+        Value::Map(entries) => {
+            entries.iter().map(|(key, value)| size_of_value(key) + size_of_value(value)).sum()
+        }
+        _ => 0,
+    };
+    size_of::<Value>() + content
 }
 
 /// Returns `count` values of a message: null is sent for none, a value alone, and several as a list, in which those
@@ -509,6 +554,35 @@ pub(super) fn unpacked(value: Value, count: usize) -> Result<Vec<Value>, Thrown>
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn arguments_that_wait_are_bounded() {
+        let none = || UserData(std::ptr::null_mut());
+        let callbacks = Callbacks { on_created: None, on_call: None, on_closed: None, on_removed: None };
+        let names = ("test".to_owned(), "the container 'test'".to_owned());
+        let serving = Serving::new(names, callbacks, (none(), none()), FxHashMap::default());
+        let put =
+            |size| serving.put_call(Event::Call { number: 1, index: 0, arguments: Vec::new(), size }, size);
+        // The first has room in any case.
+        assert!(put(2 * QUEUED_BYTES_MAX));
+        assert!(!put(1));
+        let mut patience = Patience::new();
+        assert!(serving.next(&mut patience).is_some());
+        assert!(put(QUEUED_BYTES_MAX - 1));
+        assert!(put(1));
+        assert!(!put(1));
+        serving.end();
+        assert!(serving.next(&mut patience).is_some() && serving.next(&mut patience).is_some());
+        assert!(serving.next(&mut patience).is_none());
+    }
+
+    #[test]
+    fn sizes_count_what_is_inside() {
+        let node = size_of::<Value>();
+        let list =
+            Value::List(vec!["four".into(), Value::Map(vec![(Value::Null, vec![Value::Null].into())])]);
+        assert_eq!(size_of_value(&list), 6 * node + 4);
+    }
 
     #[test]
     fn messages_have_the_values_that_were_packed() {
