@@ -356,6 +356,7 @@ fn large_definitions_are_read() {
     assert_eq!(generate(&interface, origin, Language::Toit).len(), 3);
     let rust = generate(&interface, origin, Language::Rust).remove(0).text;
     assert_eq!(rust.matches("Option<Box<R").count(), 1_000, "each record contains itself");
+    assert_eq!(generate(&interface, origin, Language::C).len(), 2);
     let renamed = read(text(10_000).replace('R', "Q")).interface.expect("so many are possible");
     assert_eq!(compare(&interface, &renamed).level(), Level::Compatible);
     let titles: Vec<String> =

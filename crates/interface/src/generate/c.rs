@@ -18,6 +18,8 @@ mod names;
 mod provider;
 mod types;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::text::Text;
 use super::{File, Origin};
 use crate::model::{Interface, Method, Resource, Type, flat};
@@ -28,7 +30,10 @@ pub(super) fn files(interface: &Interface, origin: Origin<'_>) -> Vec<File> {
     let stem = origin.stem().replace('-', "_");
     let prefix = Prefix::of(interface);
     let codec = Codec::new(interface);
-    let c = C { interface, origin, prefix, codec };
+    let resources = interface.resources.iter().enumerate();
+    let resources = resources.map(|(place, one)| (&*one.name, (place + 1, one))).collect();
+    let closed = interface.resources.iter().map(provider::closed).collect();
+    let c = C { interface, origin, prefix, codec, resources, closed };
     let header = format!("{stem}.h");
     vec![
         File { text: c.header(&stem), name: header.clone() },
@@ -42,6 +47,10 @@ struct C<'a> {
     origin: Origin<'a>,
     prefix: Prefix,
     codec: Codec<'a>,
+    /// The resources by their names, each with the number of its kind, from 1.
+    resources: BTreeMap<&'a str, (usize, &'a Resource)>,
+    /// The members of the table of functions for the ends of resources.
+    closed: BTreeSet<String>,
 }
 
 impl C<'_> {

@@ -24,9 +24,7 @@ impl C<'_> {
     /// Returns the member of the table for a method.
     fn handler(&self, resource: Option<&Resource>, method: &Method) -> String {
         let name = member(&flat_name(resource, method));
-        let own = |resource: &Resource| closed(resource) == name;
-        let is_own =
-            ["on_created", "on_removed"].contains(&&*name) || self.interface.resources.iter().any(own);
+        let is_own = ["on_created", "on_removed"].contains(&&*name) || self.closed.contains(&name);
         if is_own { format!("{name}_") } else { name }
     }
 
@@ -170,7 +168,7 @@ impl C<'_> {
             return "Answers a call, as toit_call_reply. It copies the result.".to_owned();
         };
         let null = if method.result.is_nullable { " An object that is NULL answers with null." } else { "" };
-        let name = self.interface.resource(resource).map_or(String::new(), closed);
+        let name = self.resources.get(resource).map_or(String::new(), |(_, resource)| closed(resource));
         format!(
             "Answers a call with a new resource, as toit_call_reply_resource.{null}\nThe object is passed to {name}."
         )
@@ -201,13 +199,12 @@ impl C<'_> {
 
     /// Returns whether a resource sends notifications.
     pub(super) fn notifies(&self, resource: &str) -> bool {
-        self.interface.resource(resource).is_some_and(|resource| resource.notification.is_some())
+        self.resources.get(resource).is_some_and(|(_, resource)| resource.notification.is_some())
     }
 
     /// Returns the number of a kind of resource, from 1.
     fn kind(&self, name: &str) -> usize {
-        let place = self.interface.resources.iter().position(|resource| resource.name == name);
-        place.map_or(0, |place| place + 1)
+        self.resources.get(name).map_or(0, |(kind, _)| *kind)
     }
 
     pub(super) fn define_provider(&self, text: &mut Text) {
@@ -454,7 +451,7 @@ impl C<'_> {
 }
 
 /// Returns the member of the table for the end of a resource.
-fn closed(resource: &Resource) -> String {
+pub(super) fn closed(resource: &Resource) -> String {
     format!("on_{}_closed", snake(&kebab(&resource.name)))
 }
 
