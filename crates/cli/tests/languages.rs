@@ -28,7 +28,8 @@ use lucarne_c::Components;
 use lucarne_interface::generate::Language;
 
 use sides::{
-    captured, expected, generated, install_exchange, install_types, run, talk_about_types, talk_at_exchange,
+    captured, carried, expected, generated, install_exchange, install_types, run, shown, talk_about_types,
+    talk_at_exchange,
 };
 
 const FLAGS: &[&str] =
@@ -207,6 +208,10 @@ fn all_languages_talk_with_c() {
     for place in [Place::Here, Place::Elsewhere] {
         let mut world = World::new(&format!("provider-{place:?}"));
         world.start(&PROVIDER, place);
+        let tool = world.system.container("tool");
+        for name in ["exchange", "types"] {
+            assert_eq!(carried(&tool, name), Some(shown(name)));
+        }
         world.rust_talks();
         world.toit_talks();
         world.c_talks(Place::Here);

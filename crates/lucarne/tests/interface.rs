@@ -22,14 +22,14 @@ mod types;
 mod sides;
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use lucarne::Stream;
 use lucarne::prelude::*;
 use lucarne_interface::generate::Language;
 
 use sides::{
-    captured, expected, generated, install_exchange, install_types, run, talk_about_types, talk_at_exchange,
+    captured, carried, expected, generated, install_exchange, install_types, run, shown, talk_about_types,
+    talk_at_exchange,
 };
 
 #[test]
@@ -68,28 +68,8 @@ fn over_a_link(system: &System) {
     let _ = std::fs::remove_dir_all(folder);
 }
 
-/// Returns the definition that the provider carries, if it does, as `lucarne interface show` prints it.
-fn carried(container: &Container, name: &str) -> Option<String> {
-    let until = Instant::now() + Duration::from_secs(10);
-    let entry = loop {
-        let directory = container.services().wait().unwrap();
-        if let Some(entry) = directory.entries.into_iter().find(|entry| entry.name == name) {
-            break entry;
-        }
-        assert!(Instant::now() < until, "{name} is not provided");
-        std::thread::sleep(Duration::from_millis(1));
-    };
-    let bytes = container.definition(&entry).wait().unwrap()?;
-    Some(lucarne_interface::show::show(&lucarne_interface::carried::read(&bytes).unwrap()))
-}
-
 #[test]
 fn providers_carry_their_definitions() {
-    let shown = |name: &str| {
-        let path = sources().join(format!("{name}.toit"));
-        let definition = lucarne_interface::load(&FileLoader, path.to_str().unwrap()).unwrap();
-        Some(lucarne_interface::show::show(&definition.interface.unwrap()))
-    };
     let (system, output) = captured();
     install_types(&system);
     let program = run(&system, "exchange-server.toit");
@@ -98,8 +78,8 @@ fn providers_carry_their_definitions() {
     let socket = folder.join("socket");
     let listener = system.listen(&socket).unwrap();
     for guest in [system.container("guest"), Container::connect(&socket).wait().unwrap()] {
-        assert_eq!(carried(&guest, "rust/types"), shown("types"));
-        assert_eq!(carried(&guest, "test/exchange"), shown("exchange"));
+        assert_eq!(carried(&guest, "rust/types"), Some(shown("types")));
+        assert_eq!(carried(&guest, "test/exchange"), Some(shown("exchange")));
         assert_eq!(carried(&guest, "hand/exchange"), None);
     }
     listener.close();

@@ -42,7 +42,7 @@ static void on_removed(const void* handlers, void* user_data) {
 int main(void) {
   static const toit_method_t methods[] = { { 0, 0, 1 } };
   static const toit_service_t service = {
-    sizeof(toit_service_t), UUID, 1, 0, methods, 1, NULL, on_call, NULL, on_removed
+    sizeof(toit_service_t), UUID, 1, 0, methods, 1, NULL, on_call, NULL, on_removed, NULL, 0
   };
   house_t house = { NULL, LUCARNE_OK, 0 };
   char* message;

@@ -377,6 +377,13 @@ typedef struct {
 
   /* The last callback: the provider has been uninstalled, or its container or the system has ended. */
   void (*on_removed)(const void* handlers, void* user_data);
+
+  /*
+   * The definition that the provider carries, for tools that call methods by name: its text, compressed by zlib, as
+   * generated code has it. At most 1 MiB. NULL and 0 if there is none.
+   */
+  const uint8_t* definition;
+  size_t definition_size;
 } toit_service_t;
 
 /* How a provider describes itself. Members that are 0 or NULL mean the default. */

@@ -3,7 +3,7 @@
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::sync::Arc;
 
-use lucarne_services::{NotifyError, Provider, Selector, Uuid, Value};
+use lucarne_services::{Bytes, NotifyError, Provider, Selector, Uuid, Value};
 use rustc_hash::FxHashMap;
 
 use super::containers::{self, ContainerNumber, Own};
@@ -22,6 +22,9 @@ const FAILURE_MAX: usize = 1_024;
 /// The maximum number of methods of a service.
 const METHODS_MAX: usize = 20_000;
 
+/// The maximum size of a definition, in bytes.
+const DEFINITION_MAX: usize = 1 << 20;
+
 /// A provider that C has a number for.
 struct Installed {
     provider: Provider,
@@ -39,6 +42,8 @@ pub(crate) struct CService {
     methods: *const Method,
     method_count: usize,
     callbacks: Callbacks,
+    definition: *const u8,
+    definition_size: usize,
 }
 
 /// `toit_provider_options_t`.
@@ -74,7 +79,10 @@ impl Prepared {
     ) -> Result<Prepared, Error> {
         // SAFETY: as the caller promises, here and below.
         let service = unsafe { service.as_ref() }.ok_or(Error::Other)?;
-        if service.size < size_of::<CService>() || service.method_count > METHODS_MAX {
+        if service.size < size_of::<CService>()
+            || service.method_count > METHODS_MAX
+            || service.definition_size > DEFINITION_MAX
+        {
             return Err(Error::Other);
         }
         // SAFETY: as above.
@@ -89,6 +97,10 @@ impl Prepared {
                 return Err(Error::Other);
             }
         }
+        let definition = Span { data: service.definition, count: service.definition_size };
+        // SAFETY: as above.
+        let definition = unsafe { definition.slice() }.map_err(|_| Error::Other)?;
+        let definition = (!definition.is_empty()).then(|| Bytes::from(definition.to_vec()));
         // SAFETY: as above.
         let options = unsafe { options.as_ref() };
         if options.is_some_and(|options| options.size < size_of::<Options>()) {
@@ -108,7 +120,7 @@ impl Prepared {
         let version = version.unwrap_or_else(|| format!("{}.{}", service.major, service.minor));
         let both = (UserData(handlers.cast_mut()), UserData(user_data));
         let names = (name.clone(), described(&name, file));
-        let serving = Serving::new(names, service.callbacks, both, known);
+        let serving = Serving::new(names, service.callbacks, both, known, definition);
         Ok(Prepared { selector, name, version, priority, tag, serving })
     }
 

@@ -13,7 +13,7 @@ use std::task::{Context, Poll, Waker};
 use lucarne_kernel::SendError;
 use lucarne_kernel::clock::Clock;
 use lucarne_kernel::sync::{Condvar, LazyLock, Mutex, wait};
-use lucarne_services::{Arguments, Call, Notifier, Payload, Resource, Serve, Thrown, Value};
+use lucarne_services::{Arguments, Bytes, Call, Notifier, Payload, Resource, Serve, Thrown, Value};
 use rustc_hash::FxHashMap;
 
 use super::Table;
@@ -60,7 +60,7 @@ type OnCall = unsafe extern "C" fn(
 type OnClosed = unsafe extern "C" fn(*mut c_void, *mut c_void, i32, *mut c_void);
 type OnRemoved = unsafe extern "C" fn(*mut c_void, *mut c_void);
 
-/// The callbacks at the end of `toit_service_t`.
+/// The callbacks of `toit_service_t`.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub(crate) struct Callbacks {
@@ -79,6 +79,8 @@ pub(crate) struct Serving {
     handlers: UserData,
     user_data: UserData,
     methods: FxHashMap<u32, Method>,
+    /// The definition that it carries.
+    definition: Option<Bytes>,
     state: Mutex<State>,
     bell: Condvar,
 }
@@ -270,9 +272,10 @@ impl Serving {
         callbacks: Callbacks,
         (handlers, user_data): (UserData, UserData),
         methods: FxHashMap<u32, Method>,
+        definition: Option<Bytes>,
     ) -> Arc<Serving> {
         let (state, bell) = (Mutex::default(), Condvar::new());
-        Arc::new(Serving { name, line, callbacks, handlers, user_data, methods, state, bell })
+        Arc::new(Serving { name, line, callbacks, handlers, user_data, methods, definition, state, bell })
     }
 
     pub(super) fn name(&self) -> &str {
@@ -466,6 +469,10 @@ impl Serve for Service {
             }
             Answer::Failed(text) => Err(Thrown::new(text)),
         }
+    }
+
+    fn definition(&self) -> Option<Bytes> {
+        self.0.definition.clone()
     }
 }
 

@@ -80,7 +80,7 @@ static const toit_method_t methods[] = {
 };
 
 static const toit_service_t service = {
-  sizeof(toit_service_t), UUID, 1, 2, methods, 7, on_created, on_call, on_closed, on_removed
+  sizeof(toit_service_t), UUID, 1, 2, methods, 7, on_created, on_call, on_closed, on_removed, NULL, 0
 };
 
 static void refused_services(toit_container_t* container, verdict_t* verdict) {
@@ -102,6 +102,12 @@ static void refused_services(toit_container_t* container, verdict_t* verdict) {
   wrong.method_count = 1;
   CHECK(toit_provider_install(container, &wrong, NULL, NULL, NULL, NULL) == TOIT_ERR_ERROR);
   wrong.methods = NULL;
+  CHECK(toit_provider_install(container, &wrong, NULL, NULL, NULL, NULL) == TOIT_ERR_ERROR);
+  wrong = service;
+  wrong.definition_size = 1;
+  CHECK(toit_provider_install(container, &wrong, NULL, NULL, NULL, NULL) == TOIT_ERR_ERROR);
+  wrong.definition = (const uint8_t*)"";
+  wrong.definition_size = (1 << 20) + 1;
   CHECK(toit_provider_install(container, &wrong, NULL, NULL, NULL, NULL) == TOIT_ERR_ERROR);
   toit_provider_options_t options = TOIT_PROVIDER_OPTIONS();
   options.version = "one";

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lucarne::prelude::*;
 use lucarne::{CapturedOutput, RunningProgram};
@@ -27,6 +27,28 @@ pub(crate) fn generated(name: &str, language: Language) -> Vec<lucarne_interface
     let Some(interface) = &definition.interface else { panic!("{}", definition.shown(Default::default())) };
     let origin = Origin { file: &format!("{name}.toit"), import: &format!(".{name}") };
     generate(interface, origin, language)
+}
+
+/// Returns what `lucarne interface show` prints for a definition.
+pub(crate) fn shown(name: &str) -> String {
+    let path = sources().join(format!("{name}.toit"));
+    let definition = lucarne_interface::load(&FileLoader, path.to_str().unwrap()).unwrap();
+    lucarne_interface::show::show(&definition.interface.unwrap())
+}
+
+/// Returns the definition that the provider carries, if it does, as `lucarne interface show` prints it.
+pub(crate) fn carried(container: &Container, name: &str) -> Option<String> {
+    let until = Instant::now() + Duration::from_secs(10);
+    let entry = loop {
+        let directory = container.services().wait().unwrap();
+        if let Some(entry) = directory.entries.into_iter().find(|entry| entry.name == name) {
+            break entry;
+        }
+        assert!(Instant::now() < until, "{name} is not provided");
+        std::thread::sleep(Duration::from_millis(1));
+    };
+    let bytes = container.definition(&entry).wait().unwrap()?;
+    Some(lucarne_interface::show::show(&lucarne_interface::carried::read(&bytes).unwrap()))
 }
 
 /// Runs a program in Toit beside the generated code of both definitions.

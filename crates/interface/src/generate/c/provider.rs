@@ -1,5 +1,6 @@
 //! The provider: a table of functions that its author fills, replies from any thread, and notifications.
 
+use super::super::bytes;
 use super::codec::{needs_function, plain_value, unless};
 use super::names::{comment, literal, member, parameter, snake};
 use super::{C, Text, flat_name, function};
@@ -319,7 +320,7 @@ impl C<'_> {
     }
 
     /// Adds what a provider says about itself: its service with the methods, its name, and the functions that pass it
-    /// to the system. The interface that a provider carries belongs here, as one more member of `toit_service_t`.
+    /// to the system.
     fn description(&self, text: &mut Text) {
         let [methods, service, options] =
             ["methods", "service", "options"].map(|name| self.prefix.name(name));
@@ -337,6 +338,7 @@ impl C<'_> {
             text.line("};");
             text.gap();
         }
+        let carried = self.carried(text);
         text.line(format!("static const toit_service_t {service} = {{"));
         text.indented(2, |text| {
             text.line("sizeof(toit_service_t),");
@@ -345,7 +347,8 @@ impl C<'_> {
             let listed = if rows.is_empty() { "NULL".to_owned() } else { methods };
             text.line(format!("{listed}, {},", rows.len()));
             let names = ["created", "call", "closed", "removed"];
-            text.line(names.map(|name| self.prefix.name(&format!("on_{name}"))).join(", "));
+            text.line(names.map(|name| self.prefix.name(&format!("on_{name}"))).join(", ") + ",");
+            text.line(carried);
         });
         text.line("};");
         text.gap();
@@ -369,6 +372,18 @@ impl C<'_> {
             function(text, "return toit_provider_install", &given.map(str::to_owned), ";");
         });
         text.line("}");
+    }
+
+    /// Adds the bytes of the definition that the provider carries. Returns the members of `toit_service_t` for them.
+    fn carried(&self, text: &mut Text) -> String {
+        let Some(definition) = crate::carried::bytes(self.interface) else { return "NULL, 0".to_owned() };
+        let name = self.prefix.name("definition");
+        text.line("/* The definition, compressed: providers carry it for tools such as `lucarne call`. */");
+        text.line(format!("static const uint8_t {name}[] = {{"));
+        text.indented(4, |text| bytes::numbers(text, &definition));
+        text.line("};");
+        text.gap();
+        format!("{name}, sizeof({name})")
     }
 
     fn reply(&self, text: &mut Text, resource: Option<&Resource>, method: &Method) {
