@@ -567,7 +567,7 @@ mod tests {
         let none = || UserData(std::ptr::null_mut());
         let callbacks = Callbacks { on_created: None, on_call: None, on_closed: None, on_removed: None };
         let names = ("test".to_owned(), "the container 'test'".to_owned());
-        let serving = Serving::new(names, callbacks, (none(), none()), FxHashMap::default());
+        let serving = Serving::new(names, callbacks, (none(), none()), FxHashMap::default(), None);
         let put =
             |size| serving.put_call(Event::Call { number: 1, index: 0, arguments: Vec::new(), size }, size);
         // The first has room in any case.
