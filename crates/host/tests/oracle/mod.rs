@@ -143,9 +143,12 @@ pub(crate) fn program(source: &[u8]) -> bool {
     if plain.is_short() || usual.is_short() || native.is_short() {
         return false;
     }
-    // The turns differ: replaced calls cost less of the budget.
+    // The turns differ: replaced calls cost less of the budget. They also take no room on the stack, so endless recursion goes
+    // deeper.
     let results = [&plain, &usual].map(|ended| (ended.code, &ended.text));
-    assert_eq!(results[0], results[1], "as it is written, and optimized");
+    if !plain.text.contains("STACK_OVERFLOW") {
+        assert_eq!(results[0], results[1], "as it is written, and optimized");
+    }
     assert_eq!(usual, native, "interpreted, and compiled to machine code");
     for (image, way) in [(&interpreted, "interpreted"), (&compiled, "compiled to machine code")] {
         let Some(stressed) = run(image, true, None, &[]) else { return false };
