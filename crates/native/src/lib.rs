@@ -1,10 +1,13 @@
 //! The native tier: machine code for the hot functions of Toit programs, made by Cranelift.
 //!
-//! **The same frames.** Machine code works on the frames of the interpreter: it writes every register to the task's
-//! stack when it changes, and the return address of each call as the interpreter does. So at every point where
-//! something else may look at the stack (a call, an allocation, an error, the end of the budget), the frame is complete,
-//! and collection, growth, unwinding and stack traces are written once, in the interpreter. Between such points the
-//! code keeps values in processor registers.
+//! **The same frames.** Machine code works on the frames of the interpreter: it keeps registers in the task's
+//! stack, and the return address of each call as the interpreter does. At every point where
+//! something else may look at the stack (a call, an allocation, an error, the end of the budget), the frame has all that is needed
+//! later, and collection, growth, unwinding and stack traces are written once, in the interpreter. Between such points the
+//! code keeps values in processor registers, and floats as numbers.
+//!
+//! **Versions.** The translator knows what kind of value each register has. The code at a place exists once for each set of kinds that
+//! comes there, within limits, and once for all others (`facts`, `translate`).
 //!
 //! **Calls** are calls of the processor. A compiled function returns 1 if the Toit function has returned. It returns 0
 //! if something has to be done that it cannot do; it has then said in the [`Context`] what. Each caller returns 0 as
@@ -24,7 +27,9 @@
 
 mod code;
 mod context;
+mod facts;
 mod flow;
+mod guess;
 mod memory;
 mod translate;
 mod worker;

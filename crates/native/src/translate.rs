@@ -1,25 +1,27 @@
 //! Translates a function's bytecode to machine code.
 //!
-//! Each register is a variable of Cranelift's, and is written to the frame as well whenever it changes. After a call, or
-//! a step that may collect, the registers that are needed later are read from the frame again: blocks may have changed
-//! them, and objects may have moved.
+//! Each register is a variable of Cranelift's for its word, and another for its number if that is a float. The translator
+//! follows the paths through the code with what is known about each register ([`State`]). Registers are written to the frame
+//! when something else may look at it, and most of them only then: `facts` has the rules. After a call, or a step that may collect,
+//! references are read from the frame again: blocks may have changed them, and objects may have moved.
 
 mod blocks;
 mod calls;
 mod numbers;
 mod objects;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
-    AbiParam, Block, BlockArg, Function, InstBuilder, JumpTableData, MemFlags, SigRef, Signature, TrapCode,
-    Type, Value, types,
+    AbiParam, Block, BlockArg, ExtFuncData, ExternalName, FuncRef, Function, InstBuilder, JumpTableData,
+    MemFlags, SigRef, Signature, TrapCode, Type, UserExternalName, Value, types,
 };
 use cranelift_codegen::isa::{CallConv, OwnedTargetIsa};
 use cranelift_codegen::settings::Configurable;
-use cranelift_codegen::{Context as Compilation, settings};
+use cranelift_codegen::{Context as Compilation, FinalizedMachReloc, settings};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
 use lucarne_compiler::program::FunctionIndex;
 use lucarne_compiler::program::bytecode::{Instruction, Opcode};
@@ -27,7 +29,9 @@ use lucarne_heap::{Word, layout};
 
 use crate::code::NativeCode;
 use crate::context::{Context, Reason};
-use crate::flow::{Flow, Registers, jump_target};
+use crate::facts::{Kind, State};
+use crate::flow::{Flow, jump_target};
+use crate::guess::Guesses;
 
 /// The machine code of a function.
 pub(crate) struct Translated {
@@ -48,9 +52,28 @@ pub(crate) fn translate(code: &NativeCode, function: FunctionIndex) -> Option<Tr
     let builder = FunctionBuilder::new(&mut compilation.func, &mut frontend);
     Translator::new(code, function, flow, builder)?.run();
     let compiled = compilation.compile(&*isa, &mut ControlPlane::default()).ok()?;
-    // Addresses are constants in the code, so nothing is left to be filled in.
-    debug_assert!(compiled.buffer.relocs().is_empty(), "machine code refers to nothing by name");
-    Some(Translated { code: compiled.code_buffer().to_vec(), resumes })
+    // Addresses are constants in the code, so only calls of the function itself are left to be filled in.
+    let mut machine_code = compiled.code_buffer().to_vec();
+    for relocation in compiled.buffer.relocs() {
+        resolve(&mut machine_code, relocation)?;
+    }
+    Some(Translated { code: machine_code, resumes })
+}
+
+/// Fills in a call of the function itself.
+fn resolve(code: &mut [u8], call: &FinalizedMachReloc) -> Option<()> {
+    if call.kind != Reloc::X86CallPCRel4 {
+        return None;
+    }
+    resolve_at(code, call.offset as usize, call.addend)
+}
+
+/// Writes the distance from the end of a call to the start of the code.
+fn resolve_at(code: &mut [u8], offset: usize, addend: i64) -> Option<()> {
+    let distance = i32::try_from(addend - offset as i64).ok()?;
+    let place = code.get_mut(offset..)?.first_chunk_mut()?;
+    *place = distance.to_le_bytes();
+    Some(())
 }
 
 /// The settings of the code generator. A resume table holds only places of this function, so that nothing has to be hidden
@@ -115,17 +138,39 @@ struct Translator<'a> {
     function: FunctionIndex,
     registers: u16,
     arity: u16,
-    variables: Vec<Variable>,
-    /// For each place that begins a block, the block.
-    blocks: Vec<Option<Block>>,
-    /// For each place at which a frame can go on, the block that reads its registers and then goes there.
-    reloads: Vec<Option<Block>>,
-    /// The blocks that leave the code, by reason and address.
-    exits: HashMap<(Reason, usize), Block>,
+    /// The variables of the registers' words.
+    words: Vec<Variable>,
+    /// The variables of the registers' numbers, where they are known to be floats.
+    floats: Vec<Variable>,
+    /// The variable of the budget, in loops without calls.
+    budget: Variable,
+    /// What is known here.
+    state: State,
+    /// For each place, the versions of its code: what each expects, and its block.
+    versions: Vec<Vec<(State, Block)>>,
+    /// For each place, the block of the version that expects nothing.
+    general: Vec<Option<Block>>,
+    /// For each place that begins a loop, the block that chooses between the general version and the others.
+    guards: Vec<Option<Block>>,
+    /// Whether a general version is being translated.
+    is_general: bool,
+    /// The blocks that something leads to.
+    reached: HashSet<Block>,
+    /// The versions that are not translated yet: the place, what the version expects, and its block.
+    queue: Vec<(usize, State, Block)>,
+    /// The number of instructions that have been translated, in all versions.
+    translated: usize,
+    guesses: Guesses,
+    /// The blocks that leave the code, with the address at which the frame goes on, and what is known there.
+    exits: Vec<(Block, Reason, usize, State)>,
     /// The block that returns 0, after a callee has.
     give_up: Block,
     context: Value,
     frame: Value,
+    /// The variable of the offset of this frame, at its place in the word of a frame's header.
+    frame_bits: Variable,
+    /// The function itself, for calls.
+    itself: FuncRef,
     signatures: Signatures,
     /// Whether the current block has its end.
     is_filled: bool,
@@ -148,10 +193,11 @@ impl<'a> Translator<'a> {
         mut builder: FunctionBuilder<'a>,
     ) -> Option<Translator<'a>> {
         let facts = code.program.functions.get(function.0 as usize)?;
-        let variables = (0..facts.registers).map(|_| builder.declare_var(types::I64)).collect();
-        let block_if = |builder: &mut FunctionBuilder<'_>, is: bool| is.then(|| builder.create_block());
-        let blocks = flow.is_leader.iter().map(|is| block_if(&mut builder, *is)).collect();
-        let reloads = flow.is_resume.iter().map(|is| block_if(&mut builder, *is)).collect();
+        let words = (0..facts.registers).map(|_| builder.declare_var(types::I64)).collect();
+        let floats = (0..facts.registers).map(|_| builder.declare_var(types::F64)).collect();
+        let budget = builder.declare_var(types::I64);
+        let count = flow.code.len();
+        let guesses = Guesses::new(&flow, facts.registers, &code.literals);
         let first = builder.create_block();
         builder.append_block_params_for_function_params(first);
         builder.switch_to_block(first);
@@ -168,6 +214,14 @@ impl<'a> Translator<'a> {
             store: import(4, &[]),
         };
         let give_up = builder.create_block();
+        let frame_bits = builder.declare_var(types::I64);
+        let name = builder.func.declare_imported_user_function(UserExternalName::default());
+        let itself = builder.import_function(ExtFuncData {
+            name: ExternalName::user(name),
+            signature: signatures.function,
+            colocated: true,
+            patchable: false,
+        });
         Some(Translator {
             builder,
             code,
@@ -175,13 +229,24 @@ impl<'a> Translator<'a> {
             function,
             registers: facts.registers,
             arity: facts.arity,
-            variables,
-            blocks,
-            reloads,
-            exits: HashMap::new(),
+            words,
+            floats,
+            budget,
+            state: State::unknown(facts.registers),
+            versions: vec![Vec::new(); count],
+            general: vec![None; count],
+            guards: vec![None; count],
+            is_general: false,
+            reached: HashSet::new(),
+            queue: Vec::new(),
+            translated: 0,
+            guesses,
+            exits: Vec::new(),
             give_up,
             context,
             frame,
+            frame_bits,
+            itself,
             signatures,
             is_filled: false,
         })
@@ -189,29 +254,46 @@ impl<'a> Translator<'a> {
 
     fn run(mut self) {
         self.begin();
-        for place in 0..self.flow.code.len() {
-            if let Some(block) = self.blocks[place] {
-                if !self.is_filled {
-                    self.jump(block);
-                }
-                self.switch(block);
+        while let Some((place, state, block)) = self.queue.pop() {
+            self.state = state;
+            self.switch(block);
+            if self.guards[place] == Some(block) {
+                self.specialize(place);
+                continue;
             }
-            // What no jump leads to is left out.
-            if !self.is_filled {
-                self.instruction(place);
-            }
-        }
-        if !self.is_filled {
-            self.builder.ins().trap(TrapCode::unwrap_user(1));
+            self.is_general = self.general[place] == Some(block);
+            self.state.is_rare = self.is_general;
+            self.path(place);
         }
         self.end();
         self.builder.seal_all_blocks();
         self.builder.finalize();
     }
 
+    /// Translates instructions from a place on, to the place where others can come in or the path ends.
+    fn path(&mut self, first: usize) {
+        for place in first..self.flow.code.len() {
+            if place > first && self.flow.is_leader[place] {
+                return self.go(place);
+            }
+            self.translated += 1;
+            self.instruction(place);
+            if self.is_filled {
+                return;
+            }
+        }
+        self.builder.ins().trap(TrapCode::unwrap_user(1));
+        self.is_filled = true;
+    }
+
     /// Begins the function: enters its frame, or goes on in one.
     fn begin(&mut self) {
         let how = self.builder.block_params(self.current())[2];
+        // The stack does not move while machine code is in it.
+        let base = self.context_field(field::BASE);
+        let bytes = self.builder.ins().isub(self.frame, base);
+        let bits = self.builder.ins().ishl_imm(bytes, calls::HEADER_SHIFT_FROM_BYTES);
+        self.builder.def_var(self.frame_bits, bits);
         let (call, resume) = (self.block(), self.cold_block());
         let is_resume = self.builder.ins().icmp_imm(IntCC::SignedLessThan, how, 0);
         self.branch(is_resume, resume, call);
@@ -224,6 +306,9 @@ impl<'a> Translator<'a> {
     /// Jumps to the place whose address is the complement of a number.
     fn resume(&mut self, how: Value) {
         let nowhere = self.cold_block();
+        let is_resume = self.flow.is_resume.clone();
+        let targets: Vec<Option<Block>> =
+            (0..).zip(is_resume).map(|(place, is_resume)| is_resume.then(|| self.entry(place))).collect();
         let address = self.builder.ins().bnot(how);
         let place = self.builder.ins().iadd_imm(address, -(self.flow.entry as i64));
         let place = self.builder.ins().ireduce(types::I32, place);
@@ -231,7 +316,7 @@ impl<'a> Translator<'a> {
         let no_arguments: [BlockArg; 0] = [];
         let mut call = |block| cranelift_codegen::ir::BlockCall::new(block, no_arguments, pool);
         let default = call(nowhere);
-        let targets: Vec<_> = self.reloads.iter().map(|block| call(block.unwrap_or(nowhere))).collect();
+        let targets: Vec<_> = targets.iter().map(|block| call(block.unwrap_or(nowhere))).collect();
         let table = self.builder.create_jump_table(JumpTableData::new(default, &targets));
         self.builder.ins().br_table(place, table);
         self.switch(nowhere);
@@ -246,35 +331,53 @@ impl<'a> Translator<'a> {
             self.builder.ins().iadd_imm(self.frame, i64::from(self.registers) * i64::from(REGISTER_BYTES));
         let limit = self.context_field(field::LIMIT);
         let is_too_large = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, end, limit);
+        self.branch_away(is_too_large, grow);
         let thread_limit = self.context_field(field::THREAD_LIMIT);
         let thread_top = self.builder.ins().get_stack_pointer(types::I64);
         let is_too_deep = self.builder.ins().icmp(IntCC::UnsignedLessThan, thread_top, thread_limit);
-        let has_no_room = self.builder.ins().bor(is_too_large, is_too_deep);
-        self.branch(has_no_room, grow, fits);
+        self.branch(is_too_deep, grow, fits);
         self.switch(grow);
         let function = self.number(i64::from(self.function.0));
         self.leave_to_enter(function, self.frame, how);
         self.switch(fits);
         let header = self.builder.ins().bor_imm(how, layout::bits(Word::small(i64::from(self.registers))));
         self.builder.ins().store(TRUSTED, header, self.frame, -REGISTER_BYTES);
-        let null = self.word(Word::NULL);
-        for register in 0..self.registers {
-            let value = if register < self.arity { self.load_register(register) } else { null };
-            if register >= self.arity {
-                self.store_register(register, null);
-            }
-            self.builder.def_var(self.variables[usize::from(register)], value);
-        }
+        self.clear_registers();
+        self.state = State::at_call(self.registers, self.arity);
         let entry = self.flow.entry;
         self.spend(entry, 1);
-        self.go(0);
+        if self.flow.is_join[0] { self.go(0) } else { self.path(0) }
+    }
+
+    /// Makes all registers null that are no arguments: two at a time.
+    fn clear_registers(&mut self) {
+        let null = self.word(Word::NULL);
+        let two = self.builder.ins().splat(types::I64X2, null);
+        // Frames are not aligned to two words.
+        let flags = MemFlags::new().with_notrap();
+        let mut register = self.arity;
+        while register + 1 < self.registers {
+            self.builder.ins().store(flags, two, self.frame, i32::from(register) * REGISTER_BYTES);
+            register += 2;
+        }
+        if register < self.registers {
+            self.store_register(register, null);
+        }
     }
 
     /// Counts units of the budget. If it is spent then, leaves the code; the frame goes on at the address later.
     fn spend(&mut self, pc: usize, units: i64) {
-        let budget = self.context_field(field::BUDGET);
+        let budget = if self.state.holds_budget {
+            self.builder.use_var(self.budget)
+        } else {
+            self.context_field(field::BUDGET)
+        };
         let rest = self.builder.ins().iadd_imm(budget, -units);
-        self.builder.ins().store(TRUSTED, rest, self.context, field::BUDGET);
+        if self.state.holds_budget {
+            self.builder.def_var(self.budget, rest);
+        } else {
+            self.builder.ins().store(TRUSTED, rest, self.context, field::BUDGET);
+        }
         let is_spent = self.builder.ins().icmp_imm(IntCC::SignedLessThanOrEqual, rest, 0);
         let exit = self.exit(Reason::Budget, pc);
         let go_on = self.block();
@@ -284,16 +387,22 @@ impl<'a> Translator<'a> {
 
     /// Fills the blocks that have been asked for on the way.
     fn end(&mut self) {
-        for place in 0..self.reloads.len() {
-            let Some(block) = self.reloads[place] else { continue };
-            self.switch(block);
-            let live = self.flow.live[place];
-            self.reload(&live);
-            self.go(place);
+        let mut leaving: Vec<((Reason, usize), Block)> = Vec::new();
+        let mut known = HashMap::new();
+        for (block, reason, pc, state) in std::mem::take(&mut self.exits) {
+            if !self.begin_if_reached(block, &state) {
+                continue;
+            }
+            self.sync(pc - self.flow.entry);
+            let leave = *known.entry((reason, pc)).or_insert_with(|| {
+                let leave = self.builder.create_block();
+                self.builder.set_cold_block(leave);
+                leaving.push(((reason, pc), leave));
+                leave
+            });
+            self.jump(leave);
         }
-        let mut exits: Vec<_> = self.exits.drain().collect();
-        exits.sort_unstable_by_key(|(_, block)| *block);
-        for ((reason, pc), block) in exits {
+        for ((reason, pc), block) in leaving {
             self.switch(block);
             self.leave_at(reason, pc);
         }
@@ -326,13 +435,15 @@ impl<'a> Translator<'a> {
         self.leave(Reason::Enter, registers);
     }
 
-    /// Returns the block that leaves the code for a reason, at an address.
+    /// Returns a block that leaves the code for a reason, at an address, with what is known now.
     fn exit(&mut self, reason: Reason, pc: usize) -> Block {
-        if let Some(block) = self.exits.get(&(reason, pc)) {
+        if let Some((block, last_reason, last_pc, state)) = self.exits.last()
+            && (*last_reason, *last_pc, state) == (reason, pc, &self.state)
+        {
             return *block;
         }
         let block = self.cold_block();
-        self.exits.insert((reason, pc), block);
+        self.exits.push((block, reason, pc, self.state.clone()));
         block
     }
 
@@ -350,19 +461,13 @@ impl<'a> Translator<'a> {
         let (a, b) = (instruction.a(), instruction.b());
         let opcode = instruction.opcode().unwrap_or(O::Unreachable);
         match opcode {
-            O::Move => {
-                let value = self.get(b);
-                self.set(a, value);
-            }
-            O::LoadInt => self.set_word(a, Word::small(i64::from(instruction.number()))),
-            O::LoadLiteral => {
-                let literal = self.number(self.code.literals[instruction.number() as usize]);
-                self.set(a, literal);
-            }
-            O::LoadNull => self.set_word(a, Word::NULL),
-            O::LoadTrue => self.set_word(a, Word::TRUE),
-            O::LoadFalse => self.set_word(a, Word::FALSE),
-            O::LoadAbsent => self.set_word(a, Word::ABSENT),
+            O::Move => self.move_register(a, b),
+            O::LoadInt => self.set_word(a, Word::small(i64::from(instruction.number())), Kind::Int),
+            O::LoadLiteral => self.load_literal(a, self.code.literals[instruction.number() as usize]),
+            O::LoadNull => self.set_word(a, Word::NULL, Kind::Null),
+            O::LoadTrue => self.set_word(a, Word::TRUE, Kind::Bool),
+            O::LoadFalse => self.set_word(a, Word::FALSE, Kind::Bool),
+            O::LoadAbsent => self.set_word(a, Word::ABSENT, Kind::Mark),
 
             O::GetOuter if instruction.n() > 0 => {
                 let home = self.outer(instruction.n());
@@ -375,17 +480,11 @@ impl<'a> Translator<'a> {
                 self.builder.ins().store(TRUSTED, value, home, i32::from(b) * REGISTER_BYTES);
             }
             O::GetCell => self.get_cell(place, instruction),
-            O::SetCell => {
-                let (cell, value) = (self.get(a), self.get(b));
-                self.set_field(cell, 0, value);
-            }
+            O::SetCell => self.set_field(a, 0, b),
             O::GetGlobal => self.get_global(place, instruction),
             O::SetGlobal if instruction.n() == 0 => self.set_global(place, instruction),
             O::GetField => self.get_field(place, instruction),
-            O::SetField => {
-                let (object, value) = (self.get(a), self.get(instruction.c()));
-                self.set_field(object, b, value);
-            }
+            O::SetField => self.set_field(a, b, instruction.c()),
 
             O::CallStatic => self.call_static(place, instruction),
             O::CallVirtual => self.call_virtual(place, instruction),
@@ -411,16 +510,13 @@ impl<'a> Translator<'a> {
 
             O::Slow => self.slow(place, instruction),
             O::Is => {
-                let value = self.get(b);
-                let passes = self.passes(value, usize::from(instruction.c()));
+                let passes = self.passes(b, usize::from(instruction.c()));
                 self.set_flag(a, passes);
             }
             O::As => {
-                let value = self.get(a);
-                let passes = self.passes(value, instruction.number() as usize);
-                let (go_on, fails) = (self.block(), self.interpret(place));
-                self.branch(passes, go_on, fails);
-                self.switch(go_on);
+                let fails = self.interpret(place);
+                let passes = self.passes(a, instruction.number() as usize);
+                self.branch_unless(passes, fails);
             }
             O::Identical => self.identical(instruction),
             O::NewBlock => {
@@ -430,7 +526,7 @@ impl<'a> Translator<'a> {
                     .builder
                     .ins()
                     .bor_imm(offset, layout::bits(Word::small(i64::from(instruction.number()))));
-                self.set(a, block);
+                self.set_kind(a, block, Kind::Int);
             }
             O::NewObject => self.new_object(place, instruction),
             O::TailCall => self.tail_call(place, instruction),
@@ -446,19 +542,18 @@ impl<'a> Translator<'a> {
         self.jump(exit);
     }
 
-    /// Executes an instruction by the interpreter, and goes on with the next one.
+    /// Executes an instruction by the interpreter, and goes on after it.
     fn step(&mut self, place: usize) {
-        self.step_to(place, place + 1);
-    }
-
-    /// Executes an instruction by the interpreter, and goes on at the place after it.
-    fn step_to(&mut self, place: usize, next: usize) {
+        let instruction = self.flow.code[place];
+        self.sync(place);
         let goes_on = self.call_step(self.code.helpers.step as usize, place);
-        let after = self.block();
-        self.branch(goes_on, after, self.give_up);
-        self.switch(after);
-        if let Some(live) = self.flow.live.get(next).copied() {
-            self.reload(&live);
+        self.branch_unless(goes_on, self.give_up);
+        self.state.objects_moved();
+        if let Some(register) = self.flow.defined(place) {
+            self.state.forget(register);
+        }
+        if instruction.opcode().is_some_and(Opcode::is_operator) {
+            self.go(place + 2);
         }
     }
 
@@ -479,38 +574,37 @@ impl<'a> Translator<'a> {
     }
 
     fn conditional_jump(&mut self, place: usize, instruction: Instruction) {
-        let value = self.get(instruction.a());
         let opcode = instruction.opcode().unwrap_or(Opcode::Unreachable);
+        let Some(target) = jump_target(place, opcode, instruction) else { return self.leave_for(place) };
+        let kind = self.state.kind(instruction.a());
+        let value = self.get(instruction.a());
         let condition = match opcode {
             Opcode::JumpIfPresent => {
                 self.builder.ins().icmp_imm(IntCC::NotEqual, value, layout::bits(Word::ABSENT))
             }
-            Opcode::JumpIf => self.is_truthy(value),
-            _ => self.is_falsy(value),
+            Opcode::JumpIf => self.is_truthy(value, kind),
+            _ => self.is_falsy(value, kind),
         };
-        let (Some(target), Some(next)) = (jump_target(place, opcode, instruction), self.after(place + 1))
-        else {
-            return self.leave_for(place);
-        };
-        let Some(target) = self.blocks[target] else { return self.leave_for(place) };
-        self.branch(condition, target, next);
-        self.continue_in(place + 1, next);
+        let (taken, next) = (self.block(), self.block());
+        self.branch(condition, taken, next);
+        let before = self.state.clone();
+        self.switch(taken);
+        self.go(target);
+        self.state = before;
+        self.switch(next);
     }
+}
 
-    /// Returns the block that begins at a place, or a new one if none does; none behind the end of the function.
-    fn after(&mut self, place: usize) -> Option<Block> {
-        match self.blocks.get(place)? {
-            Some(block) => Some(*block),
-            None => Some(self.block()),
-        }
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    /// Goes on with the instruction at a place in the block that [`Translator::after`] has returned for it.
-    fn continue_in(&mut self, place: usize, block: Block) {
-        if self.blocks[place].is_some() {
-            self.is_filled = true;
-        } else {
-            self.switch(block);
-        }
+    #[test]
+    fn calls_of_the_function_itself_lead_to_its_start() {
+        let mut code = vec![0x90, 0xe8, 0, 0, 0, 0, 0xc3];
+        resolve_at(&mut code, 2, -4).expect("there is room");
+        // The processor counts from the end of the call, at 6.
+        assert_eq!(code, [0x90, 0xe8, 0xfa, 0xff, 0xff, 0xff, 0xc3]);
+        assert!(resolve_at(&mut code, 4, -4).is_none());
     }
 }

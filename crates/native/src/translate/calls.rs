@@ -1,10 +1,11 @@
 //! Calls, returns, and the frames of blocks.
 
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{InstBuilder, Value, types};
+use cranelift_codegen::ir::{Inst, InstBuilder, Value, types};
 use lucarne_compiler::program::bytecode::{Instruction, Opcode};
 use lucarne_compiler::program::{Accessor, DispatchEntry, FunctionIndex};
 use lucarne_heap::{FRAME_WORDS, Word, layout};
+use lucarne_kernel::sync::atomic::Ordering;
 
 use super::{REGISTER_BYTES, TRUSTED, Translator, field};
 use crate::code::{GETTER, NO_BLOCK, PLACE_SHIFT};
@@ -13,7 +14,7 @@ use crate::flow::{defines, jump_target};
 
 /// The shift from a frame's offset in bytes to its place in the word of a frame's header: the offset in words is shifted
 /// by 16, and by one more as an integer.
-const HEADER_SHIFT_FROM_BYTES: i64 = 17 - 3;
+pub(super) const HEADER_SHIFT_FROM_BYTES: i64 = 17 - 3;
 /// The bits of the number of registers in the word of a frame's header.
 const HEADER_REGISTERS_MASK: i64 = 0xffff << 1;
 /// The shift from there to its place in the word of a block: by 24 and one.
@@ -34,9 +35,7 @@ enum Targets {
 impl Translator<'_> {
     /// Returns the offset of this frame, at its place in the word of a frame's header.
     pub(super) fn caller_bits(&mut self) -> Value {
-        let base = self.context_field(field::BASE);
-        let bytes = self.builder.ins().isub(self.frame, base);
-        self.builder.ins().ishl_imm(bytes, HEADER_SHIFT_FROM_BYTES)
+        self.builder.use_var(self.frame_bits)
     }
 
     /// Returns register 0 of the frame `depth` blocks out.
@@ -56,6 +55,7 @@ impl Translator<'_> {
     }
 
     pub(super) fn return_value(&mut self, value: Value) {
+        self.flush();
         self.builder.ins().store(TRUSTED, value, self.frame, -(FRAME_WORDS as i32) * REGISTER_BYTES);
         let one = self.number(1);
         self.builder.ins().return_(&[one]);
@@ -70,6 +70,7 @@ impl Translator<'_> {
         let (registers, entry_pc) = (facts.registers, facts.entry as usize);
         let count = u16::from(instruction.n());
         let fails = self.interpret(place);
+        self.sync(place);
         let size = i64::from(registers.max(count)) * i64::from(REGISTER_BYTES);
         let end = self.builder.ins().iadd_imm(self.frame, size);
         let limit = self.context_field(field::LIMIT);
@@ -107,6 +108,7 @@ impl Translator<'_> {
 
     /// Runs the function's native. If that returns, the function has returned.
     pub(super) fn native(&mut self, place: usize) {
+        self.sync(place);
         let status = self.call_step(self.code.helpers.native as usize, place);
         self.builder.ins().return_(&[status]);
         self.is_filled = true;
@@ -114,35 +116,42 @@ impl Translator<'_> {
 
     pub(super) fn call_static(&mut self, place: usize, instruction: Instruction) {
         let function = FunctionIndex(instruction.number() as u32);
-        self.call_known(instruction.a(), function, place + 1);
+        self.call_known(place, instruction.a(), function, place + 1);
     }
 
     /// Calls a function. Its arguments are in the registers after `call_base`; it returns to a place.
-    fn call_known(&mut self, call_base: u16, function: FunctionIndex, back: usize) {
-        let slot = &raw const self.code.entries[function.0 as usize];
-        let slot = self.number(slot as i64);
+    fn call_known(&mut self, place: usize, call_base: u16, function: FunctionIndex, back: usize) {
+        if function == self.function {
+            let (new_frame, caller) = self.prepare_call(place, call_base, back);
+            let call = self.builder.ins().call(self.itself, &[self.context, new_frame, caller]);
+            return self.returned(call, call_base, back);
+        }
+        let slot = &self.code.entries[function.0 as usize];
+        let entry = slot.load(Ordering::Relaxed);
+        if entry > 1 {
+            // Code stays where it is as long as the program runs.
+            let entry = self.number(entry as i64);
+            let (new_frame, caller) = self.prepare_call(place, call_base, back);
+            return self.enter_code(entry, new_frame, caller, call_base, back);
+        }
+        let slot = self.number(&raw const *slot as i64);
         let entry = self.builder.ins().load(types::I64, TRUSTED, slot, 0);
         let function = self.number(i64::from(function.0));
-        self.call(call_base, function, entry, back);
+        self.call(place, call_base, function, entry, back);
     }
 
     /// Calls a function by its number.
-    fn call_computed(&mut self, call_base: u16, function: Value, back: usize) {
+    fn call_computed(&mut self, place: usize, call_base: u16, function: Value, back: usize) {
         let table = self.number(self.code.entries.as_ptr() as i64);
         let offset = self.builder.ins().ishl_imm(function, 3);
         let slot = self.builder.ins().iadd(table, offset);
         let entry = self.builder.ins().load(types::I64, TRUSTED, slot, 0);
-        self.call(call_base, function, entry, back);
+        self.call(place, call_base, function, entry, back);
     }
 
     /// Calls a function with the given entry, and goes on at the place to which it returns.
-    fn call(&mut self, call_base: u16, function: Value, entry: Value, back: usize) {
-        let call_base = i32::from(call_base) * REGISTER_BYTES;
-        let return_address = self.word(Word::small((self.flow.entry + back) as i64));
-        self.builder.ins().store(TRUSTED, return_address, self.frame, call_base);
-        let new_frame = i64::from(call_base) + FRAME_WORDS as i64 * i64::from(REGISTER_BYTES);
-        let new_frame = self.builder.ins().iadd_imm(self.frame, new_frame);
-        let caller = self.caller_bits();
+    fn call(&mut self, place: usize, call_base: u16, function: Value, entry: Value, back: usize) {
+        let (new_frame, caller) = self.prepare_call(place, call_base, back);
         let (compiled, other) = (self.block(), self.cold_block());
         // The table has 0 or 1 for a function without code.
         let has_code = self.builder.ins().icmp_imm(IntCC::UnsignedGreaterThan, entry, 1);
@@ -150,23 +159,49 @@ impl Translator<'_> {
         self.switch(other);
         self.leave_to_enter(function, new_frame, caller);
         self.switch(compiled);
+        self.enter_code(entry, new_frame, caller, call_base, back);
+    }
+
+    /// Writes what a callee finds in the frame. Returns the new frame, and the offset of this one at its place in a header.
+    fn prepare_call(&mut self, place: usize, call_base: u16, back: usize) -> (Value, Value) {
+        self.sync(place);
+        let base = i32::from(call_base) * REGISTER_BYTES;
+        let return_address = self.word(Word::small((self.flow.entry + back) as i64));
+        self.builder.ins().store(TRUSTED, return_address, self.frame, base);
+        let new_frame = i64::from(base) + FRAME_WORDS as i64 * i64::from(REGISTER_BYTES);
+        (self.builder.ins().iadd_imm(self.frame, new_frame), self.caller_bits())
+    }
+
+    fn enter_code(&mut self, entry: Value, new_frame: Value, caller: Value, call_base: u16, back: usize) {
         let arguments = [self.context, new_frame, caller];
         let call = self.builder.ins().call_indirect(self.signatures.function, entry, &arguments);
+        self.returned(call, call_base, back);
+    }
+
+    /// Goes on after the call of a compiled function.
+    fn returned(&mut self, call: Inst, call_base: u16, back: usize) {
         let has_returned = self.builder.inst_results(call)[0];
-        match self.reloads.get(back).copied().flatten() {
-            Some(reload) => self.branch(has_returned, reload, self.give_up),
-            None => self.leave_for(back),
-        }
+        self.branch_unless(has_returned, self.give_up);
+        self.state.called(call_base, &self.flow.captured);
+        self.go(back);
     }
 
     pub(super) fn call_virtual(&mut self, place: usize, instruction: Instruction) {
-        let receiver = self.get(instruction.a() + FRAME_WORDS as u16);
+        let receiver = instruction.a() + FRAME_WORDS as u16;
         self.dispatch(place, instruction.a(), instruction.number() as u32, receiver, place + 1);
     }
 
-    /// Calls the method of a selector, whose receiver and arguments are in the registers after `call_base`. If the
-    /// receiver has none, the interpreter executes the instruction at `place`.
-    fn dispatch(&mut self, place: usize, call_base: u16, selector: u32, receiver: Value, back: usize) {
+    /// Calls the method of a selector, whose receiver and arguments are in the registers after `call_base`; what the receiver
+    /// is, is known of a register. If the receiver has no such method, the interpreter executes the instruction at `place`.
+    fn dispatch(&mut self, place: usize, call_base: u16, selector: u32, receiver: u16, back: usize) {
+        if let Some(class) = self.known_class(receiver) {
+            let entry = self.code.program.dispatch.get((selector + class) as usize);
+            return match entry.filter(|entry| entry.selector == selector) {
+                Some(entry) => self.call_method(place, call_base, receiver, entry.function, back),
+                None => self.leave_for(place),
+            };
+        }
+        let fails = self.interpret(place);
         let class = self.class_of(receiver);
         let offset = self.builder.ins().iadd_imm(class, i64::from(selector));
         let offset = self.builder.ins().imul_imm(offset, size_of::<DispatchEntry>() as i64);
@@ -174,43 +209,49 @@ impl Translator<'_> {
         let entry = self.builder.ins().iadd(table, offset);
         let found = self.load_u32(entry, std::mem::offset_of!(DispatchEntry, selector));
         let is_found = self.builder.ins().icmp_imm(IntCC::Equal, found, i64::from(selector));
-        let (go_on, fails) = (self.block(), self.interpret(place));
-        self.branch(is_found, go_on, fails);
-        self.switch(go_on);
+        self.branch_unless(is_found, fails);
         match self.targets(selector) {
-            Targets::One(function) => {
-                let facts = &self.code.program.functions[function.0 as usize];
-                match facts.accessor {
-                    Accessor::None => self.call_known(call_base, function, back),
-                    Accessor::Getter(field) => {
-                        let header = self.header(place, receiver);
-                        let index = self.number(i64::from(field));
-                        self.check_place(place, header, index);
-                        let offset = i32::from(field) * REGISTER_BYTES + layout::CONTENTS_OFFSET;
-                        let value = self.builder.ins().load(types::I64, TRUSTED, receiver, offset);
-                        self.set(call_base, value);
-                        self.go(back);
-                    }
-                    Accessor::Setter(field) => {
-                        let value = self.load_register(call_base + FRAME_WORDS as u16 + 1);
-                        self.set_field(receiver, field, value);
-                        self.set(call_base, value);
-                        self.go(back);
-                    }
-                }
-            }
+            Targets::One(function) => self.call_method(place, call_base, receiver, function, back),
             Targets::Many { has_accessor } => {
                 let function = self.load_u32(entry, std::mem::offset_of!(DispatchEntry, function));
                 if has_accessor {
                     self.access(place, call_base, receiver, function, back);
                 }
-                self.call_computed(call_base, function, back);
+                self.call_computed(place, call_base, function, back);
+            }
+        }
+    }
+
+    /// Calls a method that is known, or does in place what it does if it is an accessor.
+    fn call_method(
+        &mut self,
+        place: usize,
+        call_base: u16,
+        receiver: u16,
+        function: FunctionIndex,
+        back: usize,
+    ) {
+        let facts = &self.code.program.functions[function.0 as usize];
+        match facts.accessor {
+            Accessor::None => self.call_known(place, call_base, function, back),
+            Accessor::Getter(field) => {
+                let value = self.field(place, receiver, field);
+                self.set(call_base, value);
+                self.go(back);
+            }
+            Accessor::Setter(field) => {
+                let argument = call_base + FRAME_WORDS as u16 + 1;
+                self.set_field(receiver, field, argument);
+                self.move_register(call_base, argument);
+                self.go(back);
             }
         }
     }
 
     /// Goes to the place `back` with the result if a function is an accessor, and goes on here if it is not.
-    fn access(&mut self, place: usize, call_base: u16, receiver: Value, function: Value, back: usize) {
+    fn access(&mut self, place: usize, call_base: u16, receiver: u16, function: Value, back: usize) {
+        let fails = self.interpret(place);
+        let before = self.state.clone();
         let table = self.number(self.code.accessors.as_ptr() as i64);
         let offset = self.builder.ins().ishl_imm(function, 2);
         let slot = self.builder.ins().iadd(table, offset);
@@ -222,18 +263,36 @@ impl Translator<'_> {
         let is_getter = self.builder.ins().band_imm(accessor, i64::from(GETTER));
         self.branch(is_getter, getter, setter);
         self.switch(setter);
-        self.step_to(place, back);
-        self.go(back);
-        self.switch(getter);
-        let header = self.header(place, receiver);
+        self.access_slowly(place, back);
+        self.switch_back(getter, &before);
+        let receiver = self.get(receiver);
+        let header = self.header(receiver, fails);
         let index = self.builder.ins().ushr_imm(accessor, i64::from(PLACE_SHIFT));
-        self.check_place(place, header, index);
+        self.check_place(header, index, fails);
         let offset = self.builder.ins().ishl_imm(index, 3);
         let address = self.builder.ins().iadd(receiver, offset);
         let value = self.builder.ins().load(types::I64, TRUSTED, address, layout::CONTENTS_OFFSET);
         self.set(call_base, value);
         self.go(back);
-        self.switch(call);
+        self.switch_back(call, &before);
+    }
+
+    /// Lets the interpreter execute an instruction that calls a setter.
+    fn access_slowly(&mut self, place: usize, back: usize) {
+        self.sync(place);
+        let goes_on = self.call_step(self.code.helpers.step as usize, place);
+        self.branch_unless(goes_on, self.give_up);
+        let call_base = self.call_base(place);
+        self.state.called(call_base, &self.flow.captured);
+        self.state.is_rare = true;
+        self.go(back);
+    }
+
+    /// Returns the base of the call that the instruction at a place makes.
+    fn call_base(&self, place: usize) -> u16 {
+        let instruction = self.flow.code[place];
+        let is_operator = instruction.opcode().is_some_and(Opcode::is_operator);
+        if is_operator { self.flow.code[place + 1].a() } else { instruction.a() }
     }
 
     /// Finds the methods of a selector.
@@ -252,8 +311,8 @@ impl Translator<'_> {
     }
 
     pub(super) fn call_block(&mut self, place: usize, instruction: Instruction) {
-        let block = self.get(instruction.a() + FRAME_WORDS as u16);
         let fails = self.interpret(place);
+        let block = self.get(instruction.a() + FRAME_WORDS as u16);
         let function = self.builder.ins().ushr_imm(block, i64::from(layout::INT_SHIFT));
         let function = self.builder.ins().band_imm(function, BLOCK_FUNCTION_MASK);
         let count = self.code.block_arities.len() as i64;
@@ -268,15 +327,19 @@ impl Translator<'_> {
         let takes_more =
             self.builder.ins().icmp_imm(IntCC::UnsignedGreaterThan, arity, i64::from(instruction.n()));
         self.branch_away(takes_more, fails);
-        self.call_computed(instruction.a(), function, place + 1);
+        self.call_computed(place, instruction.a(), function, place + 1);
     }
 
     /// Calls the method of an operator whose operands are not numbers. It returns to the word after the operator.
-    pub(super) fn call_operator(&mut self, place: usize, operands: &[Value]) {
+    pub(super) fn call_operator(&mut self, place: usize, operands: &[u16]) {
         let slow = self.flow.code[place + 1];
+        self.sync(place);
+        self.state.is_rare = true;
         let first = slow.a() + FRAME_WORDS as u16;
-        for (register, operand) in (first..).zip(operands) {
-            self.store_register(register, *operand);
+        let values: Vec<Value> = operands.iter().map(|operand| self.get(*operand)).collect();
+        for (register, value) in (first..).zip(values) {
+            self.store_register(register, value);
+            self.state.forget(register);
         }
         self.dispatch(place, slow.a(), slow.number() as u32, operands[0], place + 1);
     }
@@ -285,11 +348,12 @@ impl Translator<'_> {
     pub(super) fn slow(&mut self, place: usize, instruction: Instruction) {
         let operator = self.flow.code[place - 1];
         let opcode = operator.opcode().unwrap_or(Opcode::Unreachable);
-        let result = self.get(instruction.a());
         if defines(opcode) {
-            self.set(operator.a(), result);
+            self.move_register(operator.a(), instruction.a());
         } else if jump_target(place - 1, opcode, operator).is_some() {
-            let is_truthy = self.is_truthy(result);
+            let kind = self.state.kind(instruction.a());
+            let result = self.get(instruction.a());
+            let is_truthy = self.is_truthy(result, kind);
             return self.jump_after_compare(place - 1, operator, is_truthy);
         }
         self.go(place + 1);

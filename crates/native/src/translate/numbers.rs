@@ -1,5 +1,8 @@
 //! Operators: the fast paths for integers and floats in place. Other operands take the interpreter's way, or a call of
 //! the operator as a method.
+//!
+//! A check is made only if the kind of an operand is not known, and adds to what is known. Floats that come out of an
+//! operation stay numbers; but all of them can be held in place, since the interpreter boxes the others at this very point.
 
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{Block, InstBuilder, MemFlags, Value, types};
@@ -7,7 +10,23 @@ use lucarne_compiler::program::bytecode::{Instruction, Opcode};
 use lucarne_heap::{Word, layout};
 
 use super::Translator;
+use crate::facts::Kind;
 use crate::flow::{defines, jump_target};
+use crate::guess::Guess;
+
+/// The operands of an operator: registers, and what was known of them before.
+#[derive(Clone, Copy)]
+struct Operands {
+    left: u16,
+    right: u16,
+    kinds: (Kind, Kind),
+}
+
+impl Operands {
+    fn both(self, is: impl Fn(Kind) -> bool) -> bool {
+        is(self.kinds.0) && is(self.kinds.1)
+    }
+}
 
 impl Translator<'_> {
     pub(super) fn operator(&mut self, place: usize, opcode: Opcode, instruction: Instruction) {
@@ -26,50 +45,144 @@ impl Translator<'_> {
         }
     }
 
+    fn operands(&self, left: u16, right: u16) -> Operands {
+        Operands { left, right, kinds: (self.state.kind(left), self.state.kind(right)) }
+    }
+
+    /// Returns what the operands of an operator are expected to be.
+    fn guesses(&self, place: usize, operands: Operands) -> [Guess; 2] {
+        [operands.left, operands.right].map(|register| self.guesses.at(place, register))
+    }
+
     // ------------------------------------------------------------------ arithmetic
 
     fn arithmetic(&mut self, place: usize, opcode: Opcode, instruction: Instruction) {
-        let (left, right) = (self.get(instruction.b()), self.get(instruction.c()));
-        let (ints, others, slow) = (self.block(), self.block(), self.cold_block());
-        let are_ints = self.are_ints(left, right);
-        self.branch(are_ints, ints, others);
-        self.switch(ints);
-        let (result, fails) = self.int_operation(opcode, left, right, slow);
-        if let Some(fails) = fails {
-            self.branch_away(fails, slow);
-        }
-        self.set(instruction.a(), result);
-        self.go(place + 2);
-        self.switch(others);
-        if has_float_operation(opcode) {
-            self.branch_unless_floats(left, right, slow);
-            let (left, right) = (self.unpack_float(left), self.unpack_float(right));
-            let result = match opcode {
-                Opcode::Add => self.builder.ins().fadd(left, right),
-                Opcode::Sub => self.builder.ins().fsub(left, right),
-                Opcode::Mul => self.builder.ins().fmul(left, right),
-                _ => self.builder.ins().fdiv(left, right),
-            };
-            let (word, fits) = self.pack_float(result);
-            let boxed = self.builder.ins().bxor_imm(fits, 1);
-            self.branch_away(boxed, slow);
-            self.set(instruction.a(), word);
+        let operands = self.operands(instruction.b(), instruction.c());
+        let slow = self.cold_block();
+        let before = self.state.clone();
+        let is_or = |wanted: Kind| move |kind: Kind| kind == Kind::Any || kind == wanted;
+        let mut is_open = true;
+        if operands.both(is_or(Kind::Int)) {
+            let others = self.block();
+            is_open = self.branch_unless_ints(operands, others);
+            self.state.is_rare |=
+                is_open && !self.guesses(place, operands).into_iter().all(Guess::may_be_int);
+            let (result, fails) = self.int_operation(opcode, operands, slow);
+            if let Some(fails) = fails {
+                self.branch_away(fails, slow);
+            }
+            self.set_kind(instruction.a(), result, Kind::Int);
             self.go(place + 2);
+            if is_open {
+                self.switch_back(others, &before);
+            }
+        }
+        if !is_open {
+            // Integers only.
+        } else if has_float_operation(opcode) {
+            self.floats(place, operands, slow, |this| {
+                let (left, right) = (this.float_of(operands.left), this.float_of(operands.right));
+                let result = match opcode {
+                    Opcode::Add => this.builder.ins().fadd(left, right),
+                    Opcode::Sub => this.builder.ins().fsub(left, right),
+                    Opcode::Mul => this.builder.ins().fmul(left, right),
+                    _ => this.builder.ins().fdiv(left, right),
+                };
+                this.branch_unless_in_place(result, slow);
+                this.set_float(instruction.a(), result);
+                this.go(place + 2);
+            });
         } else {
             self.jump(slow);
         }
-        self.switch(slow);
-        self.operate_slowly(place, &[left, right]);
+        if self.begin_if_reached(slow, &before) {
+            self.operate_slowly(place, &[operands.left, operands.right]);
+        }
+    }
+
+    /// Goes on in `block` unless both operands are integers. Returns whether it can come to that.
+    fn branch_unless_ints(&mut self, operands: Operands, block: Block) -> bool {
+        let is_int = match operands.kinds {
+            (Kind::Int, Kind::Int) => return false,
+            (Kind::Int, _) => {
+                let right = self.get(operands.right);
+                self.is_int(right)
+            }
+            (_, Kind::Int) => {
+                let left = self.get(operands.left);
+                self.is_int(left)
+            }
+            _ => {
+                let (left, right) = (self.get(operands.left), self.get(operands.right));
+                let both = self.builder.ins().bor(left, right);
+                self.is_int(both)
+            }
+        };
+        self.branch_unless(is_int, block);
+        self.state.refine(operands.left, Kind::Int);
+        self.state.refine(operands.right, Kind::Int);
+        true
+    }
+
+    /// Writes code for operands of which at least one is a float, and the other a number, and jumps to `slow` for all others. They are
+    /// not two integers.
+    fn floats(&mut self, place: usize, operands: Operands, slow: Block, mut operate: impl FnMut(&mut Self)) {
+        let before = self.state.clone();
+        let guesses = self.guesses(place, operands);
+        let (left, right) = (operands.left, operands.right);
+        match operands.kinds {
+            (Kind::Float, Kind::Float | Kind::Int) | (Kind::Int, Kind::Float) => operate(self),
+            (Kind::Any, Kind::Any) => {
+                let (left_word, right_word) = (self.get(left), self.get(right));
+                let both = self.builder.ins().band(left_word, right_word);
+                let are_floats = self.is_float(both);
+                self.branch_unless(are_floats, slow);
+                self.refine_float(left);
+                self.refine_float(right);
+                self.state.is_rare |= !guesses.into_iter().all(Guess::may_be_float);
+                operate(self);
+            }
+            (Kind::Any, known @ (Kind::Float | Kind::Int))
+            | (known @ (Kind::Float | Kind::Int), Kind::Any) => {
+                let is_left = operands.kinds.0 == Kind::Any;
+                let (unknown, guess) = if is_left { (left, guesses[0]) } else { (right, guesses[1]) };
+                let word = self.get(unknown);
+                let is_float = self.is_float(word);
+                let others = self.block();
+                self.branch_unless(is_float, others);
+                self.refine_float(unknown);
+                self.state.is_rare |=
+                    if known == Kind::Int { guess != Guess::Float } else { !guess.may_be_float() };
+                operate(self);
+                self.switch_back(others, &before);
+                if known == Kind::Float {
+                    let word = self.get(unknown);
+                    let is_int = self.is_int(word);
+                    self.branch_unless(is_int, slow);
+                    self.state.refine(unknown, Kind::Int);
+                    self.state.is_rare |= !guess.may_be_int();
+                    operate(self);
+                } else {
+                    self.jump(slow);
+                }
+            }
+            _ => self.jump(slow),
+        }
+    }
+
+    /// Returns the number of a register that is known to have an integer or a float.
+    fn float_of(&mut self, register: u16) -> Value {
+        if self.state.kind(register) == Kind::Float {
+            return self.get_float(register);
+        }
+        let word = self.get(register);
+        let int = self.builder.ins().sshr_imm(word, i64::from(layout::INT_SHIFT));
+        self.builder.ins().fcvt_from_sint(types::F64, int)
     }
 
     /// Computes an operation on two integers. Returns the result and, if it can fail, whether it has.
-    fn int_operation(
-        &mut self,
-        opcode: Opcode,
-        left: Value,
-        right: Value,
-        slow: Block,
-    ) -> (Value, Option<Value>) {
+    fn int_operation(&mut self, opcode: Opcode, operands: Operands, slow: Block) -> (Value, Option<Value>) {
+        let (left, right) = (self.get(operands.left), self.get(operands.right));
         match opcode {
             Opcode::Add => {
                 let (result, fails) = self.builder.ins().sadd_overflow(left, right);
@@ -125,19 +238,59 @@ impl Translator<'_> {
     }
 
     fn add_number(&mut self, place: usize, instruction: Instruction) {
-        let left = self.get(instruction.b());
-        let (int, slow) = (self.block(), self.cold_block());
-        let is_int = self.is_int(left);
-        self.branch(is_int, int, slow);
-        self.switch(int);
-        let number = self.word(Word::small(i64::from(instruction.c() as i16)));
-        let (result, fails) = self.builder.ins().sadd_overflow(left, number);
-        self.branch_away(fails, slow);
-        self.set(instruction.a(), result);
-        self.go(place + 2);
-        self.switch(slow);
-        self.step_to(place, place + 2);
-        self.go(place + 2);
+        let register = instruction.b();
+        let number = i64::from(instruction.c() as i16);
+        let kind = self.state.kind(register);
+        let slow = self.cold_block();
+        let before = self.state.clone();
+        if matches!(kind, Kind::Int | Kind::Any) {
+            let left = self.get(register);
+            let others = self.block();
+            if kind == Kind::Any {
+                let is_int = self.is_int(left);
+                self.branch_unless(is_int, others);
+                self.state.refine(register, Kind::Int);
+                self.state.is_rare |= !self.guesses.at(place, register).may_be_int();
+            }
+            let result = self.builder.ins().iadd_imm(left, layout::bits(Word::small(number)));
+            // It has wrapped around if it is on the wrong side.
+            let wrong = if number < 0 { IntCC::SignedGreaterThan } else { IntCC::SignedLessThan };
+            let fails = self.builder.ins().icmp(wrong, result, left);
+            self.branch_away(fails, slow);
+            self.set_kind(instruction.a(), result, Kind::Int);
+            self.go(place + 2);
+            if kind == Kind::Any {
+                self.switch_back(others, &before);
+            }
+        }
+        if kind == Kind::Int {
+            // Nothing else is possible.
+        } else if matches!(kind, Kind::Float | Kind::Any) {
+            if kind == Kind::Any {
+                let word = self.get(register);
+                let is_float = self.is_float(word);
+                self.branch_unless(is_float, slow);
+                self.refine_float(register);
+                self.state.is_rare |=
+                    !matches!(self.guesses.at(place, register), Guess::Float | Guess::Mixed);
+            }
+            let left = self.get_float(register);
+            let result = if instruction.n() == 1 {
+                let right = self.builder.ins().f64const(-number as f64);
+                self.builder.ins().fsub(left, right)
+            } else {
+                let right = self.builder.ins().f64const(number as f64);
+                self.builder.ins().fadd(left, right)
+            };
+            self.branch_unless_in_place(result, slow);
+            self.set_float(instruction.a(), result);
+            self.go(place + 2);
+        } else {
+            self.jump(slow);
+        }
+        if self.begin_if_reached(slow, &before) {
+            self.operate_slowly(place, &[]);
+        }
     }
 
     fn branch_if_zero(&mut self, value: Value, block: Block) {
@@ -145,14 +298,23 @@ impl Translator<'_> {
         self.branch_away(is_zero, block);
     }
 
-    /// Executes an operator whose fast paths have failed. If its first operand is an object other than a boxed number, calls
-    /// the method; everything else is left to the interpreter.
-    pub(super) fn operate_slowly(&mut self, place: usize, operands: &[Value]) {
+    /// Executes an operator whose fast paths have failed: in the general version, where the others go. If its first operand is an
+    /// object other than a boxed number, calls the method; everything else is left to the interpreter.
+    pub(super) fn operate_slowly(&mut self, place: usize, operands: &[u16]) {
+        self.state.is_rare = true;
+        if !self.is_general {
+            return self.go_to_general(place);
+        }
+        if operands.is_empty() {
+            return self.step(place);
+        }
         let (object, call, step) = (self.cold_block(), self.cold_block(), self.cold_block());
-        let is_object = self.is_pointer(operands[0]);
+        let value = self.get(operands[0]);
+        let before = self.state.clone();
+        let is_object = self.is_pointer(value);
         self.branch(is_object, object, step);
         self.switch(object);
-        let class = self.class_of_object(operands[0]);
+        let class = self.class_of_object(value);
         let builtins = self.code.program.builtins;
         let is_int = self.builder.ins().icmp_imm(IntCC::Equal, class, i64::from(builtins.int.0));
         let is_float = self.builder.ins().icmp_imm(IntCC::Equal, class, i64::from(builtins.float.0));
@@ -160,52 +322,102 @@ impl Translator<'_> {
         self.branch(is_number, step, call);
         self.switch(call);
         self.call_operator(place, operands);
-        self.switch(step);
-        self.step_to(place, place + 2);
-        self.go(place + 2);
+        self.switch_back(step, &before);
+        self.step(place);
     }
 
     // ------------------------------------------------------------------ comparisons
 
     fn compare(&mut self, place: usize, opcode: Opcode, instruction: Instruction, left: u16, right: u16) {
-        let (left, right) = (self.get(left), self.get(right));
-        let (ints, others, helped, call) = (self.block(), self.block(), self.cold_block(), self.cold_block());
-        let are_ints = self.are_ints(left, right);
-        self.branch(are_ints, ints, others);
-        self.switch(ints);
+        let operands = self.operands(left, right);
         let (condition, float_condition) = conditions(opcode);
-        let result = self.builder.ins().icmp(condition, left, right);
-        self.compared(place, opcode, instruction, result);
-
-        self.switch(others);
-        if condition == IntCC::Equal {
-            let (no_null, with_null) = (self.block(), self.block());
-            let is_null = {
-                let (left, right) = (self.is_word(left, Word::NULL), self.is_word(right, Word::NULL));
-                self.builder.ins().bor(left, right)
-            };
-            self.branch(is_null, with_null, no_null);
+        let before = self.state.clone();
+        let is_equality = condition == IntCC::Equal;
+        if is_equality && (operands.kinds.0 == Kind::Null || operands.kinds.1 == Kind::Null) {
+            let (left, right) = (self.get(left), self.get(right));
+            let result = self.builder.ins().icmp(IntCC::Equal, left, right);
+            return self.compared(place, opcode, instruction, result);
+        }
+        let is_or = |wanted: Kind| move |kind: Kind| kind == Kind::Any || kind == wanted;
+        if operands.both(is_or(Kind::Int)) {
+            let others = self.block();
+            let is_open = self.branch_unless_ints(operands, others);
+            self.state.is_rare |=
+                is_open && !self.guesses(place, operands).into_iter().all(Guess::may_be_int);
+            let (left, right) = (self.get(left), self.get(right));
+            let result = self.builder.ins().icmp(condition, left, right);
+            self.compared(place, opcode, instruction, result);
+            if !is_open {
+                return;
+            }
+            self.switch_back(others, &before);
+        }
+        if is_equality && operands.kinds == (Kind::Any, Kind::Any) {
+            let with_null = self.block();
+            let (left, right) = (self.get(left), self.get(right));
+            let left_is = self.is_word(left, Word::NULL);
+            self.branch_away(left_is, with_null);
+            let right_is = self.is_word(right, Word::NULL);
+            let (rest, state) = (self.block(), self.state.clone());
+            self.branch(right_is, with_null, rest);
             self.switch(with_null);
             let result = self.builder.ins().icmp(IntCC::Equal, left, right);
             self.compared(place, opcode, instruction, result);
-            self.switch(no_null);
+            self.switch_back(rest, &state);
         }
-        self.branch_unless_floats(left, right, helped);
-        let (left_float, right_float) = (self.unpack_float(left), self.unpack_float(right));
-        let result = self.builder.ins().fcmp(float_condition, left_float, right_float);
-        self.compared(place, opcode, instruction, result);
+        let (helped, call) = (self.cold_block(), self.cold_block());
+        let state = self.state.clone();
+        if operands.both(is_or(Kind::Float)) {
+            if operands.kinds != (Kind::Float, Kind::Float) {
+                let (left_word, right_word) = match operands.kinds {
+                    (Kind::Float, _) => (self.get(right), self.get(right)),
+                    (_, Kind::Float) => (self.get(left), self.get(left)),
+                    _ => (self.get(left), self.get(right)),
+                };
+                let both = self.builder.ins().band(left_word, right_word);
+                let are_floats = self.is_float(both);
+                self.branch_unless(are_floats, helped);
+                self.refine_float(left);
+                self.refine_float(right);
+                self.state.is_rare |= !self.guesses(place, operands).into_iter().all(Guess::may_be_float);
+            }
+            let (left, right) = (self.get_float(left), self.get_float(right));
+            let result = self.builder.ins().fcmp(float_condition, left, right);
+            self.compared(place, opcode, instruction, result);
+        } else {
+            self.jump(helped);
+        }
 
-        self.switch(helped);
+        if !self.begin_if_reached(helped, &state) {
+            return;
+        }
+        self.state.is_rare |= !is_equality;
+        if self.state.is_rare && !self.is_general {
+            return self.go_to_general(place);
+        }
         let number = self.number(opcode as i64);
         let helper = self.number(self.code.helpers.compare as usize as i64);
-        let arguments = [self.context, left, right, number];
+        let arguments = [self.context, self.get(left), self.get(right), number];
+        // The comparison of long strings is charged.
+        let holds_budget = self.state.holds_budget;
+        self.put_budget();
+        let state = self.state.clone();
         let result = self.builder.ins().call_indirect(self.signatures.four, helper, &arguments);
         let result = self.builder.inst_results(result)[0];
+        if holds_budget {
+            self.take_budget();
+        }
         let is_unknown = self.builder.ins().icmp_imm(IntCC::Equal, result, 2);
         self.branch_away(is_unknown, call);
         self.compared(place, opcode, instruction, result);
-        self.switch(call);
-        self.call_operator(place, &[left, right]);
+        self.switch_back(call, &state);
+        self.call_operator_or_general(place, &[left, right]);
+    }
+
+    /// Calls the method of an operator: in the general version, where the others go.
+    pub(super) fn call_operator_or_general(&mut self, place: usize, operands: &[u16]) {
+        self.state.is_rare = true;
+        if self.is_general { self.call_operator(place, operands) } else { self.go_to_general(place) }
     }
 
     /// Uses the result of a comparison.
@@ -228,33 +440,20 @@ impl Translator<'_> {
         } else {
             self.branch(result, next, taken);
         }
+        let before = self.state.clone();
         self.switch(taken);
         if target <= place {
             self.spend(self.flow.entry + target, instruction.charge());
         }
         self.go(target);
-        self.switch(next);
+        self.switch_back(next, &before);
         self.go(place + 2);
-    }
-
-    fn are_ints(&mut self, left: Value, right: Value) -> Value {
-        let both = self.builder.ins().bor(left, right);
-        self.is_int(both)
     }
 
     // ------------------------------------------------------------------ floats
 
-    /// Goes on in `block` unless both values are floats in place.
-    fn branch_unless_floats(&mut self, left: Value, right: Value, block: Block) {
-        let both = self.builder.ins().band(left, right);
-        let are_floats = self.has_tag(both, layout::FLOAT_MASK, layout::FLOAT_TAG);
-        let next = self.block();
-        self.branch(are_floats, next, block);
-        self.switch(next);
-    }
-
     /// Returns the number of a float in place.
-    fn unpack_float(&mut self, word: Value) -> Value {
+    pub(super) fn unpack_float(&mut self, word: Value) -> Value {
         let top = self.builder.ins().ushr_imm(word, 63);
         let two = self.number(2);
         let low = self.builder.ins().isub(two, top);
@@ -267,22 +466,35 @@ impl Translator<'_> {
         self.builder.ins().bitcast(types::F64, MemFlags::new(), bits)
     }
 
-    /// Returns the word of a float in place, and whether the number can be held in place.
-    fn pack_float(&mut self, float: Value) -> (Value, Value) {
-        let bits = self.builder.ins().bitcast(types::I64, MemFlags::new(), float);
-        let exponent = self.builder.ins().ushr_imm(bits, i64::from(layout::FLOAT_EXPONENT_SHIFT));
-        let exponent = self.builder.ins().band_imm(exponent, 7);
-        let from_three = self.builder.ins().iadd_imm(exponent, -3);
-        let is_near = self.builder.ins().icmp_imm(IntCC::UnsignedLessThan, from_three, 2);
-        let is_kept = self.builder.ins().icmp_imm(IntCC::NotEqual, bits, layout::FLOAT_STOLEN_BITS);
+    /// Returns the word of a number that can be held in place.
+    pub(super) fn pack_float(&mut self, float: Value) -> Value {
+        let bits = self.bits_of_float(float);
         let is_zero = self.builder.ins().icmp_imm(IntCC::Equal, bits, 0);
-        let fits = self.builder.ins().band(is_near, is_kept);
-        let fits = self.builder.ins().bor(fits, is_zero);
         let turned = self.builder.ins().rotl_imm(bits, i64::from(layout::FLOAT_ROTATION));
         let word = self.builder.ins().bor_imm(turned, layout::FLOAT_TAG);
         let zero = self.number(layout::FLOAT_ZERO_WORD);
-        let word = self.builder.ins().select(is_zero, zero, word);
-        (word, fits)
+        self.builder.ins().select(is_zero, zero, word)
+    }
+
+    /// Goes on in `block` if a number cannot be held in place.
+    fn branch_unless_in_place(&mut self, float: Value, block: Block) {
+        let (fits, other) = (self.block(), self.cold_block());
+        let bits = self.bits_of_float(float);
+        // Without the sign, the numbers in place are a range, but for zero. The least one and its negative are left out,
+        // since zero takes the place of one of them.
+        let unsigned = self.builder.ins().iadd(bits, bits);
+        let first = (layout::FLOAT_STOLEN_BITS << 1) + 2;
+        let from_first = self.builder.ins().iadd_imm(unsigned, first.wrapping_neg());
+        // Two of the eight values that the topmost bits of the exponent have.
+        let is_inside = self.builder.ins().icmp_imm(IntCC::UnsignedLessThan, from_first, (1 << 62) - 2);
+        self.branch(is_inside, fits, other);
+        self.switch(other);
+        let is_zero = self.builder.ins().icmp_imm(IntCC::Equal, bits, 0);
+        let is_least_negative =
+            self.builder.ins().icmp_imm(IntCC::Equal, bits, layout::FLOAT_STOLEN_BITS | i64::MIN);
+        let fits_too = self.builder.ins().bor(is_zero, is_least_negative);
+        self.branch(fits_too, fits, block);
+        self.switch(fits);
     }
 }
 
