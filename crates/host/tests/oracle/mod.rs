@@ -146,10 +146,15 @@ pub(crate) fn program(source: &[u8]) -> bool {
     // The turns differ: replaced calls cost less of the budget. They also take no room on the stack, so endless recursion goes
     // deeper.
     let results = [&plain, &usual].map(|ended| (ended.code, &ended.text));
-    if !plain.text.contains("STACK_OVERFLOW") {
+    let has_ended = !plain.text.contains("STACK_OVERFLOW");
+    if has_ended {
         assert_eq!(results[0], results[1], "as it is written, and optimized");
     }
     assert_eq!(usual, native, "interpreted, and compiled to machine code");
+    if !has_ended {
+        // Each collection would look through megabytes of frames.
+        return true;
+    }
     for (image, way) in [(&interpreted, "interpreted"), (&compiled, "compiled to machine code")] {
         let Some(stressed) = run(image, true, None, &[]) else { return false };
         if stressed.is_short() {
