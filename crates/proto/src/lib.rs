@@ -6,7 +6,7 @@
 //!
 //! | step | module | result |
 //! |---|---|---|
-//! | convert | `convert`, `names`, `origin` | a [`draft`](draft::Draft), or all that cannot be expressed |
+//! | convert | `convert`, `names`, `origin` | a `draft`, or all that cannot be expressed |
 //! | print | `print` | the text |
 //! | check | here | the text again, which `lucarne-interface` has read without a mistake |
 //!
