@@ -679,7 +679,7 @@ impl Parser<'_> {
                 self.error_hint(
                     token.span,
                     "`--` cannot stand before a variable",
-                    "write `-= 1`, or `--` after it",
+                    "write `x -= 1`, or `x--`",
                 );
                 self.expression_from(token.span.start, ExpressionKind::Error)
             }

@@ -271,7 +271,9 @@ impl Parser<'_> {
             return None;
         }
         let names = [key, value].map(|token| self.written(token.span).to_owned()).join(" ");
-        let hint = format!("write `map.do: | {names} |`, or `list.size.repeat: | index |`");
+        let hint = format!(
+            "for a map, write `map.do: | {names} |`; for a list, `list.size.repeat: | index |`, and `list[index]` in its body"
+        );
         let title = "a `for` does not go through the elements of a list or map";
         self.error_hint(key.span.to(value.span), title, hint);
         self.skip_rest();
@@ -334,7 +336,9 @@ impl Parser<'_> {
         let at = self.advance().span.to(self.advance().span);
         let name = self.written(target.span);
         let name = if name.len() > 40 || name.contains('\n') { "x" } else { name };
-        let hint = format!("to assign, write `{name} = ...`; to send to a channel, `{name}.send ...`");
+        let hint = format!(
+            "to define a variable, write `{name} := ...`; to assign, `{name} = ...`; to send to a channel, `{name}.send ...`"
+        );
         self.habit(at, "there is no operator `<-`", &hint);
         let value = Box::new(self.expression_or_indented(super::Blocks::Allowed));
         let start = target.span.start;

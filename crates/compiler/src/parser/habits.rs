@@ -38,6 +38,12 @@ const IMPORT_WORDS: &[&str] = &["from", "using", "use", "require", "include"];
 /// Words that declare something like a class.
 const CLASS_WORDS: &[&str] = &["struct", "record", "trait", "protocol", "enum", "object"];
 
+/// How functions without a name are written.
+const LAMBDA: &str = "a block, which is an argument of a call, is written `: | x | x + 1`; a lambda, which is a value, `:: | x | x + 1`";
+
+/// How several values are printed.
+const PRINT_VALUES: &str = "to print several values, put them into one string: `print \"$a $b\"`";
+
 /// Operators that do not exist, with what to write.
 const OPERATORS: &[(&str, &str)] = &[
     ("&&", "write `and`"),
@@ -45,7 +51,7 @@ const OPERATORS: &[(&str, &str)] = &[
     ("===", "write `==`"),
     ("!==", "write `!=`"),
     ("**", "write `math.pow x y`, with `import math` at the beginning of the file"),
-    ("=>", "a lambda is written `:: | x | x + 1`, a block `: | x | x + 1`"),
+    ("=>", LAMBDA),
     ("??", "write `or`: `x or y` is `y` if `x` is null or false"),
     ("?.", "write `x and x.y`, which is null if `x` is null"),
     ("->", "a member follows a `.`: `x.y`"),
@@ -148,6 +154,15 @@ impl<'a> Parser<'a> {
         self.tokens.get(self.anchor).is_some_and(|first| first.kind == kind)
     }
 
+    /// Returns whether the current construct is a call of `print`.
+    fn follows_print(&self) -> bool {
+        self.is_print(self.anchor)
+    }
+
+    fn is_print(&self, place: usize) -> bool {
+        self.tokens.get(place).is_some_and(|token| self.written(token.span) == "print")
+    }
+
     /// Returns what to write in place of a token that does not belong here.
     pub(super) fn hint_for(&self, token: Token) -> Option<&'static str> {
         let text = self.text.get(token.span.start as usize..).unwrap_or("");
@@ -170,7 +185,8 @@ impl<'a> Parser<'a> {
             (Kind::Ampersand, _) => Some("remove it: there are no references to variables"),
             (Kind::DotDot, _) => Some("to join lists, write `list + [2]`"),
             (Kind::If, _) => Some("a value that depends on a condition is written `condition ? 1 : 2`"),
-            (Kind::Bar, _) => Some("a lambda is written `:: | x | x + 1`, a block `: | x | x + 1`"),
+            (Kind::Bar, _) => Some(LAMBDA),
+            (Kind::Comma, _) if self.follows_print() => Some(PRINT_VALUES),
             (Kind::Comma, _) => Some("remove it: spaces separate arguments, and lines separate statements"),
             (Kind::LeftBrace, _) => Some("a body begins with `:`, and its lines are indented"),
             (Kind::For, _) => Some("to build a list from another one, write `list.map: | x | x * x`"),
@@ -208,7 +224,11 @@ impl<'a> Parser<'a> {
         if is_empty {
             self.habit(opener.span, "a call without arguments has no parentheses", "remove them");
         } else {
-            let hint = "arguments follow the name and are separated by spaces: `name a b`";
+            let is_print = self.at.checked_sub(1).is_some_and(|before| self.is_print(before));
+            let hint = match is_print {
+                true => PRINT_VALUES,
+                false => "arguments follow the name and are separated by spaces: `name a b`",
+            };
             self.habit(opener.span, "arguments are written without parentheses and commas", hint);
         }
         let mut arguments = Vec::new();
@@ -256,6 +276,9 @@ impl<'a> Parser<'a> {
         let class = self.written(name.span);
         let hint = match class.ends_with("Error") || class.ends_with("Exception") {
             true => "any value can be thrown: `throw \"an explanation\"`".to_owned(),
+            false if self.token_at(2).kind == Kind::LeftBrace => {
+                format!("write `x := {class}` to make the object, and set its fields with `x.name = ...`")
+            }
             false => format!("write `{class}`, and the arguments of its constructor after spaces"),
         };
         self.habit(token.span, "there is no `new`", &hint);
@@ -414,7 +437,13 @@ impl<'a> Parser<'a> {
             };
             self.habit(token.span, title, &hint);
         } else {
-            let hint = format!("write `{name}{} -> {}:`", self.parameters_ahead(), self.written(token.span));
+            let hint = match &*name {
+                // It has no result, and other parameters than elsewhere.
+                "main" => {
+                    "write `main:`, or `main arguments:` to get the arguments of the program".to_owned()
+                }
+                _ => format!("write `{name}{} -> {}:`", self.parameters_ahead(), self.written(token.span)),
+            };
             self.habit(token.span, "the type of the result follows the parameters", &hint);
         }
         self.advance();

@@ -49,7 +49,7 @@ fn body(
         }
         (Some(_), None) if in_interface => {
             let problem = Diagnostic::error(source, span, "a method of an interface cannot have a body");
-            Some(problem.hint("remove the `:`; a mixin can have methods with bodies"))
+            Some(problem.hint("remove the `:` and the body after it; a mixin can have methods with bodies"))
         }
         (None, None) if !in_interface && !is_nameless(function) => {
             let problem = Diagnostic::error(source, span, "this has no body");

@@ -266,6 +266,8 @@ impl<'a> Lower<'a> {
                         "this function returns `none`: the value is lost",
                     );
                     let in_block = self.targets().iter().any(|target| matches!(target, Target::Code { .. }));
+                    let problem =
+                        problem.hint("if the function has a result, write its type in place of `none`");
                     self.report(if in_block { problem.hint(habits::BLOCK_VALUE) } else { problem });
                 }
                 lowered.node

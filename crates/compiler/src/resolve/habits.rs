@@ -48,8 +48,10 @@ fn value(name: &str) -> Option<&'static str> {
         "setTimeout" | "setInterval" => {
             "to run code later, write `task::`, and in its body `sleep --ms=100` first"
         }
-        "defer" => "write what must happen in any case after `finally:`, and the rest before it after `try:`",
-        "go" => "to run code beside other code, write `task::` before it",
+        "defer" => {
+            "put the rest into the body of `try:`, and below it what must happen in any case into the body of `finally:`"
+        }
+        "go" => "to run code beside other code, write `task::` in place of it",
         "goto" => "write a loop, or a function of its own",
         "do" => "write `while true:`, and at the end of its body `if not condition: break`",
         "sizeof" => "the size of a string, a list or a map is its `.size`",
@@ -74,8 +76,8 @@ fn value(name: &str) -> Option<&'static str> {
         "except" | "rescue" => "to handle exceptions, write `catch:` before the code that may throw them",
         "typeof" | "instanceof" | "isinstance" => "to test the type of a value, write `value is int`",
         "let" | "var" | "const" | "val" => "a variable is declared as `name := value`",
-        "JSON" => "write `import encoding.json` at the beginning of the file, and `json.`",
-        "Math" => "write `import math` at the beginning of the file, and `math.`",
+        "JSON" => "write `import encoding.json` at the beginning of the file, and `json` in place of `JSON`",
+        "Math" => "write `import math` at the beginning of the file, and `math` in place of `Math`",
         "Error" | "Exception" => "any value can be thrown: `throw \"an explanation\"`",
         "require" | "include" => "write `import` at the beginning of the file",
         _ => return None,

@@ -369,10 +369,12 @@ fn explain_library<'l>(
         return problem.note(*why);
     }
     let libraries: Vec<&str> = libraries.collect();
-    let is_last = |library: &&str| library.rsplit('.').next() == Some(&*canonical);
+    let last = |library: &'l str| library.rsplit('.').next().unwrap_or(library);
+    let ends_in = |name: &str| libraries.iter().copied().find(|library| last(library) == name);
     let near = suggestions
         .nearest(name, libraries.iter().copied())
-        .or_else(|| libraries.iter().copied().find(is_last));
+        .or_else(|| ends_in(&canonical))
+        .or_else(|| ends_in(suggestions.nearest(name, libraries.iter().copied().map(last))?));
     match near {
         Some(near) => problem.hint(format!("did you mean `{near}`?")),
         None => problem.hint(
