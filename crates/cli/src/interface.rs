@@ -54,6 +54,16 @@ pub(crate) fn load(loader: &(dyn Loader + Sync), file: &str) -> Result<Definitio
     Ok(definition)
 }
 
+/// Says that the indexes of a definition may be others than those of its providers and clients, if it has no index file.
+pub(crate) fn note_missing_indexes(definition: &Definition) {
+    if definition.is_numbered_by_order() {
+        let lock = definition.lock_path();
+        print_error(&format!(
+            "note: there is no {lock}: the methods are numbered in their order, which may have been another before\n"
+        ));
+    }
+}
+
 /// Returns a path as text, after checking that the file can be read.
 pub(crate) fn readable(file: &Path) -> Result<&str, Stop> {
     front::require_readable(file)?;

@@ -264,6 +264,29 @@ fn versions_are_checked() {
 }
 
 #[test]
+fn a_lost_index_file_is_noted() {
+    let folder = Folder::new("interface-lost");
+    folder.file("lost.toit", service("1.0", "  a -> int\n  b -> int\n"));
+    succeeds(&folder, &["interface", "generate", "--toit", "lost.toit"]);
+    std::fs::remove_file(folder.path("lost.index")).unwrap();
+    folder.file("old/lost.toit", service("1.0", "  a -> int\n  b -> int\n"));
+    let note = |file: &str| {
+        format!(
+            "note: there is no {file}: the methods are numbered in their order, which may have been another before\n"
+        )
+    };
+    let checked = folder.lucarne(&["interface", "check", "old/lost.toit", "lost.toit"]);
+    assert_eq!((checked.status, checked.error), (Some(0), note("old/lost.index") + &note("lost.index")));
+    let generated = folder.lucarne(&["interface", "generate", "--toit", "lost.toit"]);
+    assert_eq!((generated.status, generated.error), (Some(0), note("lost.index")));
+    // Now there is one.
+    succeeds(&folder, &["interface", "generate", "--toit", "lost.toit"]);
+    // Indexes in directives need none.
+    folder.file("fixed.toit", service("1.0", "  /** @index 3 */\n  a -> int\n"));
+    succeeds(&folder, &["interface", "check", "fixed.toit", "fixed.toit"]);
+}
+
+#[test]
 fn versions_are_checked_against_revisions() {
     let folder = Folder::new("interface-revisions");
     let git = |arguments: &[&str]| {

@@ -102,20 +102,18 @@ pub fn rust_code(loader: &(dyn Loader + Sync), path: &str) -> Result<String, Cod
     let Some(interface) = &definition.interface else {
         return Err(CodeError::Definition(definition.shown(Default::default()).trim_end().to_owned()));
     };
-    if !has_indexes(&definition, interface) {
+    if !has_indexes(&definition) {
         return Err(CodeError::Indexes { lock: definition.lock_path(), definition: path.to_owned() });
     }
     Ok(rust::file(interface, Origin { file: file_name(path), import: "" }).text)
 }
 
 /// Returns whether the indexes of a definition are kept: in the lock file, or all of them in directives.
-fn has_indexes(definition: &Definition, interface: &Interface) -> bool {
-    let Some(text) = &definition.lock_text else {
-        let mut are_fixed = true;
-        interface.each_method(|_, method| are_fixed &= method.fixed.is_some());
-        return are_fixed;
-    };
-    *text == definition.lock.print(file_name(&definition.path))
+fn has_indexes(definition: &Definition) -> bool {
+    match &definition.lock_text {
+        Some(text) => *text == definition.lock.print(file_name(&definition.path)),
+        None => !definition.is_numbered_by_order(),
+    }
 }
 
 /// Returns the path by which a Toit file in the folder `from` imports `definition`, or `None` if no import can name it.

@@ -23,6 +23,9 @@ fn capitalized(word: &str) -> String {
     first.into_iter().chain(letters).collect()
 }
 
+/// Words that are no keywords, but mean something else where a member is declared or used.
+const SPECIAL: &[&str] = &["abstract", "constructor", "operator", "super", "this"];
+
 /// Returns a name of a method or a field: `max-size` for `max_size`, `maxSize` and `MaxSize`.
 ///
 /// `suffix` is added to words that the language or the generated code need.
@@ -33,7 +36,11 @@ pub(crate) fn small(name: &str, suffix: &str, is_free: impl Fn(&str) -> bool) ->
         true => small,
         false => format!("{suffix}-{small}"),
     };
-    if is_keyword(&small) || !is_free(&small) { format!("{small}-{suffix}") } else { small }
+    if is_keyword(&small) || SPECIAL.contains(&&*small) || !is_free(&small) {
+        format!("{small}-{suffix}")
+    } else {
+        small
+    }
 }
 
 /// Returns the name of a constant for a value of an enum: `COLOR-RED` for `RED` and `COLOR_RED` of `Color`.
@@ -99,6 +106,8 @@ mod tests {
             ("_id_", "id"),
             ("if", "if-field"),
             ("throw", "throw-field"),
+            ("operator", "operator-field"),
+            ("This", "this-field"),
             ("_1st", "field-1st"),
             ("HTTPStatus", "http-status"),
         ] {

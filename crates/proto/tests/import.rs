@@ -46,7 +46,10 @@ fn messages_of_google_have_equals() {
 #[test]
 fn names_that_are_taken_get_others() {
     let methods = "rpc open(List) returns (List);\nrpc If(List) returns (List);";
-    insta::assert_snapshot!(of_service(methods, "message List { int32 class = 1; string throw = 2; }"));
+    insta::assert_snapshot!(of_service(
+        methods,
+        "message List { int32 class = 1; string throw = 2; int32 operator = 3; int32 this = 4; int32 super = 5; int32 constructor = 6; int32 abstract = 7; }"
+    ));
 }
 
 #[test]

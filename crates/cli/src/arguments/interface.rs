@@ -25,7 +25,7 @@ pub(crate) enum InterfaceCommand {
 #[command(after_help = "\
 FILE is a Toit file with the interfaces of a service; docs/interfaces.md describes it. The
 indexes of new methods are written to a file beside it, with .index in place of .toit.
-Without --toit, --rust and --c, only this file is written.
+Without --toit, --rust and --c, only this file is written. Each run makes code for one language.
 
 Exit status: 1 if the definition has errors, or if a file is not up to date with --check.")]
 pub(crate) struct Generate {
@@ -71,7 +71,7 @@ The service becomes an interface, its messages become records, and a method that
 returns a resource. What cannot be expressed is printed with its place; then nothing is written.
 The definition is yours: change it, and make code of it with 'lucarne interface generate'.
 
-Exit status: 1 if the file cannot be read, has mistakes, or has parts that cannot be expressed.")]
+Exit status: 1 if the file has mistakes or parts that cannot be expressed.")]
 pub(crate) struct Import {
     /// The service, if the file has several
     #[arg(long, value_name = "NAME")]

@@ -126,6 +126,7 @@ impl Connection {
         let interface = match definition {
             Some(file) => {
                 let read = interface::load(&FileLoader, interface::readable(file)?)?;
+                interface::note_missing_indexes(&read);
                 read.interface.ok_or_else(|| Stop::usage(format!("{} has mistakes", file.display())))?
             }
             None => {

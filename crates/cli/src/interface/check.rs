@@ -30,6 +30,8 @@ pub(crate) fn check(options: &Check) -> Result<ExitCode, Stop> {
     let new = Side { definition: super::load(&FileLoader, new)?, prefix: String::new() };
     let interfaces = old.definition.interface.as_ref().zip(new.definition.interface.as_ref());
     let Some((before, after)) = interfaces else { return Ok(ExitCode::from(FAILURE)) };
+    super::note_missing_indexes(&old.definition);
+    super::note_missing_indexes(&new.definition);
     let comparison = compare(before, after);
     let text = match options.json {
         true => format!("{:#}\n", as_json(&comparison, &old, &new)),

@@ -30,6 +30,10 @@ pub(crate) fn generate(options: &Generate) -> Result<ExitCode, Stop> {
     if let Some((language, _)) = options.language() {
         outputs.extend(generated(options, interface, name, language)?);
     }
+    // Of a definition that is new there are no files.
+    if outputs.iter().skip(1).any(|output| output.path.exists()) {
+        super::note_missing_indexes(&definition);
+    }
     let changed: Vec<&Output> = outputs.iter().filter(|output| !output.is_current()).collect();
     if options.check { report(options, &changed) } else { write(&changed) }
 }

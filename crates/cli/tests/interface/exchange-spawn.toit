@@ -16,9 +16,10 @@ main:
   client := ExchangeClient
   client.open --timeout=(Duration --s=5)
   own := client.join
-  // Both are there, and hear each other, once their messages arrive.
-  heard := {}
-  while heard.size < 2: heard.add (own.receive.contains "ada")
+  // When a message of each has arrived, both are there. What they send after that, the other hears, too.
+  2.repeat:
+    heard := {}
+    while heard.size < 2: heard.add (own.receive.contains "ada")
   own.send "quit"
   own.close
   client.close
