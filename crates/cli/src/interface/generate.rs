@@ -31,7 +31,7 @@ pub(crate) fn generate(options: &Generate) -> Result<ExitCode, Stop> {
         outputs.extend(generated(options, interface, name, language)?);
     }
     // Of a definition that is new there are no files.
-    if outputs.iter().skip(1).any(|output| output.path.exists()) {
+    if outputs.iter().skip(1).any(Output::exists) {
         super::note_missing_indexes(&definition);
     }
     let changed: Vec<&Output> = outputs.iter().filter(|output| !output.is_current()).collect();
@@ -102,6 +102,11 @@ fn import(folder: &Path, definition: &Path) -> Result<String, Stop> {
 }
 
 impl Output {
+    /// Returns whether the file exists and has been written.
+    fn exists(&self) -> bool {
+        std::fs::metadata(&self.path).is_ok_and(|metadata| metadata.len() > 0)
+    }
+
     fn is_current(&self) -> bool {
         std::fs::read(&self.path).is_ok_and(|bytes| bytes == self.text.as_bytes())
     }
