@@ -371,10 +371,13 @@ fn explain_library<'l>(
     let libraries: Vec<&str> = libraries.collect();
     let last = |library: &'l str| library.rsplit('.').next().unwrap_or(library);
     let ends_in = |name: &str| libraries.iter().copied().find(|library| last(library) == name);
-    let near = suggestions
-        .nearest(name, libraries.iter().copied())
-        .or_else(|| ends_in(&canonical))
-        .or_else(|| ends_in(suggestions.nearest(name, libraries.iter().copied().map(last))?));
+    let near =
+        suggestions.nearest(name, libraries.iter().copied()).or_else(|| ends_in(&canonical)).or_else(|| {
+            // The name of a package that is not installed is often near that of some library. A misspelt name begins with the
+            // right letter.
+            let begins_alike = |last: &&str| last.chars().next() == name.chars().next();
+            ends_in(suggestions.nearest(name, libraries.iter().copied().map(last).filter(begins_alike))?)
+        });
     match near {
         Some(near) => problem.hint(format!("did you mean `{near}`?")),
         None => problem.hint(
