@@ -59,7 +59,7 @@ pub(crate) unsafe extern "C" fn lucarne_system_start(
 ) -> c_int {
     let start = || {
         if system.is_null() {
-            return Err(Error::Argument("there is no place for the system"));
+            return Err(Error::Argument("the place for the system is NULL"));
         }
         // SAFETY: as the caller promises.
         let options = unsafe { options::read(options) }?;
@@ -110,7 +110,7 @@ pub(crate) unsafe extern "C" fn lucarne_container_start(
 ) -> c_int {
     let start = || {
         if container.is_null() {
-            return Err(Error::Argument("there is no place for the container"));
+            return Err(Error::Argument("the place for the container is NULL"));
         }
         // SAFETY: as the caller promises.
         let name = unsafe { options::text(name, "there is no name") }?;
@@ -137,7 +137,7 @@ pub(crate) unsafe extern "C" fn lucarne_program_start(
 ) -> c_int {
     let start = || {
         if started.is_null() {
-            return Err(Error::Argument("there is no place for the program"));
+            return Err(Error::Argument("the place for the program is NULL"));
         }
         // SAFETY: as the caller promises.
         let (file, options) = unsafe { program(file, options) }?;

@@ -100,7 +100,7 @@ unsafe fn text_of(text: *const c_char) -> Option<String> {
     unsafe { CStr::from_ptr(text) }.to_str().ok().map(str::to_owned)
 }
 
-/// Writes a result, unless there is no place for it.
+/// Writes a result, unless the place is null.
 ///
 /// # Safety
 /// `place` is null or a place for such a value.

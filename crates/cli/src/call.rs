@@ -19,7 +19,7 @@ use serde_json::json;
 
 use crate::arguments::call::Call;
 use crate::output::{json_line, print_error, print_out, visible};
-use crate::{FAILURE, Stop};
+use crate::{FAILURE, Stop, USAGE};
 use json::{Shown, quoted, shortened};
 pub(crate) use provider::{Connection, Found};
 
@@ -48,15 +48,21 @@ pub(crate) fn call(options: &Call) -> Result<ExitCode, Stop> {
     };
     let connection = Connection::open(&options.system)?;
     let found = connection.describe(connection.find(name)?, options.definition.as_deref())?;
-    let method =
-        find_method(&found.interface, &found.interface.methods, None, method).map_err(Stop::usage)?;
+    let method = match find_method(&found.interface, &found.interface.methods, None, method) {
+        Ok(method) => method,
+        Err(text) => return refuse(options, text),
+    };
     let shown = format!("{name}.{}", method.name);
     if let Some(resource) = method.result.resource() {
-        return Err(Stop::usage(format!(
+        let text = format!(
             "`{shown}` returns a resource, a `{resource}`, which ends with the command: use 'lucarne call -i {name}'"
-        )));
+        );
+        return refuse(options, text);
     }
-    let arguments = words::bind(method, &shown, words, &found.interface).map_err(Stop::usage)?;
+    let arguments = match words::bind(method, &shown, words, &found.interface) {
+        Ok(arguments) => arguments,
+        Err(text) => return refuse(options, text),
+    };
     let client = connection.client(&found)?;
     let outcome = invoke(&client, method, None, arguments, options.timeout);
     match outcome {
@@ -75,6 +81,15 @@ pub(crate) fn call(options: &Call) -> Result<ExitCode, Stop> {
             Ok(ExitCode::from(FAILURE))
         }
     }
+}
+
+/// Reports a mistake in the names or types of a call, of which nothing was sent.
+fn refuse(options: &Call, text: String) -> Result<ExitCode, Stop> {
+    if !options.json {
+        return Err(Stop::usage(text));
+    }
+    print_out(format!("{}\n", Failure { name: None, text }.json()).as_bytes())?;
+    Ok(ExitCode::from(USAGE))
 }
 
 /// Calls a method of a service, or of the resource with this handle, and waits for the answer.

@@ -58,7 +58,7 @@ fn names() -> Option<Vec<CompletionCandidate>> {
 pub(crate) fn providers() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
         let entries = connect().and_then(|connection| connection.entries().ok()).unwrap_or_default();
-        entries.iter().map(|entry| CompletionCandidate::new(&entry.name)).collect()
+        entries.iter().map(|entry| CompletionCandidate::new(&entry.provider.name)).collect()
     })
 }
 
@@ -77,12 +77,12 @@ fn methods_of(current: &str) -> Option<Vec<String>> {
     let entries = connection.entries().ok()?;
     // The names of providers can have points themselves.
     let is_named =
-        |entry: &&Entry| current.strip_prefix(&entry.name).is_some_and(|rest| rest.starts_with('.'));
+        |entry: &&Entry| current.strip_prefix(&entry.provider.name).is_some_and(|rest| rest.starts_with('.'));
     let Some(entry) = entries.iter().find(is_named) else {
-        return Some(entries.iter().map(|entry| format!("{}.", entry.name)).collect());
+        return Some(entries.iter().map(|entry| format!("{}.", entry.provider.name)).collect());
     };
     let methods = connection.describe(entry.clone(), None).ok()?.interface.methods;
-    Some(methods.iter().map(|method| format!("{}.{}", entry.name, method.name)).collect())
+    Some(methods.iter().map(|method| format!("{}.{}", entry.provider.name, method.name)).collect())
 }
 
 /// Connects to the containers of the device of the selected state folder.

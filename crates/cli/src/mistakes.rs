@@ -108,7 +108,7 @@ fn of_command(mut error: clap::Error, line: &[String]) -> clap::Error {
     let (path, command) = command_before(line, &given);
     let full = format!("{path}{given}");
     if let Some((_, answer)) = ELSEWHERE.iter().find(|(name, _)| *name == full) {
-        let message = format!("there is no command '{full}'\n\n  tip: {answer}\n");
+        let message = format!("unknown command '{full}'\n\n  tip: {answer}\n");
         return clap::Error::raw(ErrorKind::InvalidSubcommand, message);
     }
     let visible = command.get_subcommands().filter(|command| !command.is_hide_set());

@@ -112,6 +112,8 @@ fn converse(folder: &Folder) {
     expect(&["thermometer.measure", "attic"], 1, "", "lucarne: thermometer.measure: UNKNOWN_ROOM\n");
     let error = "{\"error\":\"UNKNOWN_ROOM\",\"name\":\"UNKNOWN_ROOM\"}\n";
     expect(&["--json", "thermometer.measure", "attic"], 1, error, "");
+    let unknown = "{\"error\":\"the service `Thermometer` has no method `mesure`: did you mean `measure`?\",\"name\":null}\n";
+    expect(&["--json", "thermometer.mesure", "attic"], 2, unknown, "");
     expect(
         &["--json", "thermometer.measure", "kitchen"],
         0,

@@ -72,6 +72,11 @@ pub const fn bits(word: Word) -> i64 {
     word.raw()
 }
 
+/// Returns the float that a word with these bits holds in place. Returns none for the bits of other words.
+pub fn float(bits: i64) -> Option<f64> {
+    Word(bits as u64).to_float()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -138,12 +138,12 @@ fn method(text: &mut String, method: &Method) {
     directives.extend(element(&method.result).map(|ty| format!("@type -> {ty}")));
     comment(text, 2, &directives, &method.doc);
     let parameters: String = method.parameters.iter().map(parameter).collect();
-    let _ = writeln!(text, "  {}{parameters} -> {}", method.name, declared(&method.result));
+    let _ = writeln!(text, "  {}{parameters} -> {}", method.name, method.result.declared());
 }
 
 fn parameter(parameter: &Parameter) -> String {
     let dashes = if parameter.is_named { "--" } else { "" };
-    format!(" {dashes}{}/{}", parameter.name, declared(&parameter.ty))
+    format!(" {dashes}{}/{}", parameter.name, parameter.ty.declared())
 }
 
 fn notification(text: &mut String, notification: &Notification) {
@@ -152,7 +152,7 @@ fn notification(text: &mut String, notification: &Notification) {
             let mut directives = vec![format!("@next {bound}")];
             directives.extend(element(value).map(|ty| format!("@type -> {ty}")));
             comment(text, 2, &directives, &notification.doc);
-            let _ = writeln!(text, "  {} -> {}", notification.name, declared(value));
+            let _ = writeln!(text, "  {} -> {}", notification.name, value.declared());
         }
         Delivery::Listener { lambda, is_named, values } => {
             let sent: String = values.iter().map(|value| format!(" {}/{}", value.name, value.ty)).collect();
@@ -175,7 +175,7 @@ fn record(text: &mut String, record: &Record) {
         let mut directives: Vec<String> = since.iter().map(|since| format!("@since {since}")).collect();
         directives.extend(element(ty).map(|ty| format!("@type {ty}")));
         comment(text, 2, &directives, doc);
-        let _ = writeln!(text, "  {name}/{}", declared(ty));
+        let _ = writeln!(text, "  {name}/{}", ty.declared());
     }
     let parameters: String = record
         .constructor
@@ -186,11 +186,6 @@ fn record(text: &mut String, record: &Record) {
         })
         .collect();
     let _ = writeln!(text, "  constructor{parameters}:");
-}
-
-/// Returns a type as Toit declares it: without the types of elements.
-fn declared(ty: &Type) -> String {
-    format!("{}{}", ty.kind.toit(), if ty.is_nullable { "?" } else { "" })
 }
 
 /// Returns a type for `@type`, if it has elements that the declaration does not show.

@@ -237,6 +237,11 @@ impl Type {
         self.is_nullable || matches!(self.kind, Kind::Any | Kind::None)
     }
 
+    /// Returns the type as Toit declares it: without the types of elements.
+    pub fn declared(&self) -> String {
+        format!("{}{}", self.kind.toit(), if self.is_nullable { "?" } else { "" })
+    }
+
     /// Returns the name of the resource, if it is one.
     pub fn resource(&self) -> Option<&str> {
         match &self.kind {

@@ -49,7 +49,7 @@ pub struct Definition {
     pub text: String,
 }
 
-/// The reason that there is no definition.
+/// The reason for which no definition is made.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ImportError {

@@ -27,25 +27,14 @@ pub struct Directory {
 pub struct Entry {
     /// The interface.
     pub uuid: Uuid,
-    /// The process of the provider.
-    pub pid: Pid,
-    /// The name of the provider.
-    pub name: String,
-    /// The major version of the provider, which need not be that of the interface.
-    pub major: i64,
-    /// The minor version of the provider.
-    pub minor: i64,
-    /// The priority of the provider.
-    pub priority: i64,
-    /// The tags of the provider.
-    pub tags: Vec<String>,
-    id: i64,
+    /// The provider.
+    pub provider: Candidate,
 }
 
 impl Entry {
     /// Returns whether a candidate is this service, for [`Open::only`](crate::Open::only).
     pub fn is(&self, candidate: &Candidate) -> bool {
-        (self.pid, self.id) == (candidate.pid, candidate.id)
+        (self.provider.pid, self.provider.id) == (candidate.pid, candidate.id)
     }
 }
 
@@ -77,7 +66,7 @@ impl Container {
     /// See [`CallError`]; [`CallError::Gone`] if the service is not provided any more.
     pub fn definition(&self, entry: &Entry) -> Pending<Option<Bytes>, CallError> {
         let shared = self.shared().clone();
-        let (uuid, pid, id) = (entry.uuid, entry.pid, entry.id);
+        let (uuid, pid, id) = (entry.uuid, entry.provider.pid, entry.provider.id);
         Pending::in_container(self.shared(), async move {
             if !open::is_provided(&shared, uuid, pid, id).await? {
                 return Err(Failed::Gone.into());
@@ -96,14 +85,6 @@ impl Container {
 }
 
 fn entry(items: &[Value]) -> Option<Entry> {
-    Some(Entry {
-        uuid: Uuid::try_parse(items[0].as_str()?).ok()?,
-        pid: Pid::from_i64(items[1].as_int()?),
-        id: items[2].as_int()?,
-        name: items[3].as_str()?.to_owned(),
-        major: items[4].as_int()?,
-        minor: items[5].as_int()?,
-        priority: items[6].as_int()?,
-        tags: open::texts(&items[7]),
-    })
+    let (uuid, provider) = items.split_first()?;
+    Some(Entry { uuid: Uuid::try_parse(uuid.as_str()?).ok()?, provider: open::candidate(provider)? })
 }

@@ -279,7 +279,7 @@ fn candidates(list: &Value) -> Result<Vec<Candidate>, DecodeError> {
     items.map(|items| candidate(items).ok_or_else(|| unexpected("a candidate"))).collect()
 }
 
-fn candidate(items: &[Value]) -> Option<Candidate> {
+pub(crate) fn candidate(items: &[Value]) -> Option<Candidate> {
     Some(Candidate {
         pid: Pid::from_i64(items[0].as_int()?),
         id: items[1].as_int()?,
@@ -291,7 +291,7 @@ fn candidate(items: &[Value]) -> Option<Candidate> {
     })
 }
 
-pub(crate) fn texts(list: &Value) -> Vec<String> {
+fn texts(list: &Value) -> Vec<String> {
     let items = list.as_list().unwrap_or_default();
     items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }

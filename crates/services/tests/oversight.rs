@@ -179,11 +179,15 @@ fn a_container_lists_what_it_may_open_and_asks_for_definitions() {
 
     let directory = world.done(&guest, guest.services()).expect("the manager answers");
     assert!(directory.is_complete);
-    let mut names: Vec<_> =
-        directory.entries.iter().map(|entry| (entry.name.as_str(), entry.uuid, entry.minor)).collect();
+    let mut names: Vec<_> = directory
+        .entries
+        .iter()
+        .map(|entry| (entry.provider.name.as_str(), entry.uuid, entry.provider.minor))
+        .collect();
     names.sort_unstable();
     assert_eq!(names, [("test/described", OTHER.uuid(), 5), ("test/house", HOUSE.uuid(), 0)]);
-    let find = |name: &str| directory.entries.iter().find(|entry| entry.name == name).expect("just seen");
+    let find =
+        |name: &str| directory.entries.iter().find(|entry| entry.provider.name == name).expect("just seen");
     let definition = world.done(&guest, guest.definition(find("test/described"))).expect("it is provided");
     assert_eq!(definition.as_deref(), Some(&b"compressed"[..]));
     // A handler that is written by hand carries none.

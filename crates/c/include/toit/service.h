@@ -202,7 +202,7 @@ static inline toit_value_t toit_value_map_or_null(toit_map_t map) {
 /* Memory that is freed at once: for a value that is made, or for the values of a message that has arrived. */
 typedef struct toit_message_t toit_message_t;
 
-/* Allocates an empty message, which must be deleted. Returns NULL if there is no memory. */
+/* Allocates an empty message, which must be deleted. Returns NULL if memory is exhausted. */
 toit_message_t* toit_message_new(void);
 
 /* Frees a message with all its memory. NULL is ignored. */
@@ -210,7 +210,7 @@ void toit_message_delete(toit_message_t* message);
 
 /*
  * Allocates memory for `count` objects of `size` bytes, filled with zeros, that is freed with the message. The result
- * is NULL only if there is no memory. A message must be used by one thread at a time.
+ * is NULL only if memory is exhausted. A message must be used by one thread at a time.
  */
 void* toit_message_allocate(toit_message_t* message, size_t count, size_t size);
 
@@ -240,7 +240,7 @@ bool toit_read_map(toit_message_t* message, const toit_value_t* value, const cha
 const toit_value_t* toit_map_find(toit_map_t map, const char* key);
 
 /*
- * Returns why the last value was refused, or that there is no memory if toit_message_allocate has failed since. It
+ * Returns why the last value was refused, or that memory is exhausted, if toit_message_allocate has failed since. It
  * belongs to the message.
  */
 const char* toit_message_reason(const toit_message_t* message);
@@ -261,7 +261,7 @@ typedef void (*toit_container_run_cb_t)(void* user_data, toit_container_t* conta
  * __attribute__((constructor)). The name is for display.
  *
  *   TOIT_OK         It will start.
- *   TOIT_ERR_ERROR  The name is NULL, empty, too long or not UTF-8, or there is no code.
+ *   TOIT_ERR_ERROR  The name is NULL, empty, too long or not UTF-8, or `run` is NULL.
  */
 toit_err_t toit_container_add(const char* name, toit_container_run_cb_t run, void* user_data);
 
@@ -324,7 +324,7 @@ toit_status_t toit_container_connect(const char* name, const char* path, toit_co
  * providers.
  *
  *   TOIT_OK             It is closed.
- *   TOIT_ERR_NOT_FOUND  There is no such container.
+ *   TOIT_ERR_NOT_FOUND  The container is closed, or never existed.
  */
 toit_err_t toit_container_close(toit_container_t* container);
 
@@ -414,7 +414,7 @@ toit_err_t toit_provider_add(const toit_service_t* service, const toit_provider_
  * `provider` may be NULL.
  *
  *   TOIT_OK             It is installed.
- *   TOIT_ERR_NOT_FOUND  There is no such container, or it has ended.
+ *   TOIT_ERR_NOT_FOUND  The container has ended, or never existed.
  *   TOIT_ERR_ERROR      The service or an option is invalid, or the system refuses it.
  */
 toit_err_t toit_provider_install(toit_container_t* container, const toit_service_t* service,
@@ -426,7 +426,7 @@ toit_err_t toit_provider_install(toit_container_t* container, const toit_service
  * callback of this provider.
  *
  *   TOIT_OK             It is uninstalled.
- *   TOIT_ERR_NOT_FOUND  There is no such provider.
+ *   TOIT_ERR_NOT_FOUND  The provider is uninstalled, or never existed.
  */
 toit_err_t toit_provider_uninstall(toit_provider_t* provider);
 

@@ -179,24 +179,24 @@ pub(crate) unsafe extern "C" fn toit_client_open(
     answer.begin();
     // SAFETY: as the caller promises.
     let uuid = unsafe { text_of(uuid) }.and_then(|text| Uuid::try_parse(&text).ok());
-    let are_good = options.is_none_or(|options| options.size >= size_of::<OpenOptions>());
+    let are_whole = options.is_none_or(|options| options.size >= size_of::<OpenOptions>());
+    let tag = options.filter(|_| are_whole).map_or(std::ptr::null(), |options| options.tag);
+    // SAFETY: as the caller promises.
+    let tag_text = unsafe { text_of(tag) };
+    let are_good = are_whole && (tag.is_null() || tag_text.is_some());
     let Some(uuid) = uuid.filter(|_| are_good && !client.is_null()) else {
-        return answer
-            .fail(Status::Refused, "the UUID or an option is invalid, or there is no place for the client");
+        return answer.fail(Status::Refused, "the UUID or an option is invalid, or `client` is NULL");
     };
     let Some(own) = containers::find(container) else {
         return answer.fail(Status::Closed, "the container is closed");
     };
     let container = own.container.clone();
     let mut open = Client::open(&container, Selector::new(uuid, major, minor));
-    if let Some(options) = options {
-        if options.timeout_ms != 0 {
-            open = open.within(Duration::from_millis(u64::try_from(options.timeout_ms).unwrap_or(0)));
-        }
-        // SAFETY: as the caller promises.
-        if let Some(tag) = unsafe { text_of(options.tag) } {
-            open = open.only(move |candidate| candidate.tags.contains(&tag));
-        }
+    if let Some(timeout_ms) = options.map(|options| options.timeout_ms).filter(|limit| *limit != 0) {
+        open = open.within(Duration::from_millis(u64::try_from(timeout_ms).unwrap_or(0)));
+    }
+    if let Some(tag) = tag_text {
+        open = open.only(move |candidate| candidate.tags.contains(&tag));
     }
     let opened = match open.wait() {
         Ok(opened) => opened,
@@ -330,7 +330,7 @@ pub(crate) unsafe extern "C" fn toit_answer_take_proxy(
     };
     let Some(((container, client), value)) = message.and_then(|message| message.client.take()).zip(value)
     else {
-        return answer.fail(Status::Decode, "there is no result");
+        return answer.fail(Status::Decode, "the answer has no result");
     };
     let handle = match value.kind {
         // SAFETY: the content is that of the kind.

@@ -13,7 +13,7 @@ use super::values::{CEntry, CValue, Span, kind};
 const FIRST_WORDS: usize = 64;
 const BLOCK_WORDS: usize = 4_096;
 
-/// The reason if there is no memory.
+/// The reason if memory is exhausted.
 const NO_MEMORY: &CStr = c"OUT_OF_MEMORY";
 
 /// Memory that is freed at once.
@@ -23,7 +23,7 @@ pub(crate) struct Message {
     blocks: Vec<Box<[u64]>>,
     /// The number of words that are taken from the last block.
     taken: usize,
-    /// Why the last value was refused. None if there was no memory.
+    /// Why the last value was refused. None if memory was exhausted.
     reason: Option<CString>,
     /// The values that byte arrays of C point into.
     held: Vec<Value>,

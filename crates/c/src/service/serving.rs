@@ -167,7 +167,7 @@ struct AnsweringState {
     is_unwanted: bool,
 }
 
-/// The future in the handler. When it is dropped, the answer is no longer needed.
+/// The future in the handler. Once it is dropped, the answer is not needed.
 struct Waiting(Arc<Answering>);
 
 impl Future for Waiting {

@@ -45,10 +45,11 @@ pub(crate) struct Call {
     /// Use the definition in FILE, for a provider that does not carry its own
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) definition: Option<PathBuf>,
-    /// The time after which a call is canceled, such as 500ms or 10s [default: that of the definition]
+    /// The time after which a call is canceled, such as 500ms or 10s, without the time until the service is open
+    /// [default: that of the definition]
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub(crate) timeout: Option<Duration>,
-    /// Print a JSON object for each result, error and notification
+    /// Print a JSON object for each result, notification, and error of a call
     #[arg(long)]
     pub(crate) json: bool,
     /// The provider and the method, and the arguments of the method; only NAME with -i

@@ -77,14 +77,16 @@ impl Connection {
         loop {
             let directory = self.container.services().wait().map_err(|error| self.failed(&error))?;
             let is_meant =
-                |entry: &&Entry| uuid.map_or_else(|| entry.name == name, |uuid| entry.uuid == uuid);
+                |entry: &&Entry| uuid.map_or_else(|| entry.provider.name == name, |uuid| entry.uuid == uuid);
             let found: Vec<&Entry> = directory.entries.iter().filter(is_meant).collect();
             match found[..] {
                 [] if Instant::now() < until => thread::sleep(PAUSE),
                 [] => return Err(self.absent(name, &directory.entries, directory.is_complete)),
                 [only] => return Ok(only.clone()),
                 // Those of one interface are ordered by their priority.
-                [first, second, ..] if first.uuid == second.uuid && first.priority > second.priority => {
+                [first, second, ..]
+                    if first.uuid == second.uuid && first.provider.priority > second.provider.priority =>
+                {
                     return Ok(first.clone());
                 }
                 _ => return Err(ambiguous(name, &found)),
@@ -93,7 +95,7 @@ impl Connection {
     }
 
     fn absent(&self, name: &str, entries: &[Entry], is_complete: bool) -> Stop {
-        let names = || entries.iter().map(|entry| &*entry.name);
+        let names = || entries.iter().map(|entry| &*entry.provider.name);
         // The name of a provider is often long: `example/hall`.
         let of_part = names().find(|full| full.rsplit('/').next() == Some(name));
         let near = of_part.or_else(|| Suggestions::default().nearest(name, names()));
@@ -122,7 +124,7 @@ impl Connection {
 
     /// Returns the definition of a service: that of a file, or the one that the provider carries.
     pub(crate) fn describe(&self, entry: Entry, definition: Option<&Path>) -> Result<Found, Stop> {
-        let name = visible(&entry.name);
+        let name = visible(&entry.provider.name);
         let interface = match definition {
             Some(file) => {
                 let read = interface::load(&FileLoader, interface::readable(file)?)?;
@@ -167,7 +169,7 @@ impl Connection {
     pub(crate) fn client(&self, found: &Found) -> Result<Client, Stop> {
         let (entry, version) = (found.entry.clone(), found.interface.version);
         let selector = Selector::new(entry.uuid, version.major, version.minor);
-        let name = visible(&entry.name).into_owned();
+        let name = visible(&entry.provider.name).into_owned();
         let open = Client::open(&self.container, selector).only(move |candidate| entry.is(candidate));
         open.wait().map_err(|error| match error {
             OpenError::Absent => Stop::failure(format!("the provider '{name}' has ended")),
@@ -186,13 +188,16 @@ impl Connection {
 /// Returns the message for a name that stands for several services.
 fn ambiguous(name: &str, found: &[&Entry]) -> Stop {
     let is_same_interface = found.iter().all(|entry| entry.uuid == found[0].uuid);
-    let mut shown: Vec<String> =
-        found
-            .iter()
-            .map(|entry| {
-                if is_same_interface { format!("'{}'", visible(&entry.name)) } else { entry.uuid.to_string() }
-            })
-            .collect();
+    let mut shown: Vec<String> = found
+        .iter()
+        .map(|entry| {
+            if is_same_interface {
+                format!("'{}'", visible(&entry.provider.name))
+            } else {
+                entry.uuid.to_string()
+            }
+        })
+        .collect();
     shown.dedup();
     let hint = match shown[..] {
         [_] => "several have the same priority".to_owned(),

@@ -60,13 +60,16 @@ pub(crate) fn session(options: &Call, connection: &Connection, found: &Found) ->
     if is_terminal {
         let (name, version) = (&interface.name, interface.version);
         print_out(
-            format!("{name} {version} of '{}'; :help lists its methods\n", visible(&found.entry.name))
-                .as_bytes(),
+            format!(
+                "{name} {version} of '{}'; :help lists its methods\n",
+                visible(&found.entry.provider.name)
+            )
+            .as_bytes(),
         )?;
     }
     let mut session = Session {
         options,
-        name: &found.entry.name,
+        name: &found.entry.provider.name,
         client,
         interface,
         open,
@@ -74,7 +77,7 @@ pub(crate) fn session(options: &Call, connection: &Connection, found: &Found) ->
         print,
         has_failed: false,
     };
-    let prompt = format!("{}> ", visible(&found.entry.name));
+    let prompt = format!("{}> ", visible(&found.entry.provider.name));
     while let Some(line) = lines.next(&prompt)? {
         if !session.take(line.trim())? {
             break;
@@ -292,7 +295,7 @@ impl Session<'_> {
                 true => "no resource is open".to_owned(),
                 false => format!("those that are open are {}", names.join(", ")),
             };
-            Problem::Text(format!("there is no resource {}: {hint}", shortened(variable)))
+            Problem::Text(format!("unknown resource {}: {hint}", shortened(variable)))
         })
     }
 
@@ -331,7 +334,7 @@ impl Session<'_> {
                         Some(near) => format!("did you mean `{near}`?"),
                         None => format!("the commands are {}", quoted(names)),
                     };
-                    Err(format!("there is no command `{}`: {hint}", shortened(command)).into())
+                    Err(format!("unknown command `{}`: {hint}", shortened(command)).into())
                 }
             },
         }

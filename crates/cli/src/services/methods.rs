@@ -26,15 +26,19 @@ pub(super) fn show(options: &Services, name: &str, sample: &Sample) -> Result<Ex
     let at = At { state: options.at.state.clone(), device: options.at.device.clone() };
     let connection = Connection::open(&SystemAt { at, connect: None })?;
     if services.peek().is_none() {
-        // Says what was probably meant. A provider that has come since then has no calls yet.
+        // Says what was probably meant.
         connection.find(name)?;
+        return Err(Stop::failure(format!(
+            "'{name}' has just been started, and has no figures yet: try again"
+        )));
     }
     let entries = connection.entries()?;
     let mut texts = Vec::new();
     let mut lines = Vec::new();
     for service in services {
-        let entry =
-            entries.iter().find(|entry| Some(entry.uuid) == service.uuid && entry.name == service.name);
+        let entry = entries
+            .iter()
+            .find(|entry| Some(entry.uuid) == service.uuid && entry.provider.name == service.name);
         let described = entry.map(|entry| connection.describe(entry.clone(), None)).transpose();
         let interface = match described {
             Ok(found) => found.map(|found| found.interface),

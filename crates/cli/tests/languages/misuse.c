@@ -128,6 +128,9 @@ static void talk(toit_container_t* container, verdict_t* verdict) {
   toit_client_t* client = NULL;
   CHECK(toit_client_open(container, "?", 1, 0, NULL, &client, &answer) == TOIT_STATUS_REFUSED && answer.text[0] != 0);
   CHECK(toit_client_open(NULL, UUID, 1, 0, NULL, &client, &answer) == TOIT_STATUS_CLOSED);
+  toit_open_options_t not_utf8 = TOIT_OPEN_OPTIONS();
+  not_utf8.tag = "\xff";
+  CHECK(toit_client_open(container, UUID, 1, 0, &not_utf8, &client, &answer) == TOIT_STATUS_REFUSED);
   CHECK(toit_client_open(container, UUID, 1, 0, NULL, NULL, &answer) == TOIT_STATUS_REFUSED);
   CHECK(toit_client_open(container, UUID, 1, 0, NULL, &client, NULL) == TOIT_STATUS_REFUSED);
   CHECK(toit_client_open(container, UUID, 1, 0, NULL, &client, &answer) == TOIT_STATUS_ABSENT);

@@ -281,7 +281,7 @@ impl Reader<'_> {
             (&declared.kind, &given.kind),
             (Kind::List(_), Kind::List(_)) | (Kind::Map(..), Kind::Map(..))
         );
-        let title = format!("`{given}` is declared as `{}`", declared_form(declared));
+        let title = format!("`{given}` is declared as `{}`", declared.declared());
         let hint = match declared.kind {
             Kind::List(_) | Kind::Map(..) if is_same_kind => {
                 let written = Type { kind: given.kind.clone(), is_nullable: declared.is_nullable };
@@ -475,11 +475,6 @@ impl Reader<'_> {
         let resolved = classes.iter().find(|resolved| resolved.at == class.name.span.start)?;
         resolved.fields.iter().find(|field| field.name == name).map(|field| field.ty)
     }
-}
-
-/// Returns a type without the types of its elements.
-fn declared_form(ty: &Type) -> String {
-    format!("{}{}", ty.kind.toit(), if ty.is_nullable { "?" } else { "" })
 }
 
 /// Returns the parameters of the constructor that sets each field of a record and nothing else.

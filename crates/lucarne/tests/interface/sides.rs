@@ -41,7 +41,7 @@ pub(crate) fn carried(container: &Container, name: &str) -> Option<String> {
     let until = Instant::now() + Duration::from_secs(10);
     let entry = loop {
         let directory = container.services().wait().unwrap();
-        if let Some(entry) = directory.entries.into_iter().find(|entry| entry.name == name) {
+        if let Some(entry) = directory.entries.into_iter().find(|entry| entry.provider.name == name) {
             break entry;
         }
         assert!(Instant::now() < until, "{name} is not provided");

@@ -366,12 +366,8 @@ impl Translator<'_> {
     }
 
     pub(super) fn load_literal(&mut self, register: u16, bits: i64) {
-        if bits & layout::FLOAT_MASK == layout::FLOAT_TAG {
-            let top = (bits as u64) >> 63;
-            let turned = (2 - top) | (bits & !layout::FLOAT_MASK) as u64;
-            let number =
-                if bits == layout::FLOAT_ZERO_WORD { 0 } else { turned.rotate_right(layout::FLOAT_ROTATION) };
-            let number = self.builder.ins().f64const(f64::from_bits(number));
+        if let Some(number) = layout::float(bits) {
+            let number = self.builder.ins().f64const(number);
             return self.set_float(register, number);
         }
         let kind = if bits & layout::INT_MASK == layout::INT_TAG { Kind::Int } else { Kind::Any };
