@@ -1,8 +1,7 @@
 // Made from room.toit by `lucarne interface generate --toit`. Do not edit: change
 // room.toit instead, and make this file again.
 
-import monitor as monitor_
-import system.services show ServiceClient ServiceResourceProxy ServiceSelector
+import system.services show NotificationQueue ServiceClient ServiceResourceProxy ServiceSelector
 
 import .room as definition_
 import .room-service show Room
@@ -21,7 +20,7 @@ class RoomClient extends ServiceClient implements definition_.Room:
 
 /** A place in the room, until it is closed. */
 class Seat extends ServiceResourceProxy implements definition_.Seat:
-  channel_/monitor_.Channel ::= monitor_.Channel 10
+  notifications_/NotificationQueue ::= NotificationQueue 10
 
   constructor client/ServiceClient handle/int:
     super client handle
@@ -32,7 +31,10 @@ class Seat extends ServiceResourceProxy implements definition_.Seat:
 
   /** Waits for the next text, and returns it. */
   hear -> string:
-    return channel_.receive
+    return notifications_.next
 
   on-notified_ notification/any -> none:
-    channel_.send notification
+    notifications_.add notification
+
+  on-ended_ reason/string -> none:
+    notifications_.end reason

@@ -1,8 +1,7 @@
 // Made from store.toit by `lucarne interface generate --toit`. Do not edit: change
 // store.toit instead, and make this file again.
 
-import monitor as monitor_
-import system.services show ServiceClient ServiceResourceProxy ServiceSelector
+import system.services show NotificationQueue ServiceClient ServiceResourceProxy ServiceSelector
 
 import .store as definition_
 import .store-service show Store decode-change_
@@ -33,14 +32,17 @@ class StoreClient extends ServiceClient implements definition_.Store:
 
 /** A watch on names. */
 class Watch extends ServiceResourceProxy implements definition_.Watch:
-  channel_/monitor_.Channel ::= monitor_.Channel 10
+  notifications_/NotificationQueue ::= NotificationQueue 10
 
   constructor client/ServiceClient handle/int:
     super client handle
 
   /** Waits for the next change, and returns it. */
   next -> definition_.Change:
-    return decode-change_ (channel_.receive)
+    return decode-change_ (notifications_.next)
 
   on-notified_ notification/any -> none:
-    channel_.send notification
+    notifications_.add notification
+
+  on-ended_ reason/string -> none:
+    notifications_.end reason

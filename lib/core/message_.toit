@@ -97,7 +97,7 @@ answer_ procedure/int arguments gid/int pid/int -> any:
 Handles a message other than a request.
 
 For a finalizer $value is the lambda. For a notification $first and $second are client and handle,
-  and $value is the proxy, which gets all notifications that have arrived. For a slow consumer
+  and $value is the proxy, which gets all notifications that have arrived, and the end. For a slow consumer
   $first and $second are client and handle, too; for a cancel after the answer, the process and its
   request. For any other message they are the sender's group and process.
 */
@@ -121,8 +121,11 @@ handle-message_ kind/int first/int second/int value/any -> none:
 
 deliver_ proxy/ServiceResourceProxy client/int handle/int -> none:
   run-task_::
-    while notification-next_ client handle:
-      proxy.on-notified_ (notification-take_ client handle)
+    pid := proxy.provider-pid_
+    while notification-next_ pid client handle:
+      reason := notification-end_ pid client handle
+      if reason: proxy.on-ended_ reason
+      else: proxy.on-notified_ (notification-take_ pid client handle)
 
 rpc-invoke_ pid/int procedure/int arguments -> any:
   #primitive.rpc.invoke
@@ -130,8 +133,12 @@ rpc-invoke_ pid/int procedure/int arguments -> any:
 rpc-fail_ text/string trace/any -> none:
   #primitive.rpc.fail
 
-notification-next_ client/int handle/int -> bool:
+notification-next_ pid/int client/int handle/int -> bool:
   #primitive.services.notification-next
 
-notification-take_ client/int handle/int -> any:
+/** The reason why the resource has ended; null if there is another notification. */
+notification-end_ pid/int client/int handle/int -> string?:
+  #primitive.services.notification-end
+
+notification-take_ pid/int client/int handle/int -> any:
   #primitive.services.notification-take

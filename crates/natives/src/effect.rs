@@ -115,18 +115,22 @@ effects! {
     CurrentRequest(0) = "services" "current-request",
     /// `change`: adds to the number of providers that keep this process alive.
     ProvidersChange(1) = "services" "providers-change",
-    /// `client handle proxy`: notifications for this resource go to this proxy.
-    ProxyAdd(3) = "services" "proxy-add",
-    /// `client handle`: the proxy takes no more notifications.
-    ProxyRemove(2) = "services" "proxy-remove",
-    /// `client`: removes all proxies of this client, and the notifications that wait for them.
-    ProxyRemoveAll(1) = "services" "proxy-remove-all",
-    /// `client handle` -> whether there is another notification, for the task that delivers them.
-    NotificationNext(2) = "services" "notification-next",
-    /// `client handle` -> the notification.
-    NotificationTake(2) = "services" "notification-take",
+    /// `pid client handle proxy`: the proxy gets the notifications of this resource of process `pid`, and its end.
+    ProxyAdd(4) = "services" "proxy-add",
+    /// `pid client handle`: the proxy takes no more notifications.
+    ProxyRemove(3) = "services" "proxy-remove",
+    /// `pid client`: ends all proxies of this client, without the notifications that wait for them.
+    ProxyRemoveAll(2) = "services" "proxy-remove-all",
+    /// `pid client handle` -> whether there is another notification, or the end, for the task that delivers them.
+    NotificationNext(3) = "services" "notification-next",
+    /// `pid client handle` -> the reason for the end, or null if there is a notification.
+    NotificationEnd(3) = "services" "notification-end",
+    /// `pid client handle` -> the notification.
+    NotificationTake(3) = "services" "notification-take",
     /// `pid client handle value` -> whether the resource is still wanted. Waits for room.
     Notify(4) = "services" "notify",
+    /// `pid client handle` -> as for `notify`. Says that the resource has ended.
+    NotifyEnd(3) = "services" "notify-end",
 
     /// `pid path` -> a region that is open at this provider, or null if calls are needed to access it.
     StorageFindRegion(2) = "storage" "find-region",

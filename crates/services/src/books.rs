@@ -4,6 +4,7 @@ use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::task::Waker;
 
 use lucarne_kernel::sync::Mutex;
 use lucarne_kernel::{About, Gid, Pid, RequestId};
@@ -58,6 +59,8 @@ struct State {
     if_unused: FxHashMap<(Pid, RequestId), Action>,
     /// How many clients and resources each process and each group has.
     used: Quotas,
+    /// The channels of closed resources whose clients have no room for the last notification, which says so.
+    ending: BTreeMap<ResourceKey, Arc<Channel>>,
     last_id: i64,
     last_client: i64,
     last_handle: i64,
@@ -81,6 +84,9 @@ struct Held {
     request: RequestId,
 }
 
+/// A resource of a client: the process of the client, its number, and the handle.
+type ResourceKey = (Pid, i64, i64);
+
 /// A client or resource that a request has given to its sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Given {
@@ -95,12 +101,15 @@ struct Given {
 #[must_use = "resources must be dropped where no lock is held"]
 pub(crate) struct Closed {
     resources: Vec<Held>,
+    /// The senders that wait for room for a notification of these resources.
+    senders: Vec<Waker>,
 }
 
 impl Drop for Closed {
     fn drop(&mut self) {
+        self.senders.drain(..).for_each(Waker::wake);
         for held in self.resources.drain(..) {
-            if let Some(channel) = &held.channel {
+            if let Some(channel) = held.channel.as_ref().filter(|channel| !channel.is_ending()) {
                 channel.close();
             }
             if let Some(closing) = &held.closing {
@@ -122,6 +131,7 @@ impl Books {
             given: FxHashMap::default(),
             if_unused: FxHashMap::default(),
             used: Quotas::default(),
+            ending: BTreeMap::new(),
             last_id: start(0, ID_LIMIT),
             last_client: start(16, ID_LIMIT),
             last_handle: start(32, HANDLE_LIMIT),
@@ -166,8 +176,10 @@ impl Books {
     pub(crate) fn remove_provider(&self, info: &Arc<ProviderInfo>) -> Closed {
         let mut state = self.state.lock();
         let services = extract(&mut state.services, |offered| Arc::ptr_eq(&offered.info, info));
+        let senders = state.end_resources(|served| Arc::ptr_eq(&served.offered.info, info));
         // Close the clients first: `services` then has the last references to the handlers, unless a call still runs.
-        let closed = state.close_clients(|served| Arc::ptr_eq(&served.offered.info, info));
+        let mut closed = state.close_clients(|served| Arc::ptr_eq(&served.offered.info, info));
+        closed.senders = senders;
         drop(state);
         // Drops each handler that no running call uses. The drop runs code of users.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(services)));
@@ -248,7 +260,9 @@ impl Books {
 
     /// Closes all clients of a process that has ended.
     pub(crate) fn close_all_of(&self, pid: Pid) -> Closed {
-        self.state.lock().close_clients(|served| served.pid == pid)
+        let mut state = self.state.lock();
+        state.ending.retain(|(of, _, _), _| *of != pid);
+        state.close_clients(|served| served.pid == pid)
     }
 
     /// Closes the clients and resources that a request has given to its sender, after the action that the handler has
@@ -331,16 +345,38 @@ impl Books {
         self.state.lock().close_resource(client, handle)
     }
 
+    /// Closes a resource for its provider, and tells the client.
+    pub(crate) fn end_resource(&self, client: i64, handle: i64) -> Closed {
+        let mut state = self.state.lock();
+        let senders = state.end_resource(client, handle);
+        let mut closed = state.close_resource(client, handle);
+        closed.senders = senders;
+        closed
+    }
+
     /// Tells a resource that its client has room for notifications again.
     pub(crate) fn room(&self, client: i64, handle: i64, pid: Pid) {
-        let channel = {
+        let key = (pid, client, handle);
+        let (open, ending) = {
             let state = self.state.lock();
             let served = state.clients.get(&client).filter(|served| served.pid == pid);
-            served.and_then(|served| served.resources.get(&handle)?.channel.clone())
+            let open = served.and_then(|served| served.resources.get(&handle)?.channel.clone());
+            (open, state.ending.get(&key).cloned())
         };
-        if let Some(channel) = channel {
+        if let Some(channel) = open {
             channel.room();
         }
+        if let Some(channel) = ending {
+            channel.room();
+            if !channel.is_ending() {
+                self.state.lock().ending.remove(&key);
+            }
+        }
+    }
+
+    /// Forgets a closed resource whose client takes no notifications.
+    pub(crate) fn cut_off(&self, client: i64, pid: Pid, handle: i64) {
+        self.state.lock().ending.remove(&(pid, client, handle));
     }
 
     /// Removes all services and clients, because the container's process has ended.
@@ -348,6 +384,7 @@ impl Books {
         let mut state = self.state.lock();
         let services = std::mem::take(&mut state.services);
         let actions = std::mem::take(&mut state.if_unused);
+        state.ending.clear();
         let closed = state.close_clients(|_| true);
         drop(state);
         // As in `remove_provider`.
@@ -370,6 +407,28 @@ impl State {
         }
     }
 
+    /// Tells the clients of resources, which are about to be closed, that these have ended. Returns the wakers of the
+    /// senders that wait.
+    fn end_resources(&mut self, is_meant: impl Fn(&Served) -> bool) -> Vec<Waker> {
+        let meant = self.clients.iter().filter(|(_, served)| is_meant(served));
+        let keys: Vec<(i64, i64)> = meant
+            .flat_map(|(client, served)| served.resources.keys().map(|handle| (*client, *handle)))
+            .collect();
+        keys.into_iter().flat_map(|(client, handle)| self.end_resource(client, handle)).collect()
+    }
+
+    /// As [`State::end_resources`], for one resource.
+    fn end_resource(&mut self, client: i64, handle: i64) -> Vec<Waker> {
+        let served = self.clients.get(&client);
+        let resource = served.and_then(|served| Some((served.pid, served.resources.get(&handle)?)));
+        let Some((pid, Held { channel: Some(channel), .. })) = resource else { return Vec::new() };
+        let senders = channel.end();
+        if channel.is_ending() {
+            self.ending.insert((pid, client, handle), channel.clone());
+        }
+        senders
+    }
+
     fn close_clients(&mut self, is_meant: impl Fn(&Served) -> bool) -> Closed {
         let clients: Vec<i64> =
             self.clients.iter().filter(|(_, served)| is_meant(served)).map(|(client, _)| *client).collect();
@@ -388,7 +447,7 @@ impl State {
         for (handle, held) in &resources {
             self.forget_given((pid, held.request), Given { client, handle: Some(*handle) });
         }
-        Closed { resources: resources.into_values().collect() }
+        Closed { resources: resources.into_values().collect(), senders: Vec::new() }
     }
 
     fn close_resource(&mut self, client: i64, handle: i64) -> Closed {
@@ -400,7 +459,7 @@ impl State {
         };
         self.used.remove(Counted::Resource, pid, gid, 1);
         self.forget_given((pid, held.request), Given { client, handle: Some(handle) });
-        Closed { resources: vec![held] }
+        Closed { resources: vec![held], senders: Vec::new() }
     }
 }
 

@@ -168,9 +168,9 @@ impl Call {
         found.and_then(|found| found.downcast().ok()).ok_or_else(|| Thrown::new(error::NO_SUCH_RESOURCE))
     }
 
-    /// Closes a resource of the client.
+    /// Closes a resource of the client. Its stream of notifications ends.
     pub fn take_back(&self, handle: i64) {
-        drop(self.caller.offered.shared.books.remove_resource(self.caller.client, handle));
+        drop(self.caller.offered.shared.books.end_resource(self.caller.client, handle));
     }
 
     /// Encodes a value of a `serde` type as the answer, and gives all resources in it to the client.

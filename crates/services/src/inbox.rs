@@ -8,6 +8,7 @@ use lucarne_kernel::sync::Mutex;
 use lucarne_message::Payload;
 
 use crate::failure::Broken;
+use crate::protocol;
 
 /// The time, from the first unread notification on, in which all notifications are kept although no stream reads them.
 /// Shorter than the kernel's limit for slow consumers: a client that does not read them must not lose the resource.
@@ -19,7 +20,7 @@ const UNREAD_MAX: usize = 64;
 /// The reason why an inbox gets no further notifications.
 #[derive(Debug, Clone)]
 pub(crate) enum End {
-    /// The proxy or component was closed, or a stream has already returned the reason of another end.
+    /// The resource or component was closed, or a stream has already returned the reason of another end.
     Closed,
     Broken(Broken),
 }
@@ -119,7 +120,10 @@ impl Inbox {
             return Poll::Ready(None);
         }
         if let Some(next) = state.waiting.pop_front() {
-            return Poll::Ready(Some(Ok(next)));
+            if !protocol::is_end_of_notifications(&next.0) {
+                return Poll::Ready(Some(Ok(next)));
+            }
+            state.end = Some(End::Closed);
         }
         match state.end.clone() {
             Some(End::Broken(broken)) => {

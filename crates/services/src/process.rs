@@ -81,8 +81,9 @@ impl ContainerProcess {
             }
             MessageKind::SlowConsumer { client, handle } => {
                 // The client belongs to this container's books, or this container has opened it at the other process.
-                // The line for the other case does nothing.
+                // The lines for the other case do nothing.
                 drop(self.shared.books.close_resource(client, pid, handle));
+                self.shared.books.cut_off(client, pid, handle);
                 self.shared.open_clients.cut_off((pid, client, handle));
             }
             MessageKind::External { payload, credit } => {

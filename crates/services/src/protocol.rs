@@ -1,5 +1,7 @@
 //! The numbers and texts that clients and providers agree on. `docs/protocol.md` explains them.
 
+use lucarne_message::Payload;
+
 /// Defines numbers of the protocol, and lists them with their names: a test of attacks has a row for each.
 macro_rules! numbers {
     ($type:ty: $($(#[$doc:meta])* $name:ident = $value:literal;)*) => {
@@ -61,6 +63,17 @@ pub mod procedure {
             matches!(procedure, OPEN | CLOSE | CLOSE_RESOURCE | PUBLISH | LOOK_UP | DEFINITION | SERVICES);
         has_limit.then_some(ANSWER_US)
     }
+}
+
+/// Returns the last notification of a resource that its provider has closed: an empty payload, which is not the encoding
+/// of any value.
+pub fn end_of_notifications() -> Payload {
+    Payload::from_parts(&[], Vec::new())
+}
+
+/// Returns whether a notification is the last one: see [`end_of_notifications`].
+pub fn is_end_of_notifications(notification: &Payload) -> bool {
+    notification.bytes().is_empty()
 }
 
 /// The kinds of messages, as programs number them.

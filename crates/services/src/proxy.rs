@@ -169,7 +169,7 @@ pub(crate) fn read_for<T: DeserializeOwned>(payload: Payload, client: Client) ->
 
 /// The notifications of a resource or a component, in order: a [`Stream`].
 ///
-/// It ends when the proxy, its client, or the component is closed. If it ends for another reason, its last item is an
+/// It ends when the proxy, its client, or the component is closed, and when the provider closes the resource. If it ends for another reason, its last item is an
 /// error: see [`Broken`].
 /// Dropping it drops the notifications that follow.
 pub struct Notifications<T> {

@@ -16,6 +16,7 @@ use serde::{Serialize, Serializer};
 use crate::cancellation::Closing;
 use crate::failure::{NotifyError, Thrown};
 use crate::handler::Caller;
+use crate::protocol;
 use crate::wait::wait;
 
 /// The number of notifications that wait until a resource is given to its client.
@@ -145,7 +146,7 @@ impl<T: Serialize> Notifier<T> {
 
     /// Returns whether the resource has closed.
     pub fn is_closed(&self) -> bool {
-        matches!(*self.channel.state.lock(), ChannelState::Closed)
+        matches!(*self.channel.state.lock(), ChannelState::Ending(_) | ChannelState::Closed)
     }
 }
 
@@ -212,6 +213,8 @@ enum ChannelState {
     /// The client does not have the handle yet.
     Early(Early),
     Open(OpenChannel),
+    /// The provider has closed the resource. Only the backlog is sent, which ends with [`end_of_notifications`].
+    Ending(OpenChannel),
     Closed,
 }
 
@@ -261,16 +264,46 @@ impl Channel {
                 channel.send_backlog();
                 std::mem::take(&mut channel.waiting)
             }
+            ChannelState::Ending(channel) => {
+                channel.send_backlog();
+                Vec::new()
+            }
             ChannelState::Early(_) | ChannelState::Closed => Vec::new(),
         };
         waiting.into_iter().for_each(Waker::wake);
+    }
+
+    /// Tells the client that the provider has closed the resource, after the notifications that were sent before. Returns
+    /// the wakers of the senders that wait, whose notifications are not sent any more.
+    pub(crate) fn end(&self) -> Vec<Waker> {
+        let mut state = self.state.lock();
+        match std::mem::replace(&mut *state, ChannelState::Closed) {
+            // The client does not have the handle.
+            ChannelState::Early(early) => early.waiting,
+            ChannelState::Open(mut channel) => {
+                let waiting = std::mem::take(&mut channel.waiting);
+                channel.backlog.push_back(protocol::end_of_notifications());
+                channel.send_backlog();
+                *state = ChannelState::Ending(channel);
+                waiting
+            }
+            other @ (ChannelState::Ending(_) | ChannelState::Closed) => {
+                *state = other;
+                Vec::new()
+            }
+        }
+    }
+
+    /// Returns whether the client has not been told yet that the provider has closed the resource.
+    pub(crate) fn is_ending(&self) -> bool {
+        matches!(&*self.state.lock(), ChannelState::Ending(channel) if !channel.backlog.is_empty())
     }
 
     pub(crate) fn close(&self) {
         let closed = std::mem::replace(&mut *self.state.lock(), ChannelState::Closed);
         let waiting = match closed {
             ChannelState::Early(early) => early.waiting,
-            ChannelState::Open(channel) => {
+            ChannelState::Open(channel) | ChannelState::Ending(channel) => {
                 if let About::Resource { client, handle } = channel.about {
                     channel.port.stop_waiting(channel.pid, client, handle);
                 }
@@ -293,7 +326,7 @@ impl Channel {
                 Err(Unsent::Full(payload))
             }
             ChannelState::Open(channel) => channel.send(payload, waker),
-            ChannelState::Closed => Err(Unsent::Closed),
+            ChannelState::Ending(_) | ChannelState::Closed => Err(Unsent::Closed),
         }
     }
 }

@@ -390,6 +390,50 @@ fn a_stream_reports_the_end_of_the_provider() {
 }
 
 #[test]
+fn a_stream_ends_after_its_last_notification_if_the_provider_is_uninstalled() {
+    for (seed, count) in [(1, 0), (2, 5), (3, 3_000)] {
+        let mut simulation = Simulation::new(seed);
+        start_manager(simulation.handle());
+        let house = Container::start(simulation.handle(), "house");
+        let install = house.provider("test/full", "1.0").provides(HOUSE, Full { count }).install();
+        let guest = Container::start(simulation.handle(), "guest");
+        let (taken, ended) = (Count::default(), Count::default());
+        let (counted, reading) = (taken.clone(), guest.clone());
+        let end = ended.one();
+        guest.spawn(async move {
+            let _end = end;
+            let client = Client::open(&reading, HOUSE).await.unwrap();
+            let proxy = client.proxy(client.invoke(MAKE, Value::Null).await.unwrap().as_int().unwrap());
+            let mut stream = proxy.notifications::<i64>();
+            client.invoke(TELL, proxy.handle().into()).await.unwrap();
+            install.await.unwrap().uninstall().await.unwrap();
+            while let Some(notification) = stream.next().await {
+                assert_eq!(notification, Ok(1));
+                std::mem::forget(counted.one());
+            }
+        });
+        assert!(simulation.run_until(100_000, || ended.now() == 0), "seed {seed}: the stream does not end");
+        assert_eq!(taken.now(), usize::try_from(count).unwrap().min(1_024));
+    }
+}
+
+/// Sends notifications when it is told to, until it has sent enough or its client has no room.
+struct Full {
+    count: i64,
+}
+
+impl Handler for Full {
+    async fn handle(&self, call: &Call, index: u32, arguments: Value) -> Result<Value, Thrown> {
+        if index == MAKE {
+            return Ok(call.give(Resource::notifying(|notifier: Notifier<i64>| notifier))?.into());
+        }
+        let notifier = call.resource::<Notifier<i64>>(arguments.as_int().unwrap())?;
+        let sent = (0..self.count).take_while(|_| notifier.try_send(1).is_ok()).count();
+        Ok(i64::try_from(sent).unwrap().into())
+    }
+}
+
+#[test]
 fn a_client_that_does_not_read_is_cut_off_if_a_sender_waits() {
     let world = World::new(2);
     let (closed, count) = (Count::default(), Count::default());

@@ -22,7 +22,7 @@ use lucarne_kernel::{Context, Exit, Outcome, Pid, RequestId};
 use lucarne_message::Payload;
 use lucarne_outside::{Outside, WatchId};
 use lucarne_services::protocol::kind;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::grants::Grants;
 use crate::interpreter::{Interpreter, Position, Stop};
@@ -53,8 +53,10 @@ pub(crate) struct Machine {
     /// The tasks that work on the requests of other processes.
     serving: FxHashMap<(Pid, RequestId), TaskId>,
     clients: FxHashMap<i64, Client>,
-    /// The inboxes of notifications, by client and handle. Senders choose handles, so the hash must not be predictable.
-    inboxes: HashMap<(i64, i64), Inbox>,
+    /// The inboxes of notifications. Senders choose handles, so the hash must not be predictable.
+    inboxes: HashMap<tasks::Resource, Inbox>,
+    /// The providers of proxies: their end is told to the proxies.
+    watched: FxHashSet<Pid>,
     /// Messages of programs and components for which no task has started yet.
     messages: VecDeque<tasks::Arrived>,
     /// The number of tasks that handle such messages.
@@ -160,6 +162,7 @@ impl Machine {
             serving: FxHashMap::default(),
             clients: FxHashMap::default(),
             inboxes: HashMap::new(),
+            watched: FxHashSet::default(),
             messages: VecDeque::new(),
             handling: 0,
             crowded: Vec::new(),

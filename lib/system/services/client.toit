@@ -146,7 +146,7 @@ class ServiceClient:
     if not id: return
     id_ = null
     remove-finalizer this
-    proxy-remove-all_ id
+    proxy-remove-all_ pid_ id
     close-there_ RPC-CLOSE_ id
 
   stringify -> string:
@@ -191,5 +191,5 @@ class DiscoveryWatch_ extends ServiceResourceProxy:
   next -> List:
     return news_.receive
 
-proxy-remove-all_ client/int -> none:
+proxy-remove-all_ pid/int client/int -> none:
   #primitive.services.proxy-remove-all

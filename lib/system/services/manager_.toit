@@ -72,7 +72,7 @@ class ServiceManager_ implements RequestHandler_ SystemMessageHandler_ SlowConsu
       close client
     else:
       resource := provider.resource client arguments[1]
-      if resource: critical-do: resource.close
+      if resource: critical-do: resource.close-for-client_
     return null
 
   open gid/int pid/int id/int uuid/string major/int minor/int -> List:
@@ -124,7 +124,7 @@ class ServiceManager_ implements RequestHandler_ SystemMessageHandler_ SlowConsu
     if minor > selector.minor: throw "$provider does not provide service:$uuid@$(major).$(minor).x"
     return found
 
-  close client/int -> none:
+  close client/int --by-provider/bool=false -> none:
     provider/ServiceProvider? := providers_.get client
     if not provider: return
     providers_.remove client
@@ -137,7 +137,7 @@ class ServiceManager_ implements RequestHandler_ SystemMessageHandler_ SlowConsu
       if clients.is-empty: clients-by-pid_.remove pid
     // The closing is completed even if the caller is canceled or ends meanwhile.
     critical-do:
-      provider.closed_ client
+      provider.closed_ client --by-provider=by-provider
       quotas_.remove-client client
 
   /** See $SystemMessageHandler_.on-message. */
@@ -163,7 +163,7 @@ class ServiceManager_ implements RequestHandler_ SystemMessageHandler_ SlowConsu
     resource := provider.resource client handle
     if not resource: return
     print-on-stderr_ "$provider: closed a resource whose client takes no notifications"
-    resource.close
+    resource.close-for-client_
 
   new-client_ -> int:
     while true:

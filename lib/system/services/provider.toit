@@ -91,7 +91,7 @@ class ServiceProvider:
     if not is-installed_: return
     is-installed_ = false
     services_.do: | service/Service_ | ServiceManager_.instance.unlisten service
-    clients_.keys.do: ServiceManager_.instance.close it
+    clients_.keys.do: ServiceManager_.instance.close it --by-provider
 
   /** The process of $client; null if the client is not open. */
   pid --client/int -> int?:
@@ -113,9 +113,11 @@ class ServiceProvider:
     catch --trace: on-opened client
     return [client, name, major, minor, patch, tags]
 
-  closed_ client/int -> none:
+  closed_ client/int --by-provider/bool -> none:
     (resources_.get client --if-absent=(: {:})).values.do: | resource/ServiceResource |
-      catch --trace: resource.close
+      catch --trace:
+        if by-provider: resource.close
+        else: resource.close-for-client_
     clients_.remove client
     closed-clients_++
     client-closed_.raise
@@ -142,7 +144,7 @@ class ServiceProvider:
     resources/Map? := resources_.get client
     if not resources: return
     made := resources.values.filter: | resource/ServiceResource | resource.request_ == request
-    made.do: | resource/ServiceResource | catch --trace: resource.close
+    made.do: | resource/ServiceResource | catch --trace: resource.close-for-client_
 
 /** A service that a provider offers. */
 class Service_:

@@ -17,6 +17,8 @@ abstract class ServiceResource implements rpc.RpcSerializable:
   handle_/int? := null
   /** The request that this was made for; null if it was made outside of a handler. */
   request_/int? := ?
+  /** Whether the proxy must be told when this closes. */
+  is-proxy-waiting_/bool := true
 
   /** Registers a resource of $client_. If $notifiable, it can send notifications. */
   constructor .provider_ .client_ --notifiable/bool=false:
@@ -40,18 +42,34 @@ abstract class ServiceResource implements rpc.RpcSerializable:
     if not handle: throw "ALREADY_CLOSED"
     if handle & 1 == 0: throw "Resource not notifiable"
     pid := provider_.pid --client=client_
-    if close: catch --trace: this.close
+    if close:
+      // The proxy is told after this notification.
+      is-proxy-waiting_ = false
+      catch --trace: this.close
     // If the notification is not accepted any more, lets other tasks run, so that they can close
     // the resource: some providers send notifications until it is closed.
     if pid and not (notify-proxy_ pid client_ handle notification): yield
+    if close and pid: tell-proxy_ pid handle
 
-  /** Closes the resource. */
+  /** Closes the resource. A proxy that gets notifications is told. */
   close -> none:
     handle := handle_
     if not handle: return
     handle_ = null
+    pid := provider_.pid --client=client_
     provider_.remove-resource_ client_ handle
+    if pid and is-proxy-waiting_: tell-proxy_ pid handle
     on-closed
+
+  /** Closes the resource for its client, whose proxy need not be told. */
+  close-for-client_ -> none:
+    is-proxy-waiting_ = false
+    close
+
+  tell-proxy_ pid/int handle/int -> none:
+    if handle & 1 == 0: return
+    // Another task waits if the client has no room.
+    task --background:: notify-end_ pid client_ handle
 
   /** See $super. */
   serialize-for-rpc -> int:
@@ -66,12 +84,14 @@ The resource is closed when the proxy is closed, or when nothing refers to the p
 abstract class ServiceResourceProxy:
   client_/ServiceClient
   client-id_/int
+  provider-pid_/int
   _handle_/int? := ?
 
   constructor .client_ ._handle_:
     client-id_ = client_.id
+    provider-pid_ = client_.pid_
     add-finalizer this:: close
-    if _handle_ & 1 == 1: proxy-add_ client-id_ _handle_ this
+    if _handle_ & 1 == 1: proxy-add_ provider-pid_ client-id_ _handle_ this
 
   /** Whether the proxy has been closed. */
   is-closed -> bool:
@@ -86,6 +106,13 @@ abstract class ServiceResourceProxy:
   */
   on-notified_ notification/any -> none:
 
+  /**
+  Called once, after the last notification, when a resource that sends notifications has ended: the resource, its
+    client, or this proxy was closed, its provider has ended, or the notifications were not taken in time. Does
+    nothing by default.
+  */
+  on-ended_ reason/string -> none:
+
   /** Closes the resource. */
   close -> none:
     handle := close-handle_
@@ -98,14 +125,56 @@ abstract class ServiceResourceProxy:
     if not handle: return null
     _handle_ = null
     remove-finalizer this
-    if handle & 1 == 1: proxy-remove_ client-id_ handle
+    if handle & 1 == 1:
+      proxy-remove_ provider-pid_ client-id_ handle
+      // Also if this task was canceled.
+      critical-do: on-ended_ RESOURCE-CLOSED_
     return handle
+
+/**
+The notifications of a resource that wait for a task of its client.
+
+At most a given number of them wait here; others wait in the mailbox of the process.
+*/
+monitor NotificationQueue:
+  capacity_/int
+  waiting_/Deque ::= Deque
+  reason_/string? := null
+
+  constructor .capacity_:
+
+  /** Adds a notification. Waits until there is room. */
+  add notification/any -> none:
+    await: waiting_.size < capacity_ or reason_
+    if not reason_: waiting_.add notification
+
+  /** Ends the queue: no notification follows, for this $reason. */
+  end reason/string -> none:
+    if not reason_: reason_ = reason
+
+  /**
+  The next notification. Waits for it.
+
+  If the resource has ended, throws the reason once all notifications are taken: "RESOURCE_CLOSED",
+    "NO_SUCH_PROCESS" if the provider has ended, or "NOTIFICATIONS_NOT_TAKEN".
+  */
+  next -> any:
+    await: not waiting_.is-empty or reason_
+    if waiting_.is-empty: throw reason_
+    return waiting_.remove-first
+
+/** The reason for the end of a resource that was closed. */
+RESOURCE-CLOSED_ ::= "RESOURCE_CLOSED"
+
+proxy-add_ pid/int client/int handle/int proxy/ServiceResourceProxy -> none:
+  #primitive.services.proxy-add
+
+proxy-remove_ pid/int client/int handle/int -> none:
+  #primitive.services.proxy-remove
 
 notify-proxy_ pid/int client/int handle/int notification -> bool:
   #primitive.services.notify
 
-proxy-add_ client/int handle/int proxy/ServiceResourceProxy -> none:
-  #primitive.services.proxy-add
-
-proxy-remove_ client/int handle/int -> none:
-  #primitive.services.proxy-remove
+/** Says that the resource has ended. Otherwise as $notify-proxy_. */
+notify-end_ pid/int client/int handle/int -> bool:
+  #primitive.services.notify-end

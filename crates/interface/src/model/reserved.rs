@@ -55,6 +55,7 @@ const TYPES: &[&str] = &[
     "List",
     "Map",
     "None",
+    "NotificationQueue",
     "Object",
     "Ok",
     "Option",

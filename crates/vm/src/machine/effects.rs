@@ -1,7 +1,7 @@
 //! Performs effects: the operations of natives that reach beyond the heap of the process.
 
 use lucarne_compiler::program::FunctionIndex;
-use lucarne_kernel::{Context, Exit, GroupOption, SpawnOptions, priority};
+use lucarne_kernel::{Context, Exit, GroupOption, Pid, SpawnOptions, priority};
 use lucarne_message::Payload;
 use lucarne_ports::{Record, Stream};
 use lucarne_services::ProviderFlag;
@@ -111,8 +111,10 @@ pub(super) fn perform(machine: &mut Machine, effect: Effect, id: TaskId, context
         | Effect::ProxyRemove
         | Effect::ProxyRemoveAll
         | Effect::NotificationNext
-        | Effect::NotificationTake => machine.inbox_effect(effect, id),
-        Effect::Notify => machine.notify(id, context),
+        | Effect::NotificationEnd
+        | Effect::NotificationTake => machine.inbox_effect(effect, id, context),
+        Effect::Notify => machine.notify(id, false, context),
+        Effect::NotifyEnd => machine.notify(id, true, context),
 
         Effect::StorageFindRegion => machine.find_region(id, context),
 
@@ -438,27 +440,42 @@ impl Machine {
         Done::NULL
     }
 
-    fn inbox_effect(&mut self, effect: Effect, id: TaskId) -> Done {
-        let client = self.int_argument(id, 0);
-        if effect == Effect::ProxyRemoveAll {
-            client.into_iter().for_each(|client| self.remove_proxies(client));
-            return Done::NULL;
-        }
-        let (Some(client), Some(handle)) = (client, self.int_argument(id, 1)) else {
+    fn inbox_effect(&mut self, effect: Effect, id: TaskId, context: &mut Context<'_>) -> Done {
+        let (Some(provider), Some(client)) = (self.provider_argument(id, context), self.int_argument(id, 1))
+        else {
             return Done::Fail(Failure::WRONG_TYPE);
         };
+        if effect == Effect::ProxyRemoveAll {
+            self.end_resources_of_client(provider, client);
+            return Done::NULL;
+        }
+        let Some(handle) = self.int_argument(id, 2) else { return Done::Fail(Failure::WRONG_TYPE) };
+        let resource = (provider, client, handle);
         match effect {
             Effect::ProxyAdd => {
-                let proxy = self.argument(id, 2);
-                if let Err(OutOfMemory) = self.add_proxy(client, handle, proxy) {
+                let proxy = self.argument(id, 3);
+                if let Err(OutOfMemory) = self.add_proxy(resource, proxy) {
                     return Done::Fail(Failure::OutOfMemory);
                 }
+                if self.watched.insert(provider) {
+                    context.watch(provider);
+                }
+                Done::NULL
             }
-            Effect::ProxyRemove => self.remove_proxy(client, handle),
-            Effect::NotificationTake => return self.take_notification(client, handle),
-            _ => return Done::from(Immediate::bool(self.has_notification(client, handle))),
+            Effect::ProxyRemove => {
+                self.remove_proxy(resource);
+                Done::NULL
+            }
+            Effect::NotificationTake => self.take_notification(resource),
+            Effect::NotificationEnd => self.take_end(resource),
+            _ => Done::from(Immediate::bool(self.has_notification(resource))),
         }
-        Done::NULL
+    }
+
+    /// Returns the process of a provider. The number of the service manager stands for the system.
+    fn provider_argument(&self, id: TaskId, context: &Context<'_>) -> Option<Pid> {
+        let pid = self.pid_argument(id, 0)?;
+        if pid == Pid::SYSTEM { context.system() } else { Some(pid) }
     }
 
     // ------------------------------------------------------------------ the machine itself

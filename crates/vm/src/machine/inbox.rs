@@ -3,17 +3,25 @@
 //! The inbox of a resource is created when its first notification arrives or its proxy registers, whichever comes
 //! first. One task at a time delivers from it, so that the order is kept even if `on-notified_` blocks. A waiting
 //! notification keeps its place in the mailbox, so that the kernel's limit also counts the ones that wait here.
+//!
+//! After its last notification a proxy is told the end of the resource, with the reason: once, and nothing follows.
 
 use std::collections::VecDeque;
 
-use lucarne_kernel::Credit;
+use lucarne_kernel::{Credit, Pid};
 use lucarne_message::Payload;
-use lucarne_services::protocol::kind;
+use lucarne_services::protocol::{is_end_of_notifications, kind};
 
+use super::tasks::Resource;
 use super::{Done, Machine};
 use lucarne_heap::{Immediate, OutOfMemory, RefMut, Register, Root};
 use lucarne_natives::Failure;
 use lucarne_natives::transfer;
+
+/// The reasons for the end of a resource, which the program sees.
+pub(super) const CLOSED: &str = "RESOURCE_CLOSED";
+pub(super) const TOO_SLOW: &str = "NOTIFICATIONS_NOT_TAKEN";
+const GONE: &str = "NO_SUCH_PROCESS";
 
 #[derive(Default)]
 pub(super) struct Inbox {
@@ -21,43 +29,82 @@ pub(super) struct Inbox {
     /// can close the resource even while notifications arrive.
     proxy: Option<Root>,
     waiting: VecDeque<(Payload, Credit)>,
+    end: End,
     /// Whether a task delivers from this inbox now.
     is_served: bool,
 }
 
+/// The end of a resource, which comes after the notifications that wait.
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum End {
+    #[default]
+    NotYet,
+    /// It has ended, for this reason.
+    Due(&'static str),
+    /// The proxy was told.
+    Told,
+}
+
+impl Inbox {
+    fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && !matches!(self.end, End::Due(_))
+    }
+}
+
 impl Machine {
     /// Puts a notification that has arrived into the inbox of its resource.
-    pub(super) fn notified(&mut self, client: i64, handle: i64, payload: Payload, credit: Credit) {
-        let inbox = self.inboxes.entry((client, handle)).or_default();
-        inbox.waiting.push_back((payload, credit));
-        self.serve_inbox(client, handle);
+    pub(super) fn notified(&mut self, resource: Resource, payload: Payload, credit: Credit) {
+        let inbox = self.inboxes.entry(resource).or_default();
+        if inbox.end == End::NotYet {
+            inbox.waiting.push_back((payload, credit));
+            self.serve_inbox(resource);
+        }
     }
 
     /// Registers the proxy of a resource, which takes its notifications.
-    pub(super) fn add_proxy(&mut self, client: i64, handle: i64, proxy: Register) -> Result<(), OutOfMemory> {
+    pub(super) fn add_proxy(&mut self, resource: Resource, proxy: Register) -> Result<(), OutOfMemory> {
         let mut array = self.heap.new_weak_array(1)?;
         array.set(0, proxy);
         let root = array.root();
-        let inbox = self.inboxes.entry((client, handle)).or_default();
+        let inbox = self.inboxes.entry(resource).or_default();
         if let Some(old) = inbox.proxy.replace(root) {
             self.heap.unroot(old);
         }
-        self.serve_inbox(client, handle);
+        self.serve_inbox(resource);
         Ok(())
+    }
+
+    /// Ends a resource that has a proxy: the proxy is told the reason after the notifications that wait.
+    pub(super) fn end_resource(&mut self, resource: Resource, reason: &'static str) {
+        let inbox = self.inboxes.get_mut(&resource).filter(|inbox| inbox.proxy.is_some());
+        if let Some(inbox) = inbox.filter(|inbox| inbox.end == End::NotYet) {
+            inbox.end = End::Due(reason);
+            self.serve_inbox(resource);
+        }
+    }
+
+    /// Ends the resources of a provider that has ended.
+    pub(super) fn end_resources_of(&mut self, provider: Pid) {
+        if !self.watched.remove(&provider) {
+            return;
+        }
+        for resource in self.resources(|(pid, _, _)| *pid == provider) {
+            self.end_resource(resource, GONE);
+        }
     }
 
     /// Starts a task that delivers, if there is something to deliver, a proxy to deliver to, and
     /// no task that does it already.
-    fn serve_inbox(&mut self, client: i64, handle: i64) {
-        let Some(inbox) = self.inboxes.get_mut(&(client, handle)) else { return };
-        let Some(proxy) = inbox.proxy.as_ref().filter(|_| !inbox.is_served && !inbox.waiting.is_empty())
-        else {
+    fn serve_inbox(&mut self, resource: Resource) {
+        let Some(inbox) = self.inboxes.get_mut(&resource) else { return };
+        let Some(proxy) = inbox.proxy.as_ref().filter(|_| !inbox.is_served && !inbox.is_empty()) else {
             return;
         };
         let Some(proxy) = self.heap.get_mut(proxy).weak_element(0) else { return };
         let proxy = proxy.keep();
         inbox.is_served = true;
         let function = self.program.program().entries.handle_message;
+        let (_, client, handle) = resource;
         let numbers = [i64::from(kind::NOTIFICATION), client, handle];
         let [kind, client, handle] = numbers.map(|number| Immediate::small(number).into());
         if self.start_task(function, &[kind, client, handle, proxy.into()], true).is_err() {
@@ -66,28 +113,58 @@ impl Machine {
     }
 
     /// Removes a proxy. A task that delivers to it finds no further notification.
-    pub(super) fn remove_proxy(&mut self, client: i64, handle: i64) {
-        if let Some(proxy) = self.inboxes.remove(&(client, handle)).and_then(|inbox| inbox.proxy) {
+    pub(super) fn remove_proxy(&mut self, resource: Resource) {
+        if let Some(proxy) = self.inboxes.remove(&resource).and_then(|inbox| inbox.proxy) {
             self.heap.unroot(proxy);
         }
     }
 
-    /// Removes the proxies of a closed client.
-    pub(super) fn remove_proxies(&mut self, client: i64) {
-        let handles: Vec<i64> =
-            self.inboxes.keys().filter(|(owner, _)| *owner == client).map(|(_, handle)| *handle).collect();
-        handles.into_iter().for_each(|handle| self.remove_proxy(client, handle));
+    /// Ends the resources of a client that is closed. Drops the notifications that wait.
+    pub(super) fn end_resources_of_client(&mut self, provider: Pid, client: i64) {
+        for resource in self.resources(|(pid, of, _)| (*pid, *of) == (provider, client)) {
+            let inbox = self.inboxes.get_mut(&resource).filter(|inbox| inbox.proxy.is_some());
+            let Some(inbox) = inbox else {
+                self.inboxes.remove(&resource);
+                continue;
+            };
+            inbox.waiting.clear();
+            self.end_resource(resource, CLOSED);
+        }
     }
 
-    /// Returns whether there is another notification for the task that delivers. If not, that task ends.
-    pub(super) fn has_notification(&mut self, client: i64, handle: i64) -> bool {
-        let Some(inbox) = self.inboxes.get_mut(&(client, handle)) else { return false };
-        inbox.is_served = !inbox.waiting.is_empty();
+    /// Returns the resources that are meant, in an order that the seed of hashes does not decide.
+    fn resources(&self, is_meant: impl Fn(&Resource) -> bool) -> Vec<Resource> {
+        let mut resources: Vec<Resource> =
+            self.inboxes.keys().filter(|resource| is_meant(resource)).copied().collect();
+        resources.sort_unstable();
+        resources
+    }
+
+    /// Returns whether there is another notification, or the end, for the task that delivers. If not, that task ends.
+    pub(super) fn has_notification(&mut self, resource: Resource) -> bool {
+        let Some(inbox) = self.inboxes.get_mut(&resource) else { return false };
+        inbox.is_served = !inbox.is_empty();
         inbox.is_served
     }
 
-    pub(super) fn take_notification(&mut self, client: i64, handle: i64) -> Done {
-        let inbox = self.inboxes.get_mut(&(client, handle));
+    /// Returns the reason if the resource ends now, and null if a notification comes first.
+    pub(super) fn take_end(&mut self, resource: Resource) -> Done {
+        let Some(inbox) = self.inboxes.get_mut(&resource) else { return Done::NULL };
+        if inbox.waiting.front().is_some_and(|(payload, _)| is_end_of_notifications(payload)) {
+            inbox.waiting.clear();
+            inbox.end = End::Due(CLOSED);
+        }
+        match inbox.end {
+            End::Due(reason) if inbox.waiting.is_empty() => {
+                inbox.end = End::Told;
+                self.heap.new_string(reason).map(RefMut::keep).map_err(Failure::from).into()
+            }
+            _ => Done::NULL,
+        }
+    }
+
+    pub(super) fn take_notification(&mut self, resource: Resource) -> Done {
+        let inbox = self.inboxes.get_mut(&resource);
         let Some((mut payload, _credit)) = inbox.and_then(|inbox| inbox.waiting.pop_front()) else {
             return Done::Fail(Failure::OUT_OF_BOUNDS);
         };

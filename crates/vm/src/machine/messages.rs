@@ -4,10 +4,10 @@ use lucarne_kernel::{
     About, Context, Failure as RemoteFailure, Gid, Message, MessageKind, Pid, RequestId, RequestToken,
 };
 use lucarne_message::{Payload, Value};
-use lucarne_services::protocol::{error, kind, procedure};
+use lucarne_services::protocol::{end_of_notifications, error, kind, procedure};
 
 use super::tasks::{Arrived, Notification, Resource, Service, State, TaskId};
-use super::{Done, Limits, Machine};
+use super::{Done, Limits, Machine, inbox};
 use crate::trace::Trace;
 use lucarne_heap::{Handle, Immediate, OutOfMemory, RefMut, Value as HeapValue};
 use lucarne_natives::Failure;
@@ -59,7 +59,7 @@ impl Machine {
             MessageKind::Cancel { id } if self.cancel_service(pid, id, context) => Ok(()),
             MessageKind::Cancel { id } => self.take_back(pid, id),
             MessageKind::Notification { client, handle, payload, credit } => {
-                self.notified(client, handle, payload, credit);
+                self.notified((pid, client, handle), payload, credit);
                 Ok(())
             }
             // Programs do not wait for components to have room.
@@ -69,13 +69,16 @@ impl Machine {
                 Ok(())
             }
             MessageKind::SlowConsumer { client, handle } => {
+                // This process is the provider of the resource, or its client. The other line does nothing.
                 self.drop_crowded((pid, client, handle));
+                self.end_resource((pid, client, handle), inbox::TOO_SLOW);
                 let [kind, client, handle] = [i64::from(kind::SLOW_CONSUMER), client, handle].map(small);
                 let function = self.program.program().entries.handle_message;
                 self.start_task(function, &[kind, client, handle, Handle::NULL], true).map(|_| ())
             }
             MessageKind::ProcessTerminated => {
                 self.cancel_services_of(pid, context);
+                self.end_resources_of(pid);
                 self.handle_message(kind::PROCESS_TERMINATED, gid, pid, Payload::null()).map(|_| ())
             }
             MessageKind::External { payload, credit } => {
@@ -418,7 +421,8 @@ impl Machine {
 
     // ------------------------------------------------------------------ notifications to others
 
-    pub(super) fn notify(&mut self, id: TaskId, context: &mut Context<'_>) -> Done {
+    /// Sends a notification, or the end of the notifications, and has the task wait for room.
+    pub(super) fn notify(&mut self, id: TaskId, ends: bool, context: &mut Context<'_>) -> Done {
         let limits = self.limits(id);
         if let Some(failure) = cut_short(&limits, context) {
             return Done::Fail(failure);
@@ -428,10 +432,14 @@ impl Machine {
         else {
             return Done::from(Immediate::FALSE);
         };
-        let value = self.argument(id, 3);
-        let payload = match transfer::encode(&mut self.heap, value) {
-            Ok(encoding) => encoding.payload,
-            Err(failure) => return Done::Fail(failure),
+        let payload = if ends {
+            end_of_notifications()
+        } else {
+            let value = self.argument(id, 3);
+            match transfer::encode(&mut self.heap, value) {
+                Ok(encoding) => encoding.payload,
+                Err(failure) => return Done::Fail(failure),
+            }
         };
         let resource = (to, client, handle);
         // Notifications of tasks that already wait are sent first, so that the order of the resource is kept.

@@ -84,7 +84,7 @@ pub(super) struct Notification {
     pub(super) payload: Payload,
 }
 
-/// A resource of this process: the process that uses it, the id of its client, and its handle.
+/// A resource: the process at the other side, the number of the client at the provider, and the handle.
 pub(super) type Resource = (Pid, i64, i64);
 
 impl Task {

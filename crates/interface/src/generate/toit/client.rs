@@ -11,12 +11,15 @@ impl Toit<'_> {
         let interface = self.interface;
         let mut text = self.begin();
         let has_proxies = !interface.resources.is_empty();
-        if interface.resources.iter().any(|resource| resource.notification.is_some()) {
+        let deliveries = || interface.resources.iter().filter_map(|resource| resource.notification.as_ref());
+        if deliveries().any(|one| matches!(one.delivery, Delivery::Listener { .. })) {
             // A method could have the name `monitor`.
             text.line("import monitor as monitor_");
         }
+        let has_queues = deliveries().any(|one| matches!(one.delivery, Delivery::Next { .. }));
+        let queue = if has_queues { "NotificationQueue " } else { "" };
         let proxy = if has_proxies { " ServiceResourceProxy" } else { "" };
-        text.line(format!("import system.services show ServiceClient{proxy} ServiceSelector"));
+        text.line(format!("import system.services show {queue}ServiceClient{proxy} ServiceSelector"));
         text.gap();
         self.import_definition(&mut text);
         self.import_service(&mut text, &self.codec.used(interface, true));
@@ -110,7 +113,7 @@ impl Toit<'_> {
     fn fields(&self, text: &mut Text, notification: &Notification) {
         match &notification.delivery {
             Delivery::Next { bound, .. } => {
-                text.line(format!("channel_/monitor_.Channel ::= monitor_.Channel {bound}"));
+                text.line(format!("notifications_/NotificationQueue ::= NotificationQueue {bound}"));
             }
             Delivery::Listener { .. } => {
                 text.line("listener_/Lambda? := null");
@@ -126,10 +129,13 @@ impl Toit<'_> {
             Delivery::Next { value, .. } => {
                 let result = type_name(value, of_definition, |resource| resource.to_owned());
                 signature(text, &notification.name, &[], &result, ":");
-                text.line(format!("  return {}", self.decoded(value, "channel_.receive")));
+                text.line(format!("  return {}", self.decoded(value, "notifications_.next")));
                 text.gap();
                 text.line("on-notified_ notification/any -> none:");
-                text.line("  channel_.send notification");
+                text.line("  notifications_.add notification");
+                text.gap();
+                text.line("on-ended_ reason/string -> none:");
+                text.line("  notifications_.end reason");
             }
             Delivery::Listener { lambda, is_named, values } => {
                 let dashes = if *is_named { "--" } else { "" };
