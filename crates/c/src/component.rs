@@ -1,6 +1,7 @@
 //! Loads components, starts their handlers, and waits until the handlers have ended.
 
-use std::io;
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -229,26 +230,50 @@ impl Components {
 /// # Errors
 /// If the folder cannot be made.
 pub fn include_dir() -> io::Result<PathBuf> {
-    const HEADERS: [(&str, &str); 2] = [
-        ("toit.h", include_str!("../include/toit/toit.h")),
-        ("service.h", include_str!("../include/toit/service.h")),
-    ];
     let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let cache = cache
         .or_else(|| std::env::home_dir().map(|home| home.join(".cache")))
         .ok_or_else(|| io::Error::other("neither XDG_CACHE_HOME nor HOME is set"))?;
     let folder = cache.join("lucarne").join(env!("CARGO_PKG_VERSION")).join("include");
+    write_headers(&folder)?;
+    Ok(folder)
+}
+
+/// Writes the headers that are missing or have another text.
+fn write_headers(folder: &Path) -> io::Result<()> {
+    const HEADERS: [(&str, &str); 2] = [
+        ("toit.h", include_str!("../include/toit/toit.h")),
+        ("service.h", include_str!("../include/toit/service.h")),
+    ];
     for (name, text) in HEADERS {
         let header = folder.join("toit").join(name);
         if std::fs::read_to_string(&header).is_ok_and(|present| present == text) {
             continue;
         }
         std::fs::create_dir_all(folder.join("toit"))?;
-        // Write a new file and rename it, since a compiler may be reading the old file and another process may be
-        // writing the same file.
-        let fresh = header.with_extension(format!("h.{}", std::process::id()));
-        std::fs::write(&fresh, text)?;
-        std::fs::rename(&fresh, &header)?;
+        // Write a new file and rename it, since a compiler may be reading the old file and another process or
+        // thread may be writing the same file.
+        let mut fresh = tempfile::Builder::new()
+            .permissions(std::fs::Permissions::from_mode(0o666))
+            .tempfile_in(folder.join("toit"))?;
+        fresh.write_all(text.as_bytes())?;
+        fresh.persist(&header).map_err(|error| error.error)?;
     }
-    Ok(folder)
+    Ok(())
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_threads_write_the_headers_at_once() {
+        for _ in 0..20 {
+            let folder = tempfile::tempdir().expect("there is room");
+            let write = || write_headers(folder.path()).expect("the folder can be written");
+            std::thread::scope(|scope| (0..8).for_each(|_| drop(scope.spawn(write))));
+            let files = std::fs::read_dir(folder.path().join("toit")).expect("it exists");
+            assert_eq!(files.count(), 2, "nothing else is left");
+        }
+    }
 }

@@ -38,6 +38,13 @@ impl<T> Table<T> {
         self.0.lock().add(value).map(std::ptr::without_provenance_mut)
     }
 
+    /// Accesses the value with this number, if it is there.
+    fn with(&self, number: *mut c_void, access: impl FnOnce(&mut T)) {
+        if let Some(value) = self.0.lock().get_mut(number.addr()) {
+            access(value);
+        }
+    }
+
     /// Removes the value with this number.
     fn remove(&self, number: *mut c_void) -> Option<T> {
         self.0.lock().remove(number.addr())

@@ -1,6 +1,7 @@
 //! `lucarne call`: calls the methods of a running provider by name.
 
 mod editor;
+mod interrupts;
 mod json;
 mod provider;
 mod session;
@@ -14,14 +15,14 @@ use std::time::Duration;
 
 use lucarne_compiler::names::{Suggestions, canonical};
 use lucarne_interface::model::{Interface, Kind, Method, Type};
-use lucarne_services::{CallError, Client, Value};
+use lucarne_services::{CallError, Client, Pending, Value};
 use serde_json::json;
 
 use crate::arguments::call::Call;
 use crate::output::{json_line, print_error, print_out, visible};
 use crate::{FAILURE, Stop, USAGE};
 use json::{Shown, quoted, shortened};
-pub(crate) use provider::{Connection, Found};
+pub(crate) use provider::{Connection, Found, Limit};
 
 /// Calls a method, or begins a session.
 pub(crate) fn call(options: &Call) -> Result<ExitCode, Stop> {
@@ -33,12 +34,14 @@ pub(crate) fn call(options: &Call) -> Result<ExitCode, Stop> {
                 shortened(word)
             )));
         }
-        let connection = Connection::open(&options.system)?;
+        // The time limit is that of each call.
+        let connection = Connection::open(&options.system, Limit::of(None))?;
         let found = connection.describe(connection.find(target)?, options.definition.as_deref())?;
         return session::session(options, &connection, &found);
     }
+    let limit = Limit::of(options.timeout);
+    let connection = Connection::open(&options.system, limit)?;
     let Some((name, method)) = target.rsplit_once('.') else {
-        let connection = Connection::open(&options.system)?;
         let found = connection.describe(connection.find(target)?, options.definition.as_deref())?;
         let methods = found.interface.methods.iter().map(|method| &*method.name);
         return Err(Stop::usage(format!(
@@ -46,7 +49,6 @@ pub(crate) fn call(options: &Call) -> Result<ExitCode, Stop> {
             quoted(methods)
         )));
     };
-    let connection = Connection::open(&options.system)?;
     let found = connection.describe(connection.find(name)?, options.definition.as_deref())?;
     let method = match find_method(&found.interface, &found.interface.methods, None, method) {
         Ok(method) => method,
@@ -64,8 +66,8 @@ pub(crate) fn call(options: &Call) -> Result<ExitCode, Stop> {
         Err(text) => return refuse(options, text),
     };
     let client = connection.client(&found)?;
-    let outcome = invoke(&client, method, None, arguments, options.timeout);
-    match outcome {
+    let outcome = invoke(&client, method, None, arguments, limit.left());
+    match outcome.wait() {
         Ok(value) => {
             let shown = Shown { value: &value, ty: Some(&method.result), interface: &found.interface };
             print_out(result_line(&shown, &method.result, options.json)?.as_bytes())?;
@@ -92,18 +94,18 @@ fn refuse(options: &Call, text: String) -> Result<ExitCode, Stop> {
     Ok(ExitCode::from(USAGE))
 }
 
-/// Calls a method of a service, or of the resource with this handle, and waits for the answer.
+/// Calls a method of a service, or of the resource with this handle.
 fn invoke(
     client: &Client,
     method: &Method,
     handle: Option<i64>,
     arguments: Vec<Value>,
     timeout: Option<Duration>,
-) -> Result<Value, CallError> {
+) -> Pending<Value, CallError> {
     let pending = client.invoke(method.index, packed(handle, arguments));
     match timeout.or(method.timeout.map(Duration::from_millis)) {
-        Some(time) => pending.within(time).wait(),
-        None => pending.wait(),
+        Some(time) => pending.within(time),
+        None => pending,
     }
 }
 

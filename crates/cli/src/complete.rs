@@ -16,7 +16,7 @@ use lucarne_services::Entry;
 use crate::Stop;
 use crate::arguments::call::SystemAt;
 use crate::arguments::device::At;
-use crate::call::Connection;
+use crate::call::{Connection, Limit};
 use crate::output::print_out;
 use crate::reach::folder;
 
@@ -88,7 +88,7 @@ fn methods_of(current: &str) -> Option<Vec<String>> {
 /// Connects to the containers of the device of the selected state folder.
 fn connect() -> Option<Connection> {
     let at = At { state: named_state(std::env::args_os()), device: None };
-    Connection::open(&SystemAt { at, connect: None }).ok()
+    Connection::open(&SystemAt { at, connect: None }, Limit::of(None)).ok()
 }
 
 /// Returns the folder of `--state DIR` or `--state=DIR`. Bash splits the second form into three words.

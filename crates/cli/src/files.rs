@@ -1,7 +1,11 @@
-//! Finds the source files for the paths of a command line.
+//! Finds the source files for the paths of a command line, and writes files so that they are never half written.
 
+use std::fs::{self, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use tempfile::NamedTempFile;
 use walkdir::{DirEntry, WalkDir};
 
 use crate::Stop;
@@ -12,7 +16,7 @@ use crate::output::reason;
 pub(crate) fn find(paths: &[PathBuf], is_meant: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>, Stop> {
     let mut found = Vec::new();
     for path in paths {
-        let metadata = std::fs::metadata(path)
+        let metadata = fs::metadata(path)
             .map_err(|error| Stop::usage(format!("cannot read {}: {}", path.display(), reason(&error))))?;
         if metadata.is_dir() {
             found.extend(below(path, &is_meant)?);
@@ -45,4 +49,32 @@ fn below(folder: &Path, is_meant: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>,
 /// Returns the name of a file or folder. It is empty if the name is not UTF-8: such a file is not a source.
 fn name(entry: &DirEntry) -> &str {
     entry.file_name().to_str().unwrap_or_default()
+}
+
+/// Writes a file, or replaces the one that is there, whose permissions it keeps. A link stays a link.
+pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let file = beside(&path, content)?;
+    if let Ok(old) = fs::metadata(&path) {
+        file.as_file().set_permissions(old.permissions())?;
+    }
+    file.persist(&path).map(|_| ()).map_err(|error| error.error)
+}
+
+/// Writes a file that does not exist.
+///
+/// # Errors
+/// Also if it exists: then it is not changed.
+pub(crate) fn create(path: &Path, content: &[u8]) -> io::Result<()> {
+    beside(path, content)?.persist_noclobber(path).map(|_| ()).map_err(|error| error.error)
+}
+
+/// Returns a file in the folder of a path, without a lasting name.
+fn beside(path: &Path, content: &[u8]) -> io::Result<NamedTempFile> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // The mode of a new file, which the umask of the user reduces.
+    let mode = Permissions::from_mode(0o666);
+    let mut file = tempfile::Builder::new().prefix(".lucarne-").permissions(mode).tempfile_in(folder)?;
+    file.write_all(content)?;
+    Ok(file)
 }

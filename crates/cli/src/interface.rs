@@ -12,7 +12,7 @@ use lucarne_compiler::source::{FileLoader, Loader};
 use lucarne_interface::Definition;
 
 use crate::arguments::interface::{InterfaceCommand, Show};
-use crate::call::Connection;
+use crate::call::{Connection, Limit};
 use crate::output::{print_error, print_out, visible_lines};
 use crate::{FAILURE, Stop, front};
 
@@ -31,7 +31,11 @@ fn show(options: &Show) -> Result<ExitCode, Stop> {
     let is_file = target.extension().is_some_and(|extension| extension == "toit") || target.is_file();
     let text = match target.to_str().filter(|_| !is_file) {
         Some(name) => {
-            let connection = Connection::open(&options.system)?;
+            let connection = Connection::open(&options.system, Limit::of(None)).map_err(|stop| {
+                let message =
+                    format!("there is no file {name}, and no provider can be asked: {}", stop.message);
+                Stop { message, ..stop }
+            })?;
             let found = connection.describe(connection.find(name)?, None)?;
             // The provider has written the comments.
             visible_lines(&lucarne_interface::show::show(&found.interface))

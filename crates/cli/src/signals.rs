@@ -15,6 +15,15 @@ pub(crate) fn on_end_signal(mut handle: impl FnMut(i32) + Send + 'static) -> io:
     Ok(())
 }
 
+/// Calls `handle` on a thread of its own each time Ctrl-C is pressed, which does not end this OS process any more.
+pub(crate) fn on_interrupt(handle: impl Fn() + Send + 'static) -> io::Result<()> {
+    let mut signals = Signals::new([SIGINT])?;
+    thread::Builder::new()
+        .name("interrupts".to_owned())
+        .spawn(move || signals.forever().for_each(|_| handle()))?;
+    Ok(())
+}
+
 /// Returns the exit status of an OS process that a signal ends, as a shell reports it.
 pub(crate) fn exit_status(signal: i32) -> i32 {
     128 + signal

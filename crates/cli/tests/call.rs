@@ -308,6 +308,7 @@ fn mistakes_in_calls_are_found_before_anything_is_sent() {
         &["types.shelf", "one"],
         &["types.nothing", "1"],
         &["types.nothing", "--x=1"],
+        &["types.nothing", "--json"],
         &["types.named", "1"],
         &["types.named", "1", "2", "3"],
         &["types.named", "--left=1", "--lefd=2"],
@@ -325,6 +326,15 @@ fn mistakes_in_calls_are_found_before_anything_is_sent() {
         &["types.nulls", "--e=@absent"],
         &["types.nulls", "--f={}"],
         &["types.nulls", "--f=[1,"],
+        &["types.nulls", "--f=[1,]"],
+        &["types.nulls", "--g={\"a\": 1, \"b\": {}, \"a\": 2}"],
+        &["types.nulls", "--h={\"$map\": [[1, 2], [1, 3]]}"],
+        &["types.nulls", "--h=\"open"],
+        &["types.turn", "{\"name\": \"square\", \"corner_points\": [], \"corner-points\": []}"],
+        &[
+            "types.turn",
+            "{\"name\": \"square\", \"corner_points\": [], \"parts\": {\"1\": null, \"01\": null}}",
+        ],
         &["types.nulls", "--g=[]"],
         &["types.nulls", "--h=text"],
         &["types.nulls", "--h={\"$bits\": 1}"],
@@ -370,10 +380,6 @@ fn calls_that_fail_say_why() {
     for (arguments, expected) in [
         (&["types.slow"][..], "lucarne: types.slow: the provider has not answered within 50ms\n"),
         (
-            &["--timeout", "10ms", "types.slow"],
-            "lucarne: types.slow: the provider has not answered within 10ms\n",
-        ),
-        (
             &["types.turn", "{\"name\": \"none\", \"corner_points\": []}"],
             "lucarne: types.turn: there is no such shape\n",
         ),
@@ -409,6 +415,42 @@ turn {\"name\": \"large\", \"corner_points\": []}
 slow
 ";
     insta::assert_snapshot!(shown(&session(folder, &["types"], lines)));
+}
+
+#[test]
+fn a_time_limit_counts_from_the_start_of_the_command() {
+    let provider = types("call-frozen");
+    // The limit ends the connecting, the opening or the call.
+    let late = |arguments: &[&str]| {
+        let answer = call(&provider.folder, &[&["--timeout", "100ms"], arguments].concat());
+        assert_eq!((answer.status, answer.out.as_str()), (Some(1), ""), "{answer:?}");
+        assert!(answer.error.ends_with("has not answered within 100ms\n"), "{answer:?}");
+    };
+    late(&["types.slow"]);
+    let pid = rustix::process::Pid::from_child(&provider.child);
+    rustix::process::kill_process(pid, rustix::process::Signal::STOP).expect("it runs");
+    late(&["types.nothing"]);
+    rustix::process::kill_process(pid, rustix::process::Signal::CONT).expect("it exists");
+    assert_eq!(call(&provider.folder, &["types.nothing"]).status, Some(0));
+}
+
+#[test]
+fn a_session_tells_that_a_provider_has_closed_a_resource() {
+    let folder = Folder::new("call-closed");
+    write_guide(&folder, &["thermometer.toit"]);
+    folder.file(
+        "house.toit",
+        "import .thermometer\nimport .thermometer-provider\n\nclass House extends ThermometerProvider:\n  \
+         measure room/string -> Reading: throw \"UNKNOWN_ROOM\"\n  follow room/string -> Feed: return Short\n\n\
+         class Short implements Feed:\n  left_ := 2\n  next-reading -> Reading:\n    if left_-- == 0: throw \"OFF\"\n    \
+         return Reading 1.5\n  close -> none:\n\nmain: (House).install\n",
+    );
+    let provider = listening(folder, "house.toit");
+    let reading = "{\"celsius\":1.5,\"humidity\":null}\n";
+    let answer = session(&provider.folder, &["thermometer"], "follow attic\n:wait $1\n$1.close\n");
+    let expected =
+        format!("$1 is a Feed\n$1: {reading}$1: {reading}$1 has ended: the provider has closed it\n");
+    assert_eq!((answer.status, answer.out, answer.error), (Some(0), expected, String::new()));
 }
 
 #[test]

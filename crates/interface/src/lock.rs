@@ -23,6 +23,9 @@ use crate::model::{INDEX_MAX, Interface, qualified};
 /// The maximum number of lines of a lock file. A service with more methods is a mistake.
 const LINES_MAX: usize = 100_000;
 
+/// The beginnings of the lines that version control puts between the two sides of a merge.
+const MERGE_MARKS: &[&str] = &["<<<<<<<", "=======", ">>>>>>>", "|||||||"];
+
 /// The content of a lock file.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct Lock {
@@ -68,6 +71,13 @@ pub fn parse(source: SourceId, text: &str) -> (Lock, Vec<Diagnostic>) {
             continue;
         }
         let place = Place { source, span };
+        if MERGE_MARKS.iter().any(|mark| line.starts_with(mark)) {
+            let problem = Diagnostic::error(source, span, "the file has the marks of a merge");
+            let hint = "remove the marks, and keep the lines of both sides; of two new methods with the same index, \
+                        remove the line of the one that no program uses yet";
+            problems.push(problem.hint(hint));
+            break;
+        }
         if number >= LINES_MAX {
             problems.push(Diagnostic::error(source, span, "the file has too many lines"));
             break;

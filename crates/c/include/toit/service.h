@@ -94,10 +94,12 @@ static inline toit_string_t toit_string(const char* text) {
   return string;
 }
 
-/* Returns whether a string has the characters of a C string. */
+/* Returns whether a string has the characters of a C string. Only null is NULL. */
 static inline bool toit_string_is(toit_string_t string, const char* text) {
-  size_t size = strlen(text);
-  return string.size == size && (size == 0 || memcmp(string.data, text, size) == 0);
+  size_t size;
+  if (string.data == NULL || text == NULL) return string.data == NULL && text == NULL;
+  size = strlen(text);
+  return string.size == size && memcmp(string.data, text, size) == 0;
 }
 
 /* Returns a byte array, whose data it does not copy. */

@@ -221,7 +221,14 @@ pub(crate) unsafe extern "C" fn toit_call_reply(call: *mut c_void, value: *const
     // The value may refer to the memory of the call, so it is copied first.
     // SAFETY: as the caller promises.
     let value = unsafe { value.as_ref().map(|value| from_c(value, 0)) };
-    let Some(Ok(value)) = value else { return code(Err(Error::Other)) };
+    let value = match value {
+        Some(Ok(value)) => value,
+        Some(Err(invalid)) => {
+            CALLS.with(call, |asked| asked.refuse(invalid));
+            return code(Err(Error::Other));
+        }
+        None => return code(Err(Error::Other)),
+    };
     let asked = CALLS.remove(call).ok_or(Error::NotFound);
     code(asked.and_then(|asked| asked.answer(Answer::Value(value))))
 }

@@ -18,7 +18,7 @@ use rustc_hash::FxHashMap;
 
 use super::Table;
 use super::message::Message;
-use super::values::CValue;
+use super::values::{CValue, Invalid};
 use crate::abi::{Error, REGISTRY};
 use crate::crash::Named;
 use crate::handler::{Patience, seconds};
@@ -119,6 +119,8 @@ pub(super) struct Asked {
     since_us: i64,
     /// The age at which it is listed as unanswered, in µs.
     listed_at_us: i64,
+    /// Why the last value was refused with which C has tried to answer.
+    refused: Option<Invalid>,
 }
 
 // SAFETY: the message belongs to this call. C gets it, on one thread at a time.
@@ -215,6 +217,11 @@ impl Answering {
 impl Asked {
     fn describe(&self, number: usize) -> String {
         format!("call {number} (method {}) of process {}", self.index, self.sender)
+    }
+
+    /// Keeps the reason why a value was refused: for the caller, if the call is not answered in another way.
+    pub(super) fn refuse(&mut self, invalid: Invalid) {
+        self.refused = Some(invalid);
     }
 
     /// Answers the call.
@@ -390,7 +397,11 @@ impl Serving {
         if let Err(error) = result
             && let Some(asked) = CALLS.remove(call)
         {
-            let _ = asked.answer(Answer::Failed(error.text().to_owned()));
+            let text = match asked.refused {
+                Some(invalid) => format!("the provider's result cannot be sent: {invalid}"),
+                None => error.text().to_owned(),
+            };
+            let _ = asked.answer(Answer::Failed(text));
         }
     }
 
@@ -503,7 +514,17 @@ impl Serving {
         let message = Box::into_raw(Box::default());
         let (serving, sender, since_us) = (self.clone(), call.pid().as_i64(), CLOCK.now_us());
         let listed_at_us = FIRST_US;
-        let asked = Asked { answering, serving, object, message, index, sender, since_us, listed_at_us };
+        let asked = Asked {
+            answering,
+            serving,
+            object,
+            message,
+            index,
+            sender,
+            since_us,
+            listed_at_us,
+            refused: None,
+        };
         let number = CALLS.add(asked).ok_or_else(|| Thrown::new(TOO_MANY))?;
         let event = Event::Call { number: number.addr(), index, arguments: values, size };
         if !self.put_call(event, size) {

@@ -10,14 +10,16 @@
 //! | a record | an object |
 //! | `any` | the same, as far as JSON has it; otherwise `{"$bytes": BASE64}`, `{"$float": "NaN"}`, `{"$map": [[KEY, VALUE]...]}` |
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use data_encoding::BASE64;
 use lucarne_compiler::names::{Suggestions, canonical};
 use lucarne_interface::model::{Interface, Kind, Record, Type};
 use lucarne_services::{Bytes, Value};
+use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::ser::{SerializeMap, SerializeSeq};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value as Json;
 
 /// The keys of objects that stand for values of `any` that JSON does not have.
@@ -44,6 +46,91 @@ impl Mismatch {
         self.path.insert_str(0, &part.to_string());
         self
     }
+}
+
+/// JSON in which no object has a key twice: it would be unknown which value is meant.
+struct Unique(Json);
+
+impl<'de> Deserialize<'de> for Unique {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Unique, D::Error> {
+        deserializer.deserialize_any(UniqueVisitor).map(Unique)
+    }
+}
+
+struct UniqueVisitor;
+
+impl<'de> Visitor<'de> for UniqueVisitor {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Json, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Json, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Json, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Json, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Json, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Json, E> {
+        Ok(text.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Json, A::Error> {
+        let mut items = Vec::new();
+        while let Some(Unique(item)) = access.next_element()? {
+            items.push(item);
+        }
+        Ok(Json::Array(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Json, A::Error> {
+        let mut entries = serde_json::Map::new();
+        while let Some(key) = access.next_key::<String>()? {
+            if entries.contains_key(&key) {
+                return Err(A::Error::custom(format_args!("has the key `{}` twice", shortened(&key))));
+            }
+            let Unique(value) = access.next_value()?;
+            entries.insert(key, value);
+        }
+        Ok(Json::Object(entries))
+    }
+}
+
+/// Reads JSON.
+///
+/// # Errors
+/// A predicate of the text: what is wrong with it, and where.
+pub(crate) fn parse(text: &str) -> Result<Json, String> {
+    serde_json::from_str(text).map(|Unique(json)| json).map_err(|error| {
+        if error.is_eof() {
+            return "is not JSON: it ends too early".to_owned();
+        }
+        let (line, column) = (error.line(), error.column());
+        let place =
+            if line > 1 { format!("line {line}, column {column}") } else { format!("column {column}") };
+        let written = error.to_string();
+        match written.split(" at line ").next().unwrap_or(&written) {
+            "recursion limit exceeded" => format!("is nested too deeply at {place}"),
+            // The error of the visitor above.
+            reason if error.is_data() => format!("{reason} at {place}"),
+            reason => format!("is not JSON: {reason} at {place}"),
+        }
+    })
 }
 
 /// Reads a value of a type.
@@ -159,7 +246,23 @@ fn read_entries(
         let value = read(item, ty, interface).map_err(|error| error.within(format_args!(".{key}")))?;
         Ok((read_key(key)?, value))
     };
-    entries.iter().map(entry).collect::<Result<_, _>>().map(Value::Map)
+    entries.iter().map(entry).collect::<Result<_, _>>().and_then(map_of)
+}
+
+/// Returns the map with these entries. Keys of different texts can be equal: `"1"` and `"01"` as integers.
+fn map_of(entries: Vec<(Value, Value)>) -> Result<Value, Mismatch> {
+    let mut seen = BTreeSet::new();
+    for (key, _) in &entries {
+        let shown = match key {
+            Value::String(text) => format!("{text:?}"),
+            Value::Int(number) => number.to_string(),
+            other => format!("{other:?}"),
+        };
+        if let Some(again) = seen.replace(shown) {
+            return Err(Mismatch::new(format!("the key {} is given twice", shortened(&again))));
+        }
+    }
+    Ok(Value::Map(entries))
 }
 
 fn read_record(
@@ -177,6 +280,8 @@ fn read_record(
         let text = format!("the record `{}` has no field `{}`: {hint}", record.name, shortened(unknown));
         return Err(Mismatch::new(text));
     }
+    let canonical_keys = entries.keys().map(|key| Value::from(canonical(key).as_ref()));
+    map_of(canonical_keys.map(|key| (key, Value::Null)).collect())?;
     let field = |field: &lucarne_interface::model::Field| {
         let item = entries.iter().find(|(key, _)| *canonical(key) == *field.name).map(|(_, item)| item);
         let value = match item {
@@ -249,7 +354,7 @@ fn read_map(json: &Json) -> Result<Value, Mismatch> {
     };
     let items =
         json.as_array().ok_or_else(|| Mismatch::new("`$map` is not followed by a list of entries"))?;
-    items.iter().map(entry).collect::<Result<_, _>>().map(Value::Map)
+    items.iter().map(entry).collect::<Result<_, _>>().and_then(map_of)
 }
 
 /// A value that is written as JSON. Where the value is not of the type, which a provider may do, it is written as a value

@@ -9,7 +9,7 @@ use lucarne_compiler::source::FileLoader;
 use lucarne_host::{Connect, ConnectError};
 use lucarne_interface::carried;
 use lucarne_interface::model::Interface;
-use lucarne_services::{CallError, Client, Container, Entry, OpenError, Selector, Uuid};
+use lucarne_services::{CallError, Client, Container, Directory, Entry, OpenError, Selector, Uuid};
 
 use crate::arguments::call::SystemAt;
 use crate::output::{visible, visible_lines};
@@ -25,6 +25,9 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// The time limit for connecting, and for the answer with a definition.
 const GREETING: Duration = Duration::from_secs(5);
 
+/// The time limit for opening a service, as that of the protocol.
+const OPENING: Duration = Duration::from_secs(20);
+
 /// The name of this process for other containers.
 const NAME: &str = "lucarne call";
 
@@ -33,6 +36,36 @@ pub(crate) struct Connection {
     container: Container,
     /// The system, for messages.
     place: String,
+    limit: Limit,
+}
+
+/// The time limit of a command, from its start on.
+#[derive(Clone, Copy)]
+pub(crate) struct Limit {
+    since: Instant,
+    time: Option<Duration>,
+}
+
+impl Limit {
+    /// Begins to count the time, if there is a limit.
+    pub(crate) fn of(time: Option<Duration>) -> Limit {
+        Limit { since: Instant::now(), time }
+    }
+
+    /// Returns the time that is left, if there is a limit.
+    pub(crate) fn left(&self) -> Option<Duration> {
+        self.time.map(|time| time.saturating_sub(self.since.elapsed()))
+    }
+
+    /// Returns the time for an operation that has a limit of its own.
+    fn at_most(&self, own: Duration) -> Duration {
+        self.left().map_or(own, |left| left.min(own))
+    }
+
+    /// Returns the limit that was over first, for messages: that of the command, or that of an operation.
+    fn shown(&self, own: Duration) -> Duration {
+        self.time.filter(|_| self.left() == Some(Duration::ZERO)).unwrap_or(own)
+    }
 }
 
 /// A service of a running provider.
@@ -43,39 +76,50 @@ pub(crate) struct Found {
 
 impl Connection {
     /// Connects to the system that listens at a path, or else to a device.
-    pub(crate) fn open(system: &SystemAt) -> Result<Connection, Stop> {
-        if let Some(path) = &system.connect {
-            let container =
-                Container::connect_as(NAME, path).within(GREETING).wait().map_err(|error| match error {
-                    ConnectError::Unreachable { .. } => Stop::failure(format!(
-                        "{error}: start the system first, such as with 'lucarne run --listen PATH'"
-                    )),
-                    error => Stop::failure(error.to_string()),
-                })?;
-            return Ok(Connection { container, place: format!("the system at {}", path.display()) });
-        }
-        let (_, name) = reach(&system.at)?;
-        let socket = folder(system.at.state.as_deref())?.client_socket();
-        let container = Container::connect_as(NAME, socket).within(GREETING).wait().map_err(|error| {
-            Stop::failure(format!(
-                "cannot reach the containers of the device '{name}': {error}; a device that an older version has \
-                 started must be started again"
-            ))
+    pub(crate) fn open(system: &SystemAt, limit: Limit) -> Result<Connection, Stop> {
+        let (socket, place) = match &system.connect {
+            Some(path) => (path.clone(), format!("the system at {}", path.display())),
+            None => {
+                let (_, name) = reach(&system.at)?;
+                (folder(system.at.state.as_deref())?.client_socket(), format!("the device '{name}'"))
+            }
+        };
+        let container = Container::connect_as(NAME, socket).within(limit.at_most(GREETING)).wait();
+        let container = container.map_err(|error| match (error, &system.connect) {
+            (ConnectError::Deadline, _) => silent(&place, limit.shown(GREETING)),
+            (error @ ConnectError::Unreachable { .. }, Some(_)) => Stop::failure(format!(
+                "{error}: start the system first, such as with 'lucarne run --listen PATH'"
+            )),
+            (error, Some(_)) => Stop::failure(error.to_string()),
+            (error, None) => Stop::failure(format!(
+                "cannot reach the containers of {place}: {error}; a device that an older version has started must be \
+                 started again"
+            )),
         })?;
-        Ok(Connection { container, place: format!("the device '{name}'") })
+        Ok(Connection { container, place, limit })
+    }
+
+    /// Returns the container that this process is.
+    pub(crate) fn container(&self) -> &Container {
+        &self.container
     }
 
     /// Lists the services.
     pub(crate) fn entries(&self) -> Result<Vec<Entry>, Stop> {
-        Ok(self.container.services().wait().map_err(|error| self.failed(&error))?.entries)
+        Ok(self.directory()?.entries)
+    }
+
+    fn directory(&self) -> Result<Directory, Stop> {
+        let services = self.container.services().within(self.limit.at_most(OPENING));
+        services.wait().map_err(|error| self.failed(&error))
     }
 
     /// Finds a service by the name of its provider, or by the UUID of its interface. Waits a moment for it.
     pub(crate) fn find(&self, name: &str) -> Result<Entry, Stop> {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + self.limit.at_most(PATIENCE);
         let uuid = Uuid::try_parse(name).ok();
         loop {
-            let directory = self.container.services().wait().map_err(|error| self.failed(&error))?;
+            let directory = self.directory()?;
             let is_meant =
                 |entry: &&Entry| uuid.map_or_else(|| entry.provider.name == name, |uuid| entry.uuid == uuid);
             let found: Vec<&Entry> = directory.entries.iter().filter(is_meant).collect();
@@ -132,16 +176,13 @@ impl Connection {
                 read.interface.ok_or_else(|| Stop::usage(format!("{} has mistakes", file.display())))?
             }
             None => {
-                let bytes =
-                    self.container.definition(&entry).within(GREETING).wait().map_err(
-                        |error| match error {
-                            CallError::Deadline => Stop::failure(format!(
-                                "the provider '{name}' has not answered within {} s",
-                                GREETING.as_secs()
-                            )),
-                            error => self.failed(&error),
-                        },
-                    )?;
+                let definition = self.container.definition(&entry).within(self.limit.at_most(GREETING));
+                let bytes = definition.wait().map_err(|error| match error {
+                    CallError::Deadline => {
+                        silent(&format!("the provider '{name}'"), self.limit.shown(GREETING))
+                    }
+                    error => self.failed(&error),
+                })?;
                 let Some(bytes) = bytes else {
                     return Err(Stop::failure(format!(
                         "the provider '{name}' does not carry its definition, as generated providers do: pass it with \
@@ -171,7 +212,12 @@ impl Connection {
         let selector = Selector::new(entry.uuid, version.major, version.minor);
         let name = visible(&entry.provider.name).into_owned();
         let open = Client::open(&self.container, selector).only(move |candidate| entry.is(candidate));
-        open.wait().map_err(|error| match error {
+        let opened = open.into_future().within(self.limit.at_most(OPENING)).wait();
+        opened.map_err(|error| match error {
+            OpenError::Absent if self.limit.left() == Some(Duration::ZERO) => {
+                silent(&format!("the provider '{name}'"), self.limit.shown(OPENING))
+            }
+            OpenError::Unresponsive => silent(&format!("the provider '{name}'"), self.limit.shown(OPENING)),
             OpenError::Absent => Stop::failure(format!("the provider '{name}' has ended")),
             error => Stop::failure(format!("cannot open the service of '{name}': {error}")),
         })
@@ -179,10 +225,16 @@ impl Connection {
 
     fn failed(&self, error: &CallError) -> Stop {
         match error {
+            CallError::Deadline => silent(&self.place, self.limit.shown(OPENING)),
             CallError::Gone | CallError::Closed => Stop::failure(format!("{} has ended", self.place)),
             error => Stop::failure(format!("{}: {error}", self.place)),
         }
     }
+}
+
+/// Returns the message for a system or provider that does not answer.
+fn silent(place: &str, within: Duration) -> Stop {
+    Stop::failure(format!("{place} has not answered within {}", humantime::format_duration(within)))
 }
 
 /// Returns the message for a name that stands for several services.

@@ -21,15 +21,16 @@ use std::time::{Duration, Instant};
 use lucarne_compiler::names::{Suggestions, canonical};
 use lucarne_interface::model::{Delivery, Interface, Method, Notification, Parameter, Resource, Type};
 use lucarne_interface::show;
-use lucarne_services::{Broken, Client, Proxy, Value};
+use lucarne_services::{Broken, Client, Container, Proxy, Value};
 use serde_json::json;
 
 use super::editor::{Candidates, Lines, Print};
+use super::interrupts::Interrupts;
 use super::json::{Shown, quoted, shortened};
 use super::{Connection, Failure, Found, find_method, invoke, line_of, result_line, words};
 use crate::arguments::call::Call;
 use crate::arguments::device::parse_duration;
-use crate::output::{print_error, print_out, visible, visible_lines};
+use crate::output::{print_error, print_out, reason, visible, visible_lines};
 use crate::{FAILURE, Stop};
 
 /// The number of resources that a session keeps open: each may have a thread.
@@ -42,7 +43,7 @@ const COMMANDS: &[(&str, &str)] = &[
         ":wait",
         "`:wait 2s` waits for a time, `:wait $1` for the end of a resource, `:wait $1 3` for 3 notifications",
     ),
-    (":exit", "ends the session; so does Ctrl-D"),
+    (":exit", "ends the session; so does Ctrl-D, while Ctrl-C ends a call or a wait"),
 ];
 
 /// The time between two looks at a resource that is waited for.
@@ -67,8 +68,15 @@ pub(crate) fn session(options: &Call, connection: &Connection, found: &Found) ->
             .as_bytes(),
         )?;
     }
+    // Without a terminal, Ctrl-C ends the session.
+    let interrupts = is_terminal
+        .then(Interrupts::watch)
+        .transpose()
+        .map_err(|error| Stop::failure(format!("cannot handle Ctrl-C: {}", reason(&error))))?;
     let mut session = Session {
         options,
+        interrupts,
+        container: connection.container(),
         name: &found.entry.provider.name,
         client,
         interface,
@@ -91,6 +99,8 @@ pub(crate) fn session(options: &Call, connection: &Connection, found: &Found) ->
 
 struct Session<'s> {
     options: &'s Call,
+    interrupts: Option<Arc<Interrupts>>,
+    container: &'s Container,
     name: &'s str,
     client: Client,
     interface: Arc<Interface>,
@@ -114,6 +124,8 @@ struct Open {
 #[derive(Default)]
 struct Seen {
     notifications: AtomicUsize,
+    /// Whether the session closes it.
+    is_closing: AtomicBool,
     has_ended: AtomicBool,
 }
 
@@ -141,6 +153,9 @@ impl Session<'_> {
         }
         if line == ":exit" {
             return Ok(false);
+        }
+        if let Some(interrupts) = &self.interrupts {
+            interrupts.clear();
         }
         match self.perform(line) {
             Ok(output) => print_out(output.as_bytes())?,
@@ -210,10 +225,19 @@ impl Session<'_> {
         if method.result.resource().is_some() && self.open.borrow().len() >= RESOURCES_MAX {
             return Err(format!("{RESOURCES_MAX} resources are open: close some of them first").into());
         }
-        let value = invoke(&self.client, method, handle, values, self.options.timeout)
+        let pending = invoke(&self.client, method, handle, values, self.options.timeout);
+        let answer = match &self.interrupts {
+            Some(interrupts) => interrupts.run(self.container, pending),
+            None => Some(pending.wait()),
+        };
+        let value = answer
+            .ok_or_else(|| "the call is canceled".to_owned())?
             .map_err(|error| Problem::Failure(Failure::of(&error, method, self.options.timeout)))?;
         match (method.result.resource().and_then(|name| interface.resource(name)), value.as_int()) {
-            (Some(resource), Some(handle)) => Ok(self.keep(resource, handle)),
+            (Some(resource), Some(handle)) => {
+                self.keep(resource, handle).map_err(|stop| Problem::Text(stop.message))?;
+                Ok(String::new())
+            }
             _ => {
                 let shown = Shown { value: &value, ty: Some(&method.result), interface: &interface };
                 let line = result_line(&shown, &method.result, self.options.json);
@@ -222,11 +246,16 @@ impl Session<'_> {
         }
     }
 
-    /// Makes a resource a variable, and begins to print its notifications. Returns the line that names it.
-    fn keep(&mut self, resource: &Resource, handle: i64) -> String {
+    /// Makes a resource a variable. Prints the line that names it, and then its notifications.
+    fn keep(&mut self, resource: &Resource, handle: i64) -> Result<(), Stop> {
         self.last += 1;
         let proxy = self.client.proxy(handle);
         let variable = format!("${}", self.last);
+        let line = match self.options.json {
+            true => format!("{}\n", json!({ "resource": variable, "type": resource.name })),
+            false => format!("{variable} is a {}\n", resource.name),
+        };
+        print_out(line.as_bytes())?;
         let seen = Arc::<Seen>::default();
         let listener = resource
             .notification
@@ -234,10 +263,7 @@ impl Session<'_> {
             .map(|notification| self.listen(&variable, &proxy, notification, seen.clone()));
         let open = Open { proxy, name: resource.name.clone(), seen, listener };
         self.open.borrow_mut().insert(self.last, open);
-        match self.options.json {
-            true => format!("{}\n", json!({ "resource": variable, "type": resource.name })),
-            false => format!("{variable} is a {}\n", resource.name),
-        }
+        Ok(())
     }
 
     fn listen(
@@ -252,6 +278,13 @@ impl Session<'_> {
         let (interface, print, is_json) = (self.interface.clone(), self.print.clone(), self.options.json);
         thread::spawn(move || {
             let write = |line: &str| print.lock().unwrap_or_else(PoisonError::into_inner)(line);
+            let write_end = |text: &str| {
+                write(&match is_json {
+                    true => format!("{}\n", json!({ "ended": variable, "reason": text })),
+                    false => format!("{variable} has ended: {text}\n"),
+                });
+            };
+            let mut is_broken = false;
             while let Some(next) = stream.next().wait() {
                 match next {
                     Ok(value) => {
@@ -268,16 +301,16 @@ impl Session<'_> {
                         write(&format!("{variable}: a notification cannot be read: {text}\n"))
                     }
                     Err(error) => {
-                        let text = match error {
-                            Broken::Gone => "the provider has ended".to_owned(),
-                            error => error.to_string(),
-                        };
-                        write(&match is_json {
-                            true => format!("{}\n", json!({ "ended": variable, "reason": text })),
-                            false => format!("{variable} has ended: {text}\n"),
-                        });
+                        is_broken = true;
+                        match error {
+                            Broken::Gone => write_end("the provider has ended"),
+                            error => write_end(&error.to_string()),
+                        }
                     }
                 }
+            }
+            if !is_broken && !seen.is_closing.load(Ordering::Acquire) {
+                write_end("the provider has closed it");
             }
             seen.has_ended.store(true, Ordering::Release);
         })
@@ -300,8 +333,11 @@ impl Session<'_> {
     }
 
     fn close(&mut self, variable: &str, proxy: &Proxy) -> Result<String, Problem> {
-        let closed = proxy.close().wait().map_err(|error| error.to_string());
         let open = self.open.borrow_mut().remove(&number_of(variable));
+        if let Some(open) = &open {
+            open.seen.is_closing.store(true, Ordering::Release);
+        }
+        let closed = proxy.close().wait().map_err(|error| error.to_string());
         if let Some(listener) = open.and_then(|open| open.listener) {
             // A panic was reported.
             let _ = listener.join();
@@ -321,8 +357,10 @@ impl Session<'_> {
             (":wait", [time]) => {
                 let until =
                     Instant::now() + parse_duration(time).map_err(|text| format!("`{time}` is {text}"))?;
-                while let Some(left) = until.checked_duration_since(Instant::now()) {
-                    thread::sleep(left);
+                while !self.is_interrupted()
+                    && let Some(left) = until.checked_duration_since(Instant::now())
+                {
+                    thread::sleep(left.min(PAUSE));
                 }
                 Ok(String::new())
             }
@@ -351,10 +389,14 @@ impl Session<'_> {
         let is_over = |seen: &Arc<Seen>| {
             seen.has_ended.load(Ordering::Acquire) || seen.notifications.load(Ordering::Acquire) >= count
         };
-        while seen.as_ref().is_some_and(|seen| !is_over(seen)) {
+        while !self.is_interrupted() && seen.as_ref().is_some_and(|seen| !is_over(seen)) {
             thread::sleep(PAUSE);
         }
         Ok(String::new())
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.interrupts.as_ref().is_some_and(|interrupts| interrupts.is_raised())
     }
 
     fn help(&self) -> String {
@@ -381,7 +423,8 @@ impl Session<'_> {
     /// Closes all resources, and prints the notifications that have arrived.
     fn end(&mut self) {
         let open = std::mem::take(&mut *self.open.borrow_mut());
-        for (_, Open { proxy, listener, .. }) in open {
+        for (_, Open { proxy, seen, listener, .. }) in open {
+            seen.is_closing.store(true, Ordering::Release);
             // The provider may have ended.
             let _ = proxy.close().wait();
             if let Some(listener) = listener {

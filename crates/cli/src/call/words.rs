@@ -14,6 +14,9 @@ use super::json::{self, Mismatch, mismatch, quoted, shortened};
 /// The maximum size of a file that is sent as a byte array.
 const FILE_MAX: u64 = 256 << 20;
 
+/// The options of `lucarne call`, which stand before the method. What follows it are arguments.
+const OPTIONS: &[&str] = &["connect", "definition", "device", "json", "state", "timeout"];
+
 /// Splits a line at blanks that are neither in a string nor in brackets, so JSON is one word.
 ///
 /// # Errors
@@ -126,6 +129,11 @@ fn read_named(
     }
     let Some(at) = find(&name) else {
         let names = parameters.iter().map(|parameter| &*parameter.name);
+        if OPTIONS.contains(&&*name) {
+            return Err(format!(
+                "`{method}` has no parameter `{name}`: write the option `--{name}` before the name of the method"
+            ));
+        }
         let hint = match Suggestions::default().nearest(&name, names.clone()) {
             Some(near) => format!("did you mean `--{near}`?"),
             None if parameters.is_empty() => "it has none".to_owned(),
@@ -142,7 +150,7 @@ fn read_named(
 
 /// Reads an argument. Strings and byte arrays need no quotes, the rest is JSON.
 fn read_text(text: &str, ty: &Type, interface: &Interface) -> Result<Value, Mismatch> {
-    let json = serde_json::from_str::<Json>(text);
+    let json = json::parse(text);
     match (&ty.kind, json) {
         (Kind::String, Ok(Json::String(text))) => Ok(Value::String(text)),
         (Kind::String, Ok(Json::Null)) if ty.is_nullable => Ok(Value::Null),
@@ -157,12 +165,11 @@ fn read_text(text: &str, ty: &Type, interface: &Interface) -> Result<Value, Mism
             json::read(&Json::String(text.to_owned()), ty, interface)
         }
         (_, Ok(json)) => json::read(&json, ty, interface),
+        (_, Err(error)) if text.starts_with(['{', '[', '"']) => {
+            Err(Mismatch::new(format!("`{}` {error}", shortened(text))))
+        }
         (Kind::Any, Err(_)) => {
             Err(Mismatch::new(format!("`{}` is not JSON: a string needs quotes", shortened(text))))
-        }
-        (_, Err(error)) if text.starts_with(['{', '[']) => {
-            let found = format!("`{}`, which is not JSON: {error}", shortened(text));
-            Err(mismatch(ty, &found))
         }
         (_, Err(_)) => Err(mismatch(ty, &format!("`{}`", shortened(text)))),
     }

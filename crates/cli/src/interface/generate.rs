@@ -9,7 +9,7 @@ use lucarne_interface::model::Interface;
 
 use crate::arguments::interface::Generate;
 use crate::output::{print_error, print_out, reason};
-use crate::{FAILURE, Stop};
+use crate::{FAILURE, Stop, files};
 
 /// The beginning of each generated file, after the marks of a comment.
 const MADE: &str = "Made from ";
@@ -133,7 +133,7 @@ impl Output {
 fn write(outputs: &[&Output]) -> Result<ExitCode, Stop> {
     for output in outputs {
         let shown = output.path.display();
-        std::fs::write(&output.path, &output.text)
+        files::replace(&output.path, output.text.as_bytes())
             .map_err(|error| Stop::failure(format!("cannot write {shown}: {}", reason(&error))))?;
         print_out(format!("{shown}\n").as_bytes())?;
     }

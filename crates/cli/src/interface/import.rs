@@ -7,7 +7,7 @@ use lucarne_proto::{ImportError, Options, import as import_proto};
 
 use crate::arguments::interface::Import;
 use crate::output::{print_error, print_out, reason};
-use crate::{FAILURE, Stop, front};
+use crate::{FAILURE, Stop, files, front};
 
 pub(crate) fn import(options: &Import) -> Result<ExitCode, Stop> {
     front::require_readable(&options.file)?;
@@ -31,16 +31,15 @@ pub(crate) fn import(options: &Import) -> Result<ExitCode, Stop> {
         path = folder.join(path);
     }
     let shown = path.display();
-    // The definition is the user's from now on: changes to it would be lost.
-    match std::fs::OpenOptions::new().write(true).create_new(true).open(&path) {
-        Ok(mut file) => std::io::Write::write_all(&mut file, definition.text.as_bytes())
-            .map_err(|error| Stop::failure(format!("cannot write {shown}: {}", reason(&error))))?,
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            let message = format!("{shown} exists already: move it, or choose another folder with -o");
-            return Err(Stop::failure(message));
-        }
-        Err(error) => return Err(Stop::failure(format!("cannot write {shown}: {}", reason(&error)))),
-    }
+    files::create(&path, definition.text.as_bytes()).map_err(|error| {
+        // The definition is the user's from now on: changes to it would be lost.
+        Stop::failure(match error.kind() {
+            std::io::ErrorKind::AlreadyExists => {
+                format!("{shown} exists already: move it, or choose another folder with -o")
+            }
+            _ => format!("cannot write {shown}: {}", reason(&error)),
+        })
+    })?;
     print_out(format!("{shown}\n").as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }

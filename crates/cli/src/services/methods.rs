@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{rate, shown, time};
 use crate::arguments::call::SystemAt;
 use crate::arguments::device::{At, Services};
-use crate::call::Connection;
+use crate::call::{Connection, Limit};
 use crate::output::{print_error, print_out};
 use crate::{Stop, table};
 
@@ -24,7 +24,7 @@ pub(super) fn show(options: &Services, name: &str, sample: &Sample) -> Result<Ex
     };
     let mut services = sample.services.iter().filter(is_meant).peekable();
     let at = At { state: options.at.state.clone(), device: options.at.device.clone() };
-    let connection = Connection::open(&SystemAt { at, connect: None })?;
+    let connection = Connection::open(&SystemAt { at, connect: None }, Limit::of(None))?;
     if services.peek().is_none() {
         // Says what was probably meant.
         connection.find(name)?;

@@ -7,7 +7,7 @@
 
 #define UUID "5f6f0c1e-2f7f-4d0b-8c55-4f2a0f6d9b11"
 
-enum { ECHO_INDEX, REFUSE_INDEX, TWICE_INDEX, LATE_INDEX, OPEN_INDEX, NEWS_INDEX, OTHER_INDEX };
+enum { ECHO_INDEX, REFUSE_INDEX, TWICE_INDEX, LATE_INDEX, OPEN_INDEX, NEWS_INDEX, OTHER_INDEX, INVALID_INDEX };
 
 static toit_call_t* late = NULL;
 static toit_resource_t* notifying = NULL;
@@ -32,6 +32,10 @@ static toit_err_t on_call(const void* handlers, void* user_data, toit_call_t* ca
       return toit_call_reply(call, &arguments[0]);
     case REFUSE_INDEX:
       return TOIT_ERR_OOM;
+    case INVALID_INDEX: {
+      toit_value_t wrong = toit_value_string(toit_string("\xff"));
+      return toit_call_reply(call, &wrong);
+    }
     case TWICE_INDEX: {
       toit_value_t wrong = toit_value_string(toit_string("\xff"));
       toit_bytes_t missing = { NULL, 1 };
@@ -76,11 +80,11 @@ static void on_removed(const void* handlers, void* user_data) {
 
 static const toit_method_t methods[] = {
   { ECHO_INDEX, 0, 1 }, { REFUSE_INDEX, 0, 0 }, { TWICE_INDEX, 0, 2 }, { LATE_INDEX, 0, 0 },
-  { OPEN_INDEX, 0, 0 }, { NEWS_INDEX, 1, 0 },   { OTHER_INDEX, 2, 0 },
+  { OPEN_INDEX, 0, 0 }, { NEWS_INDEX, 1, 0 },   { OTHER_INDEX, 2, 0 }, { INVALID_INDEX, 0, 0 },
 };
 
 static const toit_service_t service = {
-  sizeof(toit_service_t), UUID, 1, 2, methods, 7, on_created, on_call, on_closed, on_removed, NULL, 0
+  sizeof(toit_service_t), UUID, 1, 2, methods, 8, on_created, on_call, on_closed, on_removed, NULL, 0
 };
 
 static void refused_services(toit_container_t* container, verdict_t* verdict) {
@@ -157,13 +161,18 @@ static void talk(toit_container_t* container, verdict_t* verdict) {
   CHECK(!toit_read_string(answer.message, answer.values, "echo", false, &text));
   CHECK(toit_answer_refuse(&answer) == TOIT_STATUS_DECODE);
   CHECK(strcmp(answer.text, "echo: found a list where a string was expected") == 0);
-  CHECK(toit_client_call(client, 7, NULL, 0, 0, &answer) == TOIT_STATUS_UNIMPLEMENTED);
+  CHECK(toit_client_call(client, 70, NULL, 0, 0, &answer) == TOIT_STATUS_UNIMPLEMENTED);
   CHECK(toit_client_call(client, -1, NULL, 0, 0, &answer) == TOIT_STATUS_REFUSED);
   CHECK(toit_client_call(client, ECHO_INDEX, NULL, 2, 0, &answer) == TOIT_STATUS_REFUSED);
   CHECK(toit_client_call(client, REFUSE_INDEX, NULL, 0, 0, &answer) == TOIT_STATUS_THROWN);
   CHECK(strcmp(answer.text, "OUT_OF_MEMORY") == 0);
   CHECK(toit_client_call(client, REFUSE_INDEX, two, 2, 0, &answer) == TOIT_STATUS_THROWN);
   CHECK(strcmp(answer.text, "2 arguments instead of 0") == 0);
+  CHECK(toit_client_call(client, INVALID_INDEX, NULL, 0, 0, &answer) == TOIT_STATUS_THROWN);
+  CHECK(strcmp(answer.text, "the provider's result cannot be sent: a string is not UTF-8") == 0);
+  CHECK(toit_string_is(toit_string("a"), "a") && !toit_string_is(toit_string("a"), "b"));
+  CHECK(toit_string_is(toit_string(""), "") && toit_string_is(toit_string(NULL), NULL));
+  CHECK(!toit_string_is(toit_string(NULL), "") && !toit_string_is(toit_string(""), NULL));
   SUCCEEDS(toit_client_call(client, TWICE_INDEX, two, 2, 0, &answer));
   CHECK(answer.values[0].type == TOIT_VALUE_BOOL);
   for (int i = 0; i < 6; i++) CHECK(codes[i] == TOIT_ERR_ERROR);
