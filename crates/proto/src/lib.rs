@@ -155,7 +155,12 @@ impl FileResolver for Folder {
             Ok(metadata) if metadata.len() > SIZE_MAX => {
                 Err(protox::Error::new(format!("{} has more than {SIZE_MAX} bytes", path.display())))
             }
-            Ok(_) => File::open(name, &path),
+            Ok(_) => {
+                let text = std::fs::read_to_string(&path).map_err(|error| {
+                    protox::Error::new(format!("cannot read {}: {error}", path.display()))
+                })?;
+                File::from_source(name, without_mark(&text))
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 Err(protox::Error::file_not_found(name))
             }
@@ -173,11 +178,30 @@ struct Text {
 impl FileResolver for Text {
     fn open_file(&self, name: &str) -> Result<File, protox::Error> {
         if name == self.name {
-            File::from_source(name, &self.text)
+            File::from_source(name, without_mark(&self.text))
         } else {
             Err(protox::Error::file_not_found(name))
         }
     }
+}
+
+/// Returns a text without the byte order mark that some editors put at its beginning.
+fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
+/// Returns an error of the parser, with what can be done about it.
+fn explained(error: &protox::Error) -> String {
+    // Only this form has the place of a mistake.
+    let text = format!("{error:?}");
+    let hint = if text.ends_with("found 'edition'") {
+        "editions are not supported: write `syntax = \"proto3\";` in place of the edition"
+    } else if text.contains(": import ") && text.ends_with("not found") {
+        "pass the folder that the path begins in with --include"
+    } else {
+        return text;
+    };
+    format!("{text}\n  help: {hint}")
 }
 
 fn with_resolver(
@@ -185,8 +209,7 @@ fn with_resolver(
     name: &str,
     service: Option<&str>,
 ) -> Result<Definition, ImportError> {
-    // Only this form has the place of a mistake.
-    let pool = read(resolver, name).map_err(|error| ImportError::File(format!("{error:?}")))?;
+    let pool = read(resolver, name).map_err(|error| ImportError::File(explained(&error)))?;
     let file = pool.get_file_by_name(name).ok_or_else(|| ImportError::NoService(name.to_owned()))?;
     let service = choose(&file, service)?;
     let draft = convert::convert(&service).map_err(ImportError::Refused)?;

@@ -139,3 +139,18 @@ fn one_of_several_services_is_chosen_and_files_are_found() {
     let message = message(import_with(&large, &[], None));
     assert!(message.contains("has more than 4194304 bytes"), "{message}");
 }
+
+#[test]
+fn a_byte_order_mark_is_skipped() {
+    let text = "syntax = \"proto3\";\nmessage M { int32 a = 1; }\nservice S { rpc Get(M) returns (M); }\n";
+    assert_eq!(imported(&format!("\u{feff}{text}")), imported(text));
+}
+
+#[test]
+fn what_the_parser_does_not_know_is_explained() {
+    let rest = "message M { int32 a = 1; }\nservice S { rpc Get(M) returns (M); }\n";
+    let edition = imported(&format!("edition = \"2023\";\n{rest}"));
+    let missing =
+        imported(&format!("syntax = \"proto3\";\nimport \"google/api/annotations.proto\";\n{rest}"));
+    insta::assert_snapshot!(format!("{edition}\n\n{missing}"));
+}
