@@ -36,7 +36,7 @@ impl Scanner<'_> {
                         match last_part.filter(|part| self.slice(start, *part).contains('\n')) {
                             Some(part) => Diagnostic::error(self.source, self.one_character(part), title)
                                 .also(self.source, quotes, "the string begins here"),
-                            None => Diagnostic::error(self.source, quotes, title),
+                            None => self.with_end(Diagnostic::error(self.source, quotes, title), start),
                         };
                     self.problems.push(problem.hint(hint));
                     return self.emit_empty(Kind::StringEnd);
@@ -46,6 +46,15 @@ impl Scanner<'_> {
                 Mode::Bracketed { .. } => {}
             }
         }
+    }
+
+    /// Adds the end of the file to an error, if the string that begins at `start` has no end before, on other lines.
+    fn with_end(&self, problem: Diagnostic, start: usize) -> Diagnostic {
+        let end = self.text.len();
+        if self.at < end || !self.slice(start, end).contains('\n') {
+            return problem;
+        }
+        problem.also(self.source, Span::new(end, end), "the file ends here")
     }
 
     /// Returns where the text after the last interpolation of the innermost string begins. That string has the
