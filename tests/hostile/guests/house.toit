@@ -89,6 +89,8 @@ Each round measures how late a sleep ends, and checks an answer. Some rounds als
 bystander rounds/int -> none:
   house := open-house
   before := house.bytes
+  // All containers start at the same time, and each has its first turns before those of a container that has had some.
+  sleep --ms=5
   late := List rounds
   rounds.repeat: | round |
     due := Time.monotonic-us + 1_000 + (random 4_000)
