@@ -1,6 +1,7 @@
 //! The command line: one table that the parser, `--help` and the shell completions come from.
 
 pub(crate) mod call;
+pub(crate) mod compile;
 pub(crate) mod device;
 pub(crate) mod interface;
 
@@ -23,6 +24,8 @@ use lucarne_toit::{MachineCode, Optimization};
     after_help = "Examples:
   lucarne hello.toit               run a program; 'lucarne run' has options
   lucarne run server.toit --port 1 run it with arguments of its own
+  lucarne run -e 'print 6 * 7'     run the code of the command line; '-' reads a program from a pipe
+  lucarne compile hello.toit       make an executable of it, which needs nothing else
   lucarne check .                  look for errors in all files of a folder, run nothing
   lucarne test tests               run the test programs of a folder
   lucarne pkg install --local ../p use the package in another folder
@@ -99,6 +102,10 @@ pub(crate) enum Command {
     Check(Check),
     /// Run test programs and report which of them fail
     Test(Test),
+    /// Make an executable, or a snapshot, of a program
+    Compile(compile::Compile),
+    /// Name the functions in the traces of a stripped program
+    Decode(compile::Decode),
     /// Install and list packages
     #[command(subcommand)]
     Pkg(PkgCommand),
@@ -222,15 +229,16 @@ pub(crate) struct Run {
     /// End when the parent process ends, for any reason; PID is the parent's
     #[arg(long, value_name = "PID", hide = true)]
     pub(crate) end_with_parent: Option<i32>,
-    /// The file that the program takes for its own; what `toit compile` writes gives itself
-    #[arg(long, value_name = "FILE", hide = true)]
-    pub(crate) program_file: Option<PathBuf>,
     /// With --simulate: kill a process of the program at this step
     #[arg(long, value_name = "STEP", requires = "simulate")]
     pub(crate) kill_at: Vec<u64>,
-    /// The program and the arguments of its `main`; all that follows FILE is passed to the program
+    /// Run CODE, the body of a `main` with the parameter `args`; lines with imports come first
+    #[arg(short, long, value_name = "CODE", conflicts_with = "device")]
+    pub(crate) eval: Option<String>,
+    /// The program and the arguments of its `main`; all that follows FILE is passed to the program. The program '-' is
+    /// read from standard input. A snapshot of 'lucarne compile' is a program, too
     #[arg(
-        required = true,
+        required_unless_present = "eval",
         num_args = 1..,
         trailing_var_arg = true,
         value_hint = ValueHint::FilePath,
@@ -263,19 +271,20 @@ impl Run {
         }
     }
 
-    /// Returns the program's file.
+    /// Returns the program's file, or a name for the code of the command line.
     pub(crate) fn file(&self) -> &Path {
-        Path::new(self.program.first().map_or("", String::as_str))
-    }
-
-    /// Returns the file that `program-name` and `program-path` name.
-    pub(crate) fn program_file(&self) -> &Path {
-        self.program_file.as_deref().unwrap_or_else(|| self.file())
+        match self.eval {
+            Some(_) => Path::new("-e"),
+            None => Path::new(self.program.first().map_or("", String::as_str)),
+        }
     }
 
     /// Returns the arguments of `main`.
     pub(crate) fn arguments(&self) -> &[String] {
-        self.program.get(1..).unwrap_or_default()
+        match self.eval {
+            Some(_) => &self.program,
+            None => self.program.get(1..).unwrap_or_default(),
+        }
     }
 }
 

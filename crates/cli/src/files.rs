@@ -54,11 +54,22 @@ fn name(entry: &DirEntry) -> &str {
 /// Writes a file, or replaces the one that is there, whose permissions it keeps. A link stays a link.
 pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let file = beside(&path, content)?;
+    let mut file = beside(&path, MODE)?;
+    file.write_all(content)?;
     if let Ok(old) = fs::metadata(&path) {
         file.as_file().set_permissions(old.permissions())?;
     }
     file.persist(&path).map(|_| ()).map_err(|error| error.error)
+}
+
+/// Writes an executable file, or replaces the one that is there. `write` writes its content.
+pub(crate) fn replace_executable(
+    path: &Path,
+    write: impl FnOnce(&mut NamedTempFile) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut file = beside(path, MODE | 0o111)?;
+    write(&mut file)?;
+    file.persist(path).map(|_| ()).map_err(|error| error.error)
 }
 
 /// Writes a file that does not exist.
@@ -66,15 +77,16 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
 /// # Errors
 /// Also if it exists: then it is not changed.
 pub(crate) fn create(path: &Path, content: &[u8]) -> io::Result<()> {
-    beside(path, content)?.persist_noclobber(path).map(|_| ()).map_err(|error| error.error)
+    let mut file = beside(path, MODE)?;
+    file.write_all(content)?;
+    file.persist_noclobber(path).map(|_| ()).map_err(|error| error.error)
 }
 
-/// Returns a file in the folder of a path, without a lasting name.
-fn beside(path: &Path, content: &[u8]) -> io::Result<NamedTempFile> {
+/// The mode of a new file, which the umask of the user reduces.
+const MODE: u32 = 0o666;
+
+/// Returns an empty file in the folder of a path, without a lasting name.
+fn beside(path: &Path, mode: u32) -> io::Result<NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // The mode of a new file, which the umask of the user reduces.
-    let mode = Permissions::from_mode(0o666);
-    let mut file = tempfile::Builder::new().prefix(".lucarne-").permissions(mode).tempfile_in(folder)?;
-    file.write_all(content)?;
-    Ok(file)
+    tempfile::Builder::new().prefix(".lucarne-").permissions(Permissions::from_mode(mode)).tempfile_in(folder)
 }

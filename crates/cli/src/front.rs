@@ -27,7 +27,26 @@ pub(crate) fn check(file: &Path) -> Result<Analysis, Stop> {
 
 /// Compiles a program and prints its diagnostics. Returns none if the program has errors.
 pub(crate) fn compile(file: &Path, optimization: Optimization) -> Result<Option<program::Program>, Stop> {
-    let analysis = analyze(file)?;
+    link(file, analyze(file)?, optimization)
+}
+
+/// As [`compile`], for a program whose text is not in a file. Its imports are relative to the current folder.
+pub(crate) fn compile_text(
+    name: &Path,
+    text: Vec<u8>,
+    optimization: Optimization,
+) -> Result<Option<program::Program>, Stop> {
+    let loader = with_text(name, Some(text));
+    let analysis = lucarne_toit::analyze(&loader, name).map_err(|error| failure(name, &error))?;
+    print(&analysis);
+    link(name, analysis, optimization)
+}
+
+fn link(
+    file: &Path,
+    analysis: Analysis,
+    optimization: Optimization,
+) -> Result<Option<program::Program>, Stop> {
     match lucarne_toit::link_with(analysis, optimization) {
         Ok(compiled) => Ok(Some(compiled.program)),
         Err(ToitError::Program(_)) => Ok(None),
@@ -68,11 +87,16 @@ fn loader(file: &Path) -> Result<impl Loader, Stop> {
     require_readable(file)?;
     let is_regular = std::fs::metadata(file).is_ok_and(|metadata| metadata.is_file());
     let contents = if is_regular { None } else { Some(input::read(file)?) };
+    Ok(with_text(file, contents))
+}
+
+/// Returns a loader that reads files, but for one whose contents are given.
+fn with_text(file: &Path, contents: Option<Vec<u8>>) -> impl Loader + use<> {
     let file = file.to_owned();
-    Ok(ReadBy(move |path: &str| match &contents {
+    ReadBy(move |path: &str| match &contents {
         Some(contents) if Path::new(path) == file => Some(contents.clone()),
         _ => FileLoader.read(path),
-    }))
+    })
 }
 
 /// Refuses a path that the compiler cannot read, before any work is done.

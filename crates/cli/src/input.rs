@@ -41,6 +41,17 @@ pub(crate) fn read(file: &Path) -> Result<Vec<u8>, Stop> {
     Ok(bytes)
 }
 
+/// Reads standard input to its end.
+pub(crate) fn read_stdin() -> Result<Vec<u8>, Stop> {
+    let mut bytes = Vec::new();
+    let read = std::io::stdin().take(BYTES_MAX + 1).read_to_end(&mut bytes);
+    read.map_err(|error| Stop::failure(format!("cannot read standard input: {}", reason(&error))))?;
+    if bytes.len() as u64 > BYTES_MAX {
+        return Err(Stop::usage(format!("standard input has more than {} MiB", BYTES_MAX >> 20)));
+    }
+    Ok(bytes)
+}
+
 /// Reads the bytes that are there, and makes later reads wait. A pipe without a writer is at its end.
 fn first_bytes(opened: &mut File, is_pipe: bool) -> std::io::Result<Vec<u8>> {
     let mut bytes = vec![0; 4096];

@@ -1,9 +1,11 @@
 //! The binary `lucarne`: parses the command line, runs the command, and turns its result into an exit status.
 
 mod arguments;
+mod bundle;
 mod c;
 mod call;
 mod check;
+mod compile;
 mod complete;
 mod container;
 mod device;
@@ -48,6 +50,9 @@ fn main() -> ExitCode {
              report it, with the program that caused it.\n"
         ));
     }));
+    if let Some(program) = bundle::own_program() {
+        return status(program.and_then(run::run_own));
+    }
     complete::complete(CommandLine::command);
     let first = std::env::args_os().nth(1);
     let result = if Emit::is_meant(first.as_deref()) {
@@ -56,6 +61,11 @@ fn main() -> ExitCode {
         let arguments = arguments::with_run(std::env::args_os());
         parsed(CommandLine::try_parse_from(arguments), |line| perform(line.command))
     };
+    status(result)
+}
+
+/// Returns the exit status of a command, after printing the message if it has failed.
+fn status(result: Result<ExitCode, Stop>) -> ExitCode {
     result.unwrap_or_else(|error| {
         print_error(&format!("lucarne: {}\n", error.message));
         ExitCode::from(error.status)
@@ -83,6 +93,8 @@ fn perform(command: Command) -> Result<ExitCode, Stop> {
         Command::Watch(options) => watch::watch(&options),
         Command::Check(options) => check::check(&options),
         Command::Test(options) => test::test(&options),
+        Command::Compile(options) => compile::compile(&options),
+        Command::Decode(options) => compile::decode(&options),
         Command::Pkg(command) => pkg::pkg(&command),
         Command::Interface(command) => interface::interface(&command),
         Command::C(command) => c::c(&command),

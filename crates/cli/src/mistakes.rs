@@ -21,15 +21,9 @@ const MORE: &str = "\nFor more information, try '--help'.\n";
 const ELSEWHERE: &[(&str, &str)] = &[
     ("analyze", "'lucarne check PATH...' reports the errors of programs and runs nothing"),
     (
-        "compile",
-        "programs need no separate compilation: 'lucarne run FILE' compiles and runs a program, 'lucarne check FILE' \
-         only reports its errors, and 'lucarne container install NAME FILE' puts it on a device",
-    ),
-    (
         "config",
         "there are no settings to keep; the variable LUCARNE_STATE names the state folder of the device",
     ),
-    ("decode", "traces are printed in full, so there is nothing to decode"),
     ("doc", "generating the documentation of programs does not exist yet"),
     ("exec", "'lucarne run FILE' compiles and runs a program"),
     (

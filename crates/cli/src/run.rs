@@ -1,10 +1,13 @@
 //! `lucarne run`: compiles a program, and runs it on a device or here, where it can also run in virtual time.
 
+use std::io::IsTerminal;
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::{self, ExitCode};
 use std::sync::Arc;
 use std::time::Instant;
 
+use clap::Parser;
+use lucarne_compiler::program::Program;
 use lucarne_device::BadName;
 use lucarne_host::components::{self, Components};
 use lucarne_host::{ConnectError, ProgramOptions, System};
@@ -13,31 +16,86 @@ use lucarne_ports::{Output, StandardOutput};
 use lucarne_toit::LoadedProgram;
 
 use crate::arguments::device::At;
-use crate::arguments::{HOST, Run};
-use crate::output::{end_after, end_with_reader, print_error, print_out};
+use crate::arguments::{Command, CommandLine, HOST, Run};
+use crate::output::{end_after, end_with_reader, print_error, print_out, reason};
 use crate::profile::ProfileFile;
 use crate::reach::reach;
 use crate::signals::{exit_status, on_end_signal};
-use crate::{FAILURE, Stop, container, front};
+use crate::{FAILURE, Stop, bundle, container, front, input};
 
 /// Compiles a program and runs it to its end, or sends it to a device. Returns the exit status of a program that ran
 /// here.
 pub(crate) fn run(options: &Run) -> Result<ExitCode, Stop> {
     let file = options.file();
-    if let Some(option) = file.to_str().filter(|file| file.starts_with('-')) {
+    let is_text = options.eval.is_some() || file.as_os_str() == "-";
+    if let Some(option) = file.to_str().filter(|file| file.starts_with('-') && !is_text) {
         let hint = "see 'lucarne run --help'; for a file with this name, write './-...'";
         return Err(Stop::usage(format!("there is no option {option}: {hint}")));
     }
     if options.device != HOST {
+        if is_text {
+            return Err(Stop::usage("a program for a device is a file, not standard input"));
+        }
         return run_on_device(options, file);
     }
     require_options_of_host(options)?;
     if let Some(parent) = options.end_with_parent {
         end_with_parent(parent)?;
     }
-    let Some(program) = front::compile(file, options.optimization())? else {
-        return Ok(ExitCode::from(FAILURE));
+    let program = match text_of(options)? {
+        Some(text) => front::compile_text(file, text, options.optimization())?,
+        None => match bundle::read(file)? {
+            Some(program) => Some(program),
+            None => front::compile(file, options.optimization())?,
+        },
     };
+    match program {
+        Some(program) => run_program(options, program),
+        None => Ok(ExitCode::from(FAILURE)),
+    }
+}
+
+/// Returns the text of a program that is not in a file: of the command line, or of standard input.
+fn text_of(options: &Run) -> Result<Option<Vec<u8>>, Stop> {
+    if let Some(code) = &options.eval {
+        return Ok(Some(body_of_main(code).into_bytes()));
+    }
+    if options.file().as_os_str() != "-" {
+        return Ok(None);
+    }
+    if std::io::stdin().is_terminal() {
+        print_error("lucarne: reading a program from the terminal; Ctrl-D ends it\n");
+    }
+    input::read_stdin().map(Some)
+}
+
+/// Returns the program whose `main` has the code as its body. The imports of the code come before it.
+fn body_of_main(code: &str) -> String {
+    let is_import = |line: &&str| line.trim().is_empty() || line.starts_with("import ");
+    let imports = code.lines().take_while(is_import).count();
+    let mut text: String = code.lines().take(imports).map(|line| format!("{line}\n")).collect();
+    text += "main args/List -> none:\n";
+    for line in code.lines().skip(imports) {
+        text += &format!("  {line}\n");
+    }
+    text
+}
+
+/// Runs the program that is in this executable.
+pub(crate) fn run_own(program: Program) -> Result<ExitCode, Stop> {
+    let own = std::env::current_exe()
+        .map_err(|error| Stop::failure(format!("cannot find this executable: {}", reason(&error))))?;
+    let arguments = std::env::args_os().skip(1);
+    let line =
+        ["lucarne".into(), "run".into(), "--".into(), own.into_os_string()].into_iter().chain(arguments);
+    match CommandLine::try_parse_from(line) {
+        Ok(CommandLine { command: Command::Run(options), .. }) => run_program(&options, program),
+        Ok(_) => Err(Stop::failure("the arguments cannot be read")),
+        Err(error) => Err(Stop::usage(format!("the arguments cannot be read: {}", error.kind()))),
+    }
+}
+
+fn run_program(options: &Run, program: Program) -> Result<ExitCode, Stop> {
     let profile = options.profile.as_deref().map(ProfileFile::create).transpose()?;
     let image = match &profile {
         Some(file) => lucarne_toit::load_with_profile(program, options.machine_code(), file.profile.clone()),
@@ -164,7 +222,7 @@ fn run_on_threads(
     let cannot_listen = |error| Stop::failure(format!("cannot listen: {error}"));
     options.listen.as_ref().map(|path| system.listen(path).map_err(cannot_listen)).transpose()?;
     let components = start_components(options, &system)?;
-    let program = system.start_program(image, options.program_file(), program_options(options));
+    let program = system.start_program(image, options.file(), program_options(options));
     let code = program.wait();
     write_profile()?;
     drop(system);
@@ -186,8 +244,7 @@ fn run_connected(
     output: Arc<dyn Output>,
 ) -> Result<i32, Stop> {
     end_on_interrupt(output.clone(), || {})?;
-    let code =
-        lucarne_host::run_connected(socket, image, options.program_file(), program_options(options), &output);
+    let code = lucarne_host::run_connected(socket, image, options.file(), program_options(options), &output);
     let code = code.map_err(|error| match error {
         ConnectError::Unreachable { .. } => Stop::failure(format!(
             "{error}: start the system first, such as with 'lucarne run --listen PATH'"
@@ -209,7 +266,7 @@ fn start_components(options: &Run, system: &System) -> Result<Components, Stop> 
     let binary = std::env::current_exe()
         .map_err(|error| Stop::failure(format!("cannot find the binary of lucarne: {error}")))?;
     let command = |library: &Path, socket: &Path| {
-        let mut command = Command::new(&binary);
+        let mut command = process::Command::new(&binary);
         command.arg("component-host").arg(library).arg(socket);
         if options.trace_requests {
             command.arg("--trace-requests");
@@ -262,7 +319,7 @@ fn simulate(
         .output(output.clone())
         .weather(options.weather.unwrap_or_default())
         .simulate(seed, faults);
-    let program = system.start_program(image, options.program_file(), program_options(options));
+    let program = system.start_program(image, options.file(), program_options(options));
     system.simulation.run_until(u64::MAX, || program.code().is_some());
     output.flush();
     program.code().ok_or_else(|| {

@@ -13,7 +13,7 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use common::device::Device;
-use common::{Answer, Folder, completed};
+use common::{Answer, Folder, completed, freeze, signal};
 use lucarne::prelude::*;
 use lucarne::{Listener, System};
 use thermometer::{Feed, Reading, Thermometer, ThermometerError, ThermometerHandler};
@@ -427,10 +427,10 @@ fn a_time_limit_counts_from_the_start_of_the_command() {
         assert!(answer.error.ends_with("has not answered within 100ms\n"), "{answer:?}");
     };
     late(&["types.slow"]);
-    let pid = rustix::process::Pid::from_child(&provider.child);
-    rustix::process::kill_process(pid, rustix::process::Signal::STOP).expect("it runs");
+    let pid = provider.child.id();
+    freeze(pid);
     late(&["types.nothing"]);
-    rustix::process::kill_process(pid, rustix::process::Signal::CONT).expect("it exists");
+    signal(pid, rustix::process::Signal::CONT);
     assert_eq!(call(&provider.folder, &["types.nothing"]).status, Some(0));
 }
 

@@ -73,6 +73,28 @@ impl Program {
         let around = |range: &&Inlined| self.inlined.get(range.parent? as usize);
         std::iter::successors(last, around).filter(move |range| address < range.to)
     }
+
+    /// Removes all that only stack traces need: the sources, the positions, and the names of functions. The names of
+    /// classes, globals and methods stay, since programs can print them.
+    pub fn strip(&mut self) {
+        self.positions = Vec::new();
+        self.inlined = Vec::new();
+        self.sources = Vec::new();
+        self.functions.iter_mut().for_each(|function| function.name = String::new());
+        self.classes.iter_mut().for_each(|class| class.at = 0);
+    }
+
+    /// Returns whether the program was stripped.
+    pub fn is_stripped(&self) -> bool {
+        self.sources.is_empty() && !self.functions.is_empty()
+    }
+
+    /// Returns a number that the code determines, so that the traces of a stripped program can be matched with the
+    /// program before it was stripped. It is the 32 bits of the hash FNV-1a.
+    pub fn code_id(&self) -> u32 {
+        let bytes = self.code.iter().flat_map(|instruction| instruction.0.to_le_bytes());
+        bytes.fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+    }
 }
 
 /// The kind of a function.

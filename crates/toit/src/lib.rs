@@ -32,6 +32,7 @@ use lucarne_compiler::resolve;
 pub use lucarne_compiler::resolve::Analysis;
 use lucarne_compiler::source::{FileLoader, Loader};
 use lucarne_vm::natives;
+pub use lucarne_vm::trace::decode_traces;
 pub use lucarne_vm::{Grants, LoadedProgram, MachineCode, MemoryAccount, Profile, process, start, start_in};
 use thiserror::Error;
 

@@ -71,15 +71,66 @@ impl Trace {
             text.push_str("\ncalled from the client:");
             last + 1
         });
-        let frames = self.addresses.iter().flat_map(|address| Frame::at(program, *address));
-        // The trace shows the place of the throw, not the functions that throw.
-        let frames: Vec<_> = frames.skip_while(Frame::is_throw).take(FRAMES_MAX).collect();
-        let width = frames.iter().map(|frame| frame.name.chars().count()).max().unwrap_or(0);
-        for (index, frame) in frames.iter().enumerate() {
-            text.push_str(&format!("\n  {}: {:width$} {}", first + index, frame.name, frame.place));
+        if program.is_stripped() {
+            let id = program.code_id();
+            for (index, address) in self.addresses.iter().take(FRAMES_MAX).enumerate() {
+                text.push_str(&format!("\n  {}: {id:08x}+{address}", first + index));
+            }
+            return text;
         }
+        render_frames(&mut text, program, first, &self.addresses);
         text
     }
+}
+
+/// Appends a line for each call. `first` is the number of the first. Returns the number after the last.
+fn render_frames(text: &mut String, program: &Program, first: usize, addresses: &[u32]) -> usize {
+    let frames = addresses.iter().flat_map(|address| Frame::at(program, *address));
+    // The trace shows the place of the throw, not the functions that throw.
+    let frames: Vec<_> = frames.skip_while(Frame::is_throw).take(FRAMES_MAX).collect();
+    let width = frames.iter().map(|frame| frame.name.chars().count()).max().unwrap_or(0);
+    for (index, frame) in frames.iter().enumerate() {
+        text.push_str(&format!("\n  {}: {:width$} {}", first + index, frame.name, frame.place));
+    }
+    first + frames.len()
+}
+
+/// Replaces the numbers in traces of a stripped program by the names and places that the program before it was stripped
+/// has for them. Returns none if the text has no such numbers, and the numbers of another program as they are.
+///
+/// ```text
+///   0: 8f2b01c4+1532
+/// ```
+pub fn decode_traces(program: &Program, text: &str) -> Option<String> {
+    let id = format!("{:08x}", program.code_id());
+    let mut out = String::new();
+    let mut lines = text.split('\n').peekable();
+    let mut is_found = false;
+    let mut next = 0;
+    while let Some(line) = lines.next() {
+        let Some((first, address)) = stripped_frame(line, &id) else {
+            out.push('\n');
+            out.push_str(line);
+            continue;
+        };
+        is_found = true;
+        let mut addresses = vec![address];
+        while let Some((_, address)) = lines.peek().and_then(|line| stripped_frame(line, &id)) {
+            addresses.push(address);
+            lines.next();
+        }
+        // The part of a provider may have got longer, and the numbers go on in that of its client.
+        let first = if first == 0 { 0 } else { first.max(next) };
+        next = render_frames(&mut out, program, first, &addresses);
+    }
+    is_found.then(|| out.split_off(1))
+}
+
+/// Returns the number and the address of a line of a stripped trace.
+fn stripped_frame(line: &str, id: &str) -> Option<(usize, u32)> {
+    let (number, rest) = line.trim_end().trim_start().split_once(": ")?;
+    let address = rest.strip_prefix(id)?.strip_prefix('+')?;
+    Some((number.parse().ok()?, address.parse().ok()?))
 }
 
 /// Returns the number of the frame in the last line of a text, or none if that line does not show a frame.
@@ -160,6 +211,15 @@ mod tests {
         assert_eq!(Trace::decode(&trace.encode()), trace);
         assert_eq!(Trace::decode(&[9, 0, 0, 0, 1]), Trace::default());
         assert_eq!(Trace::decode(&[]), Trace::default());
+    }
+
+    #[test]
+    fn lines_of_other_programs_are_kept() {
+        let program = Program::default();
+        let own = format!("{:08x}", program.code_id());
+        assert_eq!(decode_traces(&program, "EXCEPTION error.\nx\n  0: 00000001+5\n"), None);
+        let text = format!("a\n  0: {own}+7\nb\n");
+        assert_eq!(decode_traces(&program, &text), Some("a\n  0: ? \nb\n".to_owned()));
     }
 
     #[test]

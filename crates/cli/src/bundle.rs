@@ -1,0 +1,112 @@
+//! Compiled programs in files: snapshots, and executables with a program in them.
+//!
+//! ```text
+//!   snapshot:    "lucarne program\n", the bytecode
+//!   executable:  this binary, a snapshot, the length of the snapshot (8 bytes, little-endian), "lucarne bundle \n"
+//! ```
+//!
+//! Only the build of lucarne that made a snapshot can run it. An executable has its own build with it. The bytecode is
+//! checked for damage, not for attacks: like any executable, a file from a stranger should not be run.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use lucarne_compiler::program::Program;
+use lucarne_device::image::Bytecode;
+
+use crate::Stop;
+use crate::output::reason;
+
+const SNAPSHOT_MARK: &[u8; 16] = b"lucarne program\n";
+const BUNDLE_MARK: &[u8; 16] = b"lucarne bundle \n";
+
+/// The size of the end of an executable with a program, in bytes.
+const TAIL: u64 = 24;
+
+/// The maximum size of a snapshot, in bytes.
+const SNAPSHOT_MAX: u64 = 256 << 20;
+
+/// Returns a program as a snapshot.
+pub(crate) fn snapshot(program: &Program) -> Vec<u8> {
+    [SNAPSHOT_MARK, Bytecode::of(program).bytes()].concat()
+}
+
+/// Writes an executable with a program: this binary with a snapshot.
+pub(crate) fn write_executable(program: &Program, file: &mut impl Write) -> io::Result<()> {
+    let snapshot = snapshot(program);
+    io::copy(&mut own_binary()?, file)?;
+    file.write_all(&snapshot)?;
+    file.write_all(&(snapshot.len() as u64).to_le_bytes())?;
+    file.write_all(BUNDLE_MARK)
+}
+
+/// Returns the program that is in this executable. Returns none if it is lucarne alone.
+pub(crate) fn own_program() -> Option<Result<Program, Stop>> {
+    let mut binary = own_binary().ok()?;
+    let snapshot = bundled(&mut binary).ok()??;
+    let damaged = || Stop::failure("the program in this executable is damaged: make it again");
+    Some(program_of(&snapshot).ok_or_else(damaged))
+}
+
+/// Reads the program of a snapshot or an executable. Returns none if the file is neither: then it may be a source.
+///
+/// # Errors
+/// If the file cannot be read, or another build has made it.
+pub(crate) fn read(file: &Path) -> Result<Option<Program>, Stop> {
+    let shown = file.display();
+    // A pipe can be read only once.
+    if !std::fs::metadata(file).is_ok_and(|metadata| metadata.is_file()) {
+        return Ok(None);
+    }
+    let snapshot = (|| {
+        let mut opened = File::open(file)?;
+        let mut head = [0; 16];
+        match opened.read_exact(&mut head) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+            Err(error) => return Err(error),
+        }
+        if head != *SNAPSHOT_MARK {
+            return bundled(&mut opened);
+        }
+        let mut snapshot = head.to_vec();
+        opened.take(SNAPSHOT_MAX).read_to_end(&mut snapshot)?;
+        Ok(Some(snapshot))
+    })();
+    let snapshot =
+        snapshot.map_err(|error| Stop::usage(format!("cannot read {shown}: {}", reason(&error))))?;
+    let Some(snapshot) = snapshot else { return Ok(None) };
+    program_of(&snapshot).map(Some).ok_or_else(|| {
+        Stop::failure(format!(
+            "{shown} was compiled by another version of lucarne, or is damaged: compile the program again"
+        ))
+    })
+}
+
+fn own_binary() -> io::Result<File> {
+    File::open(std::env::current_exe()?)
+}
+
+/// Reads the snapshot at the end of an executable. Returns none if it has none.
+fn bundled(executable: &mut File) -> io::Result<Option<Vec<u8>>> {
+    let length = executable.metadata()?.len();
+    if length < TAIL {
+        return Ok(None);
+    }
+    executable.seek(SeekFrom::Start(length - TAIL))?;
+    let mut tail = [0; TAIL as usize];
+    executable.read_exact(&mut tail)?;
+    let (size, mark) = tail.split_at(8);
+    let size = u64::from_le_bytes(size.try_into().expect("it has 8 bytes"));
+    let start = (length - TAIL).checked_sub(size).filter(|_| size <= SNAPSHOT_MAX);
+    let Some(start) = start.filter(|_| mark == BUNDLE_MARK) else { return Ok(None) };
+    executable.seek(SeekFrom::Start(start))?;
+    let mut snapshot = Vec::new();
+    executable.take(size).read_to_end(&mut snapshot)?;
+    Ok(Some(snapshot))
+}
+
+fn program_of(snapshot: &[u8]) -> Option<Program> {
+    Bytecode::from_bytes(snapshot.strip_prefix(SNAPSHOT_MARK)?.to_vec()).program()
+}

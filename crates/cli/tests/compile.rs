@@ -1,0 +1,165 @@
+//! `lucarne compile`, `lucarne decode`, and programs that are not in files.
+
+mod common;
+
+use std::fs;
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+use common::Folder;
+
+const PROGRAM: &str = "\
+import .more
+
+main args:
+  print \"args: $args\"
+  if not args.is-empty: (Thing).fail
+  exit 3
+";
+
+const MORE: &str = "\
+class Thing:
+  fail: [1].do: throw \"FAILED\"
+";
+
+fn folder(name: &str) -> Folder {
+    let folder = Folder::new(name);
+    folder.file("app.toit", PROGRAM).file("more.toit", MORE);
+    folder
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn execute(folder: &Folder, file: &str, arguments: &[&str]) -> Output {
+    // The folder is another one: the program must need nothing from there.
+    Command::new(folder.path(file)).args(arguments).current_dir("/").output().expect("it is executable")
+}
+
+#[test]
+fn an_executable_needs_nothing_else() {
+    let folder = folder("compile-executable");
+    let compiled = folder.lucarne(&["compile", "app.toit"]);
+    assert_eq!((compiled.status, &*compiled.out, &*compiled.error), (Some(0), "", ""));
+    for source in ["app.toit", "more.toit"] {
+        fs::remove_file(folder.path(source)).expect("it was there");
+    }
+    let output = execute(&folder, "app", &[]);
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(3), "args: []\n".to_owned()));
+    // All arguments are those of the program, also those that lucarne would take.
+    let output = execute(&folder, "app", &["run", "--help"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(text(&output.stdout), "args: [run, --help]\n");
+    let error = text(&output.stderr);
+    assert!(error.starts_with("EXCEPTION error.\nFAILED\n  0: Thing.fail.<block>"), "{error}");
+    assert!(error.contains("more.toit:2:18"), "{error}");
+}
+
+#[test]
+fn a_stripped_snapshot_has_traces_that_can_be_decoded() {
+    let folder = folder("compile-strip");
+    let good = |arguments: &[&str]| {
+        let answer = folder.lucarne(arguments);
+        assert_eq!((answer.status, &*answer.out, &*answer.error), (Some(0), "", ""), "{arguments:?}");
+    };
+    good(&["compile", "--snapshot", "app.toit"]);
+    good(&["compile", "--snapshot", "app.toit", "-o", "again"]);
+    good(&["compile", "--snapshot", "--strip", "app.toit", "-o", "stripped"]);
+    let bytes = |name: &str| fs::read(folder.path(name)).expect("it was written");
+    assert_eq!(bytes("app.snapshot"), bytes("again"), "the same source makes the same bytes");
+    assert!(bytes("stripped").len() < bytes("again").len());
+
+    let full = folder.lucarne(&["run", "app.snapshot", "x"]);
+    let stripped = folder.lucarne(&["run", "stripped", "x"]);
+    assert_eq!((full.status, &full.out), (stripped.status, &stripped.out));
+    assert_eq!(full.status, Some(1));
+    assert!(!stripped.error.contains("Thing") && !stripped.error.contains(".toit"), "{}", stripped.error);
+    folder.file("trace", &*stripped.error);
+    let decoded = folder.lucarne(&["decode", "app.snapshot", "trace"]);
+    assert_eq!((decoded.status, &decoded.out), (Some(0), &full.error));
+
+    // Text without a trace of this program is passed on, and the status says so.
+    folder.file("other", "EXCEPTION error.\n  0: 00000000+12\n");
+    let other = folder.lucarne(&["decode", "app.snapshot", "other"]);
+    assert_eq!((other.status, &*other.out), (Some(1), "EXCEPTION error.\n  0: 00000000+12\n"));
+    assert!(other.error.contains("the text has no trace of this program"), "{other:?}");
+    let stripped = folder.lucarne(&["decode", "stripped", "trace"]);
+    assert_eq!(stripped.status, Some(2));
+    assert!(stripped.error.contains("stripped is stripped itself"), "{stripped:?}");
+}
+
+#[test]
+fn mistakes_lose_nothing() {
+    let folder = folder("compile-mistakes");
+    folder.file("wrong.toit", "main: pint 5\n");
+    fs::create_dir(folder.path("sub")).expect("it is new");
+    assert_eq!(folder.lucarne(&["compile", "--snapshot", "app.toit", "-o", "old"]).status, Some(0));
+    let old = fs::read(folder.path("old")).expect("it was written");
+    for (arguments, status, message) in [
+        (&["compile", "absent.toit"][..], 2, "cannot read absent.toit"),
+        (&["compile", "app.toit", "-o", "app.toit"], 2, "app.toit would be a source"),
+        (&["compile", "app.toit", "-o", "sub"], 2, "sub is a folder"),
+        (&["compile", "app.toit", "-o", "none/app"], 1, "cannot write none/app"),
+        (&["compile", "wrong.toit", "-o", "old"], 1, "wrong.toit:1:7"),
+        (&["compile", "sub"], 2, "sub is a folder, not a program"),
+        (&["decode", "app.toit"], 2, "app.toit is not a compiled program"),
+    ] {
+        let answer = folder.lucarne(arguments);
+        assert_eq!((answer.status, &*answer.out), (Some(status), ""), "{arguments:?}: {answer:?}");
+        assert!(answer.error.contains(message), "{arguments:?}: {answer:?}");
+    }
+    assert_eq!(fs::read(folder.path("old")).expect("it is there"), old);
+    assert_eq!(fs::read_to_string(folder.path("app.toit")).expect("it is there"), PROGRAM);
+
+    // Damage anywhere is noticed.
+    for place in [20, old.len() / 2, old.len() - 1] {
+        let mut damaged = old.clone();
+        damaged[place] ^= 0x20;
+        folder.file("damaged", damaged);
+        let answer = folder.lucarne(&["run", "damaged"]);
+        assert_eq!((answer.status, &*answer.out), (Some(1), ""), "{place}: {answer:?}");
+        assert!(answer.error.contains("damaged was compiled by another version of lucarne"), "{answer:?}");
+    }
+}
+
+fn piped(folder: &Folder, arguments: &[&str], input: &str) -> Output {
+    let mut command = folder.command(arguments);
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    // A command that fails reads no more.
+    let _ = child.stdin.take().expect("piped").write_all(input.as_bytes());
+    child.wait_with_output().expect("it ends")
+}
+
+#[test]
+fn programs_come_from_the_command_line_and_from_standard_input() {
+    let folder = folder("compile-text");
+    for (arguments, input, status, out, error) in [
+        (&["run", "-e", "print 6 * 7"][..], "", 0, "42\n", ""),
+        (
+            &["run", "-e", "import math\nprint math.PI > 3\nprint args", "a", "--b"],
+            "",
+            0,
+            "true\n[a, --b]\n",
+            "",
+        ),
+        (&["run", "-e", "(Thing)"], "", 1, "", "-e:2:4"),
+        (&["run", "-e", "import .more\ncatch: (Thing).fail\nprint 1"], "", 0, "1\n", ""),
+        (&["run", "-", "x"], "main args: print args\n", 0, "[x]\n", ""),
+        (&["run", "-"], "import .more\nmain: print 1 +\n", 1, "", "-:2:"),
+        (&["run", "-"], "", 1, "", "main"),
+        (&["run", "--device", "d", "-"], "", 2, "", "a program for a device is a file"),
+        (&["run"], "", 2, "", "FILE"),
+    ] {
+        let output = piped(&folder, arguments, input);
+        let found = (output.status.code(), text(&output.stdout));
+        assert_eq!(found, (Some(status), out.to_owned()), "{arguments:?}: {output:?}");
+        let shown = text(&output.stderr);
+        assert!(shown.contains(error) && shown.is_empty() == error.is_empty(), "{arguments:?}: {shown}");
+    }
+}
