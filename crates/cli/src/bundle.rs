@@ -13,7 +13,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use lucarne_compiler::program::Program;
-use lucarne_device::image::Bytecode;
+use lucarne_device::Bytecode;
 
 use crate::Stop;
 use crate::output::reason;

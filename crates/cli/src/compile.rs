@@ -1,6 +1,6 @@
 //! `lucarne compile`: makes an executable or a snapshot of a program; `lucarne decode`: traces of stripped programs.
 
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -13,6 +13,7 @@ const TEXT_MAX: u64 = 256 << 20;
 
 /// Compiles a program into a file.
 pub(crate) fn compile(options: &Compile) -> Result<ExitCode, Stop> {
+    front::require_readable(&options.file)?;
     let output = output_of(options)?;
     let Some(mut program) = front::compile(&options.file, options.optimization())? else {
         return Ok(ExitCode::from(FAILURE));

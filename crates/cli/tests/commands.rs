@@ -318,8 +318,7 @@ fn output_appears_at_once_in_a_pipe() {
 fn commands_of_the_existing_tools_are_answered_with_the_command_that_does_the_same() {
     let folder = Folder::new("elsewhere");
     for (line, answer) in [
-        (&["compile", "a.toit"][..], "'lucarne container install NAME FILE' puts it on a device"),
-        (&["analyze", "a.toit"], "'lucarne check PATH...'"),
+        (&["analyze", "a.toit"][..], "'lucarne check PATH...'"),
         (&["flash"], "a host has no firmware to flash"),
         (&["monitor"], "'lucarne container logs -f NAME'"),
         (&["stop"], "'lucarne container stop NAME'"),
@@ -488,7 +487,8 @@ fn scripts_for_the_existing_tool_run() {
     assert_eq!(toit(&["toit", "compile", "-o", "it's", "a.toit"]), (Some(0), String::new()));
     assert_eq!(toit(&["toit", "run", "it's", "a b"]), (Some(0), "[a b]\n".to_owned()));
     assert_eq!(toit(&["toit", "compile", "-o", "named", "named.toit"]), (Some(0), String::new()));
-    assert_eq!(toit(&["named"]).1, format!("{}\n", folder.path("named").display()));
+    let named = std::process::Command::new(folder.path("named")).output().expect("it is an executable");
+    assert_eq!(String::from_utf8_lossy(&named.stdout), format!("{}\n", folder.path("named").display()));
     assert_eq!(toit(&["toit", "run", "--nope", "a.toit"]).0, Some(2));
     assert_eq!(toit(&["toit", "version"]).1, format!("lucarne {}\n", env!("CARGO_PKG_VERSION")));
 }

@@ -53,7 +53,7 @@ fn an_executable_needs_nothing_else() {
     assert_eq!(text(&output.stdout), "args: [run, --help]\n");
     let error = text(&output.stderr);
     assert!(error.starts_with("EXCEPTION error.\nFAILED\n  0: Thing.fail.<block>"), "{error}");
-    assert!(error.contains("more.toit:2:18"), "{error}");
+    assert!(error.contains("more.toit:2:17"), "{error}");
 }
 
 #[test]
