@@ -1,5 +1,9 @@
 //! The syntax tree of a file: the source text, before its names get a meaning.
 
+mod flat;
+
+pub use flat::flat;
+
 use crate::names::Name;
 use crate::source::Span;
 

@@ -47,8 +47,25 @@ const DEPTH_MAX: u32 = 400;
 /// The maximum height of a tree. A chain of operators is as high as it is long.
 const HEIGHT_MAX: u32 = 1500;
 
+/// A parsed text with its tokens.
+#[derive(Debug)]
+pub struct Parsed {
+    /// The tree.
+    pub file: File,
+    /// The tokens, with a [`Kind::Eof`] at the end.
+    pub tokens: Vec<Token>,
+    /// The errors and warnings.
+    pub problems: Vec<Diagnostic>,
+}
+
 /// Parses a text.
 pub fn parse(source: SourceId, text: &str) -> (File, Vec<Diagnostic>) {
+    let parsed = parse_with_tokens(source, text);
+    (parsed.file, parsed.problems)
+}
+
+/// Parses a text, and returns its tokens too. [`scanner::comments`] finds the comments between them.
+pub fn parse_with_tokens(source: SourceId, text: &str) -> Parsed {
     let Scanned { tokens, problems, migrations } = scanner::scan(source, text);
     let mut parser = Parser {
         source,
@@ -73,7 +90,7 @@ pub fn parse(source: SourceId, text: &str) -> (File, Vec<Diagnostic>) {
         known_line: Cell::new((0, 1)),
     };
     let file = parser.file();
-    (file, parser.problems)
+    Parsed { file, tokens: parser.tokens, problems: parser.problems }
 }
 
 struct Parser<'a> {

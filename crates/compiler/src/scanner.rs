@@ -7,10 +7,12 @@
 //! of characters becomes one error and one [`Kind::Illegal`] token.
 
 mod abandon;
+mod comments;
 mod illegal;
 mod literal;
 mod token;
 
+pub use comments::{Comment, CommentKind, Comments, comments};
 pub use literal::{BadEscape, dedent, float, int, unescape};
 
 pub use token::{Kind, Token, is_keyword};

@@ -6,7 +6,7 @@
 
 use super::Parser;
 use crate::ast::Doc;
-use crate::scanner::Kind;
+use crate::scanner::{self, Kind};
 use crate::source::Span;
 
 /// A comment and its kind.
@@ -134,57 +134,21 @@ impl Parser<'_> {
     }
 }
 
-/// Returns the comments between two places. The text between them holds only comments and white space.
+/// Returns the comments between two places, with what they document.
 fn comments(text: &str, start: u32, end: u32) -> Vec<Comment> {
-    let mut comments = Vec::new();
-    let mut at = start as usize;
-    let end = end as usize;
-    if at == 0 && text.trim_start_matches('\u{feff}').starts_with("#!") {
-        at = text.find('\n').unwrap_or(text.len());
-    }
-    while at < end {
-        let Some(rest) = text.get(at..end) else { break };
-        let Some(skipped) = rest.find('/') else { break };
-        let Some(rest) = rest.get(skipped..) else { break };
-        at += skipped;
-        let (length, kind) = if rest.starts_with("/*") {
-            let is_doc = rest.starts_with("/**") && !rest.starts_with("/**/");
-            (block_length(rest), if is_doc { CommentKind::Block } else { CommentKind::Plain })
-        } else {
-            let is_doc = rest.starts_with("///");
-            let length = rest.find('\n').unwrap_or(rest.len());
-            (length, if is_doc { CommentKind::Line } else { CommentKind::Plain })
-        };
-        comments.push(Comment { span: Span::new(at, at + length), kind });
-        at += length.max(1);
-    }
-    comments
+    let found = scanner::comments(text, start as usize, end as usize);
+    found.map(|scanner::Comment { span, .. }| Comment { span, kind: kind(text, span) }).collect()
 }
 
-/// Returns the length of a block comment; block comments nest.
-fn block_length(text: &str) -> usize {
-    let mut depth = 0u32;
-    let mut at = 0;
-    let bytes = text.as_bytes();
-    while let Some(byte) = bytes.get(at) {
-        match (byte, bytes.get(at + 1)) {
-            (b'\\', _) => at += 1,
-            (b'/', Some(b'*')) => {
-                depth += 1;
-                at += 1;
-            }
-            (b'*', Some(b'/')) => {
-                depth -= 1;
-                at += 1;
-                if depth == 0 {
-                    return at + 1;
-                }
-            }
-            _ => {}
-        }
-        at += 1;
+fn kind(text: &str, span: Span) -> CommentKind {
+    let written = text.get(span.range()).unwrap_or("");
+    if written.starts_with("/**") && !written.starts_with("/**/") {
+        CommentKind::Block
+    } else if written.starts_with("///") {
+        CommentKind::Line
+    } else {
+        CommentKind::Plain
     }
-    text.len()
 }
 
 /// Returns the text of a comment, without its marks.

@@ -1,0 +1,102 @@
+//! The formatter for Toit sources.
+//!
+//! It stands on the compiler's scanner and parser. A text is cut into [`pieces`], its tokens; [`layout`] follows the
+//! tree and finds where each piece goes; [`breaks`] adds line breaks where a line is too long; and [`emit`]
+//! writes the result, with the comments. Tokens are never added, removed or reordered: only the space between them
+//! changes. The result is parsed again and must have the same tree, else the text is refused.
+
+mod breaks;
+mod emit;
+mod layout;
+mod pieces;
+mod space;
+
+use lucarne_compiler::ast::flat;
+use lucarne_compiler::diagnostic::Diagnostic;
+use lucarne_compiler::parser::{Parsed, parse_with_tokens};
+use lucarne_compiler::resolve::with_large_stack;
+use lucarne_compiler::source::SourceId;
+use std::fmt;
+
+/// The line length that [`Options::default`] asks for. In the libraries and packages of Toit, one line of a hundred is
+/// longer.
+pub const LINE_LENGTH: usize = 100;
+
+/// How a text is formatted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Options {
+    /// The number of characters that a line should not exceed.
+    pub line_length: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { line_length: LINE_LENGTH }
+    }
+}
+
+/// Why a text is not formatted.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Refused {
+    /// It has errors. Warnings are left out.
+    Errors(Vec<Diagnostic>),
+    /// Its formatted text would mean something else, which is a mistake of the formatter.
+    Changed {
+        /// What the formatted text would have been.
+        formatted: String,
+    },
+    /// There is not enough memory for the stack of the parser.
+    OutOfMemory,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refused::Errors(problems) => match problems.first() {
+                Some(problem) => out.write_str(&problem.title),
+                None => out.write_str("the file has errors"),
+            },
+            Refused::Changed { .. } => out.write_str(
+                "the formatted text would mean something else; this is a mistake in lucarne: please report it, \
+                 with the file",
+            ),
+            Refused::OutOfMemory => out.write_str("not enough memory for the parser"),
+        }
+    }
+}
+
+impl std::error::Error for Refused {}
+
+/// Returns a formatted text.
+///
+/// # Errors
+/// Fails if the text has errors.
+///
+/// ```
+/// let formatted = lucarne_format::format("main :\n    print 1+2 //Three.\n", Default::default());
+/// assert_eq!(formatted.unwrap(), "main:\n  print 1 + 2  //Three.\n");
+/// ```
+pub fn format(text: &str, options: Options) -> Result<String, Refused> {
+    with_large_stack(|| format_here(text, options)).unwrap_or(Err(Refused::OutOfMemory))
+}
+
+fn format_here(text: &str, options: Options) -> Result<String, Refused> {
+    let parsed = parse_without_errors(text)?;
+    let pieces = pieces::pieces(text, &parsed.tokens);
+    let (breaks, layout) = breaks::break_lines(text, &pieces, &parsed.file, options.line_length);
+    let formatted = emit::emit(text, &pieces, &breaks, &layout);
+    if formatted == text {
+        return Ok(formatted);
+    }
+    match parse_without_errors(&formatted) {
+        Ok(again) if flat(&again.file) == flat(&parsed.file) => Ok(formatted),
+        _ => Err(Refused::Changed { formatted }),
+    }
+}
+
+fn parse_without_errors(text: &str) -> Result<Parsed, Refused> {
+    let mut parsed = parse_with_tokens(SourceId(0), text);
+    parsed.problems.retain(Diagnostic::is_error);
+    if parsed.problems.is_empty() { Ok(parsed) } else { Err(Refused::Errors(parsed.problems)) }
+}
