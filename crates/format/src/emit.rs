@@ -97,6 +97,7 @@ impl<'a> Emitter<'a> {
         let line = rest.split('\n').next().unwrap_or("");
         self.new_line(0, 0);
         self.code.push_str(line.trim_end());
+        self.end_line();
         begin + line.len()
     }
 
@@ -121,6 +122,10 @@ impl<'a> Emitter<'a> {
                 }
                 self.above.push((piece.indent, column));
             }
+        } else if piece.after_backslash {
+            let returned = self.text.get(from..piece.start).is_some_and(|between| between.contains('\r'));
+            self.code.push_str(if returned { " \\\r\n" } else { " \\\n" });
+            self.code.extend(std::iter::repeat_n(' ', column as usize));
         } else if piece.after_comment {
             let between = self.text.get(from..piece.start).unwrap_or("");
             self.code.push_str(between);

@@ -55,11 +55,13 @@ struct Frame {
     /// Whether it is in a body on the line of its `:`. An `else` at the left margin of the frame would belong to
     /// another `if`.
     is_inline: bool,
+    /// The indentation of its first line in the text, if it begins a line there.
+    old: Option<u32>,
 }
 
 impl Frame {
     fn new(at: u32) -> Self {
-        Frame { at, is_inline: false }
+        Frame { at, is_inline: false, old: None }
     }
 
     /// Returns the indentation of a line that continues it.
@@ -113,6 +115,8 @@ impl Walk<'_> {
             let indent = self.pinned.take().unwrap_or(indent);
             self.line = self.moved(indent);
             self.column = self.line;
+        } else if piece.after_backslash {
+            self.column = indent;
         } else {
             let space = self.space_before(&piece, role);
             if let Some(place) = self.layout.spaces.get_mut(self.at) {
@@ -157,7 +161,8 @@ impl Walk<'_> {
     fn begin(&mut self, indent: u32) -> Frame {
         let indent = self.moved(indent);
         self.pinned = Some(indent);
-        Frame::new(indent)
+        let old = self.pieces.get(self.at).filter(|piece| piece.line_start).map(|piece| piece.indent);
+        Frame { old, ..Frame::new(indent) }
     }
 
     /// Places all pieces before a place of the text.

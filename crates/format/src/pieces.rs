@@ -27,6 +27,8 @@ pub(crate) struct Piece {
     pub(crate) has_lines: bool,
     /// Whether a comment stands between it and the piece before it.
     pub(crate) after_comment: bool,
+    /// Whether a `\\` joins its line to the line before.
+    pub(crate) after_backslash: bool,
     /// Whether it is in a line whose columns are aligned with those of another line.
     pub(crate) in_table: bool,
     /// The number of the region without formatting that it is in, plus one; else 0.
@@ -107,7 +109,9 @@ struct Cutter<'a> {
 impl Cutter<'_> {
     fn add(&mut self, token: &Token, end: usize) {
         let start = token.span.start as usize;
+        let between = self.text.get(self.place..start).unwrap_or("");
         let after_comment = self.move_to(start);
+        let after_backslash = between.len() > 1 && !after_comment && !token.line_start && between.contains('\\');
         let (line, column) = (self.line, self.column);
         self.move_to(end);
         let has_lines = self.line > line;
@@ -122,6 +126,7 @@ impl Cutter<'_> {
             width: if has_lines { self.column } else { self.column - column },
             has_lines,
             after_comment,
+            after_backslash,
             in_table: false,
             region: 0,
         });
@@ -145,21 +150,21 @@ impl Cutter<'_> {
 }
 
 /// Finds lines whose author has aligned columns: a token after more space than it needs begins or ends in the same
-/// column as a token of a line next to it, which has the same indentation.
+/// column as a token of the line of code above or below it, which has the same indentation.
 fn find_tables(text: &str, list: &mut [Piece]) {
     let mut found: Vec<u32> = Vec::new();
     for at in 1..list.len() {
         let (Some(before), Some(piece)) = (list.get(at - 1), list.get(at)) else { continue };
-        if piece.line_start || piece.after_comment || piece.has_lines || before.has_lines {
-            continue;
-        }
         let gap = piece.start - before.end;
         let is_opened = matches!(before.kind, Kind::LeftBracket | Kind::HashBracket | Kind::LeftParen);
         let is_wide = gap >= 2 || gap == 1 && is_opened && is_number(piece.kind);
-        if !is_wide || text.get(before.end..piece.start).is_none_or(|gap| gap.contains(['\n', '\\', '\t'])) {
+        if !is_wide || piece.line_start || piece.after_comment || piece.has_lines || before.has_lines {
             continue;
         }
-        for other in neighbors(list, at, piece) {
+        if text.get(before.end..piece.start).is_none_or(|gap| gap.contains(['\n', '\\', '\t'])) {
+            continue;
+        }
+        for other in neighbors(list, at).into_iter().flatten() {
             found.push(piece.line);
             found.push(other);
         }
@@ -177,29 +182,40 @@ fn is_number(kind: Kind) -> bool {
     matches!(kind, Kind::Int | Kind::Float | Kind::Minus)
 }
 
-/// Returns the lines next to a piece that have a piece in the same column.
-fn neighbors(list: &[Piece], at: usize, piece: &Piece) -> Vec<u32> {
-    let is_aligned = |other: &Piece| {
-        !other.line_start
-            && !other.has_lines
-            && other.indent == piece.indent
-            && (other.column == piece.column
-                || is_number(other.kind)
-                    && is_number(piece.kind)
-                    && other.column_end() == piece.column_end())
-    };
-    let on = |line: u32| move |other: &&Piece| other.line == line;
-    let before = list.get(..at).unwrap_or(&[]).iter().rev();
-    let before = before.skip_while(|other| other.line == piece.line);
-    let after = list.get(at..).unwrap_or(&[]).iter().skip_while(|other| other.line == piece.line);
-    let mut found = Vec::new();
-    if piece.line > 0 && before.take_while(on(piece.line - 1)).any(is_aligned) {
-        found.push(piece.line - 1);
+/// Returns the lines of code above and below a piece, if they have a piece in the same column.
+fn neighbors(list: &[Piece], at: usize) -> [Option<u32>; 2] {
+    let Some(piece) = list.get(at) else { return [None, None] };
+    let above = list.get(..at).unwrap_or(&[]).iter().enumerate().rev();
+    let above = above.skip_while(|(_, other)| other.line == piece.line).map(|(at, _)| at);
+    let below = list.iter().enumerate().skip(at);
+    let below = below.skip_while(|(_, other)| other.line == piece.line).map(|(at, _)| at);
+    [aligned_line(list, at, above), aligned_line(list, at, below)]
+}
+
+/// Returns the line of the first of some pieces, if one of its pieces is aligned with the piece `at`.
+fn aligned_line(list: &[Piece], at: usize, others: impl Iterator<Item = usize>) -> Option<u32> {
+    let piece = list.get(at)?;
+    let end = number_end(list, at);
+    let mut line = None;
+    for index in others {
+        let other = list.get(index)?;
+        if other.indent != piece.indent || line.is_some_and(|line| line != other.line) {
+            return None;
+        }
+        line = Some(other.line);
+        let is_aligned = other.column == piece.column || (end.is_some() && number_end(list, index) == end);
+        if is_aligned && !other.line_start && !other.has_lines {
+            return line;
+        }
     }
-    if after.take_while(on(piece.line + 1)).any(is_aligned) {
-        found.push(piece.line + 1);
-    }
-    found
+    None
+}
+
+/// Returns the column after a number, with the minus before it.
+fn number_end(list: &[Piece], at: usize) -> Option<u32> {
+    let piece = list.get(at)?;
+    let next = list.get(at + 1).filter(|next| piece.kind == Kind::Minus && next.start == piece.end);
+    is_number(piece.kind).then(|| next.unwrap_or(piece).column_end())
 }
 
 /// Finds the regions without formatting, and marks the pieces in them.

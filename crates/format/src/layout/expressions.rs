@@ -1,6 +1,7 @@
 //! Places statements and expressions.
 
 use super::{BODY, CONTINUATION, Frame, Walk};
+use crate::pieces::Piece;
 use crate::space::Role;
 use lucarne_compiler::ast::{Argument, Body, Expression, ExpressionKind, Parameter};
 use lucarne_compiler::scanner::Kind;
@@ -8,7 +9,7 @@ use lucarne_compiler::scanner::Kind;
 impl Walk<'_> {
     /// Places the statements after a `:`.
     pub(super) fn body(&mut self, body: &Body, frame: Frame) {
-        let mut inline = Frame { at: frame.at, is_inline: true };
+        let mut inline = Frame { is_inline: true, ..Frame::new(frame.at) };
         for statement in &body.statements {
             self.fill_to(statement.span.start as usize, frame.continued());
             if self.begins_line() {
@@ -27,6 +28,14 @@ impl Walk<'_> {
         self.fill_to(expression.span.start as usize, frame.at + indent);
         let frame = if self.begins_line() { self.begin(frame.at + indent) } else { frame };
         self.expression(expression, frame);
+    }
+
+    /// Places the right operand of an operator. On a line of its own, it may stand right below the beginning of the
+    /// frame, if that is no statement.
+    fn operand(&mut self, expression: &Expression, frame: Frame) {
+        let indent = self.pieces.get(self.at).map(|piece| piece.indent);
+        let is_below = self.begins_line() && frame.old.is_some() && indent <= frame.old;
+        self.inner(expression, frame, if is_below { 0 } else { CONTINUATION });
     }
 
     /// Places the next piece as an operator with two operands. Returns the frame of its right operand.
@@ -69,19 +78,19 @@ impl Walk<'_> {
             E::Binary(_, _, left, right) => {
                 self.expression(left, frame);
                 let frame = self.operator(Role::Spaced, frame);
-                self.inner(right, frame, CONTINUATION);
+                self.operand(right, frame);
             }
             E::Comparison(first, rest) => {
                 self.expression(first, frame);
                 for (_, _, operand) in rest {
                     let frame = self.operator(Role::Spaced, frame);
-                    self.inner(operand, frame, CONTINUATION);
+                    self.operand(operand, frame);
                 }
             }
             E::And(left, right) | E::Or(left, right) => {
                 self.expression(left, frame);
                 let frame = self.operator(Role::Plain, frame);
-                self.inner(right, frame, CONTINUATION);
+                self.operand(right, frame);
             }
             E::Not(operand) => {
                 self.place(frame.continued(), Role::Plain);
@@ -294,8 +303,9 @@ impl Walk<'_> {
             return frame;
         }
         let rest = self.pieces.get(self.at..).unwrap_or(&[]);
-        let inside = rest.iter().take_while(|piece| piece.start <= end as usize);
-        let is_on_lines = inside.clone().any(|piece| piece.kind == part && piece.line_start);
+        let inside = rest.iter().zip(self.at..).take_while(|(piece, _)| piece.start <= end as usize);
+        let begins_line = |piece: &Piece, at| piece.line_start || self.breaks.get(at).copied().unwrap_or(false);
+        let is_on_lines = inside.clone().any(|(piece, at)| piece.kind == part && begins_line(piece, at));
         Frame::new(if is_on_lines { frame.at + BODY } else { frame.at })
     }
 
