@@ -16,6 +16,11 @@ use std::ops::Range;
 /// How many times all pieces are placed anew. Each time breaks one level of nesting.
 const ROUNDS_MAX: usize = 24;
 
+/// By how many columns the only argument of a call must move to the left to get a line of its own.
+const GAIN_MIN: usize = 6;
+/// The same for a text, which often stands after a short name such as `throw`.
+const TEXT_GAIN_MIN: usize = 16;
+
 /// Places the pieces of a text. Returns before which pieces a line break is added, too.
 pub(crate) fn break_lines(text: &str, pieces: &Pieces, file: &File, length: usize) -> (Vec<bool>, Layout) {
     let mut breaks = vec![false; pieces.list.len()];
@@ -273,7 +278,10 @@ impl Breaker<'_> {
         use ExpressionKind as E;
         let start = self.piece_at(expression.span.start);
         match &expression.kind {
-            E::Call(target, arguments) => self.call(expression, target, arguments, 2),
+            E::Call(target, arguments) => {
+                let least = if self.fits_below(arguments) { 1 } else { 2 };
+                self.call(expression, target, arguments, least);
+            }
             E::And(..) | E::Or(..) | E::Binary(..) | E::Comparison(..) => self.operators(expression),
             E::Conditional(condition, then, _) => {
                 let marks = [self.piece_at(condition.span.end), self.piece_at(then.span.end)];
@@ -323,6 +331,24 @@ impl Breaker<'_> {
         }
     }
 
+    /// Returns whether the only argument of a call fits on a line of its own, and nothing in it is better broken.
+    fn fits_below(&self, arguments: &[Argument]) -> bool {
+        use ExpressionKind as E;
+        let [Argument { name, value: Some(value) }] = arguments else { return false };
+        let inner = match &value.kind {
+            E::Parenthesized(inner) => inner,
+            _ => value,
+        };
+        let is_broken_inside = matches!(
+            inner.kind,
+            E::Block(..) | E::Lambda(..) | E::List(_) | E::Set(_) | E::Map(_) | E::ByteArray(_) | E::String(_)
+        );
+        let start = name.as_ref().map_or(value.span, |name| name.span).start;
+        let Some(line) = self.long_line(self.piece_at(start)) else { return false };
+        let indent = self.indent(line) + CONTINUATION as usize;
+        !is_broken_inside && indent + 2 + self.width(Span { start, end: value.span.end }) <= self.length
+    }
+
     /// Gives each argument of a call a line, if there are at least `least`, and nothing follows that would then belong to
     /// the last one.
     fn call(&mut self, call: &Expression, target: &Expression, arguments: &[Argument], least: usize) {
@@ -345,7 +371,12 @@ impl Breaker<'_> {
         let is_helpful = arguments.iter().take(count).all(|argument| {
             argument.value.as_ref().is_none_or(|value| !is_atom(value) || indent + self.width(value.span) <= self.length)
         });
-        let is_worth = least > 1 || self.column_of(starts.first().copied().unwrap_or(0)) > indent + 8;
+        let is_text = |argument: &Argument| {
+            argument.value.as_ref().is_some_and(|value| matches!(value.kind, ExpressionKind::String(_)))
+        };
+        let gained = self.column_of(starts.first().copied().unwrap_or(0)).saturating_sub(indent);
+        let gained_min = if arguments.iter().any(is_text) { TEXT_GAIN_MIN } else { GAIN_MIN };
+        let is_worth = starts.len() > 1 || gained >= gained_min;
         if !is_helpful || !is_worth || !self.ends_line(call.span.end) {
             return;
         }

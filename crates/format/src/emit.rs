@@ -164,9 +164,10 @@ impl<'a> Emitter<'a> {
             let place = place.start..place.start + written.len();
             let column = self.column(place.start);
             if !is_alone {
-                match comment.kind {
-                    CommentKind::Line => self.trailing(place, column),
-                    CommentKind::Block => {
+                let is_last = comment.kind == CommentKind::Line || self.ends_line(place.end, to, next);
+                match is_last && !written.contains('\n') && !self.has_comment() {
+                    true => self.trailing(place, column),
+                    false => {
                         self.code.push(' ');
                         self.code.push_str(written);
                         self.end_line();
@@ -202,6 +203,17 @@ impl<'a> Emitter<'a> {
         if let Some(line) = self.lines.last_mut() {
             line.comment = Some(Trailing { place, column });
         }
+    }
+
+    /// Returns whether a line of the text ends at a place in a gap, or the text itself.
+    fn ends_line(&self, place: usize, to: usize, next: &Piece) -> bool {
+        let rest = self.text.get(place..to).unwrap_or("");
+        rest.trim_start_matches([' ', '\t', '\r']).starts_with('\n')
+            || rest.trim().is_empty() && (next.kind == Kind::Eof || !next.line_start)
+    }
+
+    fn has_comment(&self) -> bool {
+        self.lines.last().is_some_and(|line| line.comment.is_some())
     }
 
     /// Returns whether a comment on a line of its own continues a comment at the end of the line above.
