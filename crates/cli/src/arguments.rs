@@ -100,6 +100,8 @@ pub(crate) enum Command {
     Watch(Watch),
     /// Look for errors in programs, without running them
     Check(Check),
+    /// Format source files
+    Format(Format),
     /// Run test programs and report which of them fail
     Test(Test),
     /// Make an executable, or a snapshot, of a program
@@ -335,6 +337,38 @@ pub(crate) struct Check {
     /// Programs, libraries, or folders
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
+}
+
+/// The options of `lucarne format`.
+#[derive(Debug, Args)]
+pub(crate) struct Format {
+    /// Write nothing, list the files that would change, and fail if there are any
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Write nothing, and print what would change
+    #[arg(long)]
+    pub(crate) diff: bool,
+    /// The number of characters that a line should not exceed
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = lucarne_format::LINE_LENGTH as u16,
+        value_parser = clap::value_parser!(u16).range(40..=1000)
+    )]
+    pub(crate) line_length: u16,
+    /// Print no summary
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// Files, folders, or `-` for standard input and output
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+impl Format {
+    /// Returns whether no file is written.
+    pub(crate) fn is_dry(&self) -> bool {
+        self.check || self.diff
+    }
 }
 
 /// The options of `lucarne test`.

@@ -11,6 +11,7 @@ mod container;
 mod device;
 mod emit;
 mod files;
+mod format;
 mod front;
 mod input;
 mod interface;
@@ -92,6 +93,7 @@ fn perform(command: Command) -> Result<ExitCode, Stop> {
         Command::Run(options) => run::run(&options),
         Command::Watch(options) => watch::watch(&options),
         Command::Check(options) => check::check(&options),
+        Command::Format(options) => format::format(&options),
         Command::Test(options) => test::test(&options),
         Command::Compile(options) => compile::compile(&options),
         Command::Decode(options) => compile::decode(&options),

@@ -1,7 +1,7 @@
 //! Adds line breaks where lines are too long.
 //!
 //! A line is broken where the tree is loosest: arguments, parameters, elements and operands of one construct get a
-//! line each, and a body on the line of its `:` moves to the next line. Then everything is placed anew, until no
+//! line each, and a body on the line of its `:` moves to the next line. Then everything is placed again, until no
 //! line can be broken any more. A line break that would not help is not added.
 
 use crate::layout::{BODY, CONTINUATION, Layout, layout};
@@ -13,7 +13,7 @@ use lucarne_compiler::scanner::Kind;
 use lucarne_compiler::source::Span;
 use std::ops::Range;
 
-/// How many times all pieces are placed anew. Each time breaks one level of nesting.
+/// How many times all pieces are placed. Each time breaks one level of nesting.
 const ROUNDS_MAX: usize = 24;
 
 /// By how many columns the only argument of a call must move to the left to get a line of its own.

@@ -78,7 +78,37 @@ impl std::error::Error for Refused {}
 /// assert_eq!(formatted.unwrap(), "main:\n  print 1 + 2  //Three.\n");
 /// ```
 pub fn format(text: &str, options: Options) -> Result<String, Refused> {
-    with_large_stack(|| format_here(text, options)).unwrap_or(Err(Refused::OutOfMemory))
+    with_formatter(|formatter| formatter.format(text, options)).unwrap_or(Err(Refused::OutOfMemory))
+}
+
+/// Formats texts on a thread with a stack that is large enough for the parser.
+#[derive(Debug)]
+pub struct Formatter {
+    _private: (),
+}
+
+/// Runs work that formats several texts. Returns none if there is not enough memory for its stack.
+///
+/// ```
+/// let texts = ["x:=1\n", "y::=2\n"];
+/// let formatted = lucarne_format::with_formatter(|formatter| {
+///     texts.map(|text| formatter.format(text, Default::default()).unwrap())
+/// });
+/// assert_eq!(formatted.unwrap(), ["x := 1\n", "y ::= 2\n"]);
+/// ```
+pub fn with_formatter<T: Send>(work: impl FnOnce(&Formatter) -> T + Send) -> Option<T> {
+    with_large_stack(|| work(&Formatter { _private: () }))
+}
+
+impl Formatter {
+    /// Returns a formatted text. A carriage return alone must have been replaced by a line feed, as the
+    /// compiler does.
+    ///
+    /// # Errors
+    /// Fails if the text has errors.
+    pub fn format(&self, text: &str, options: Options) -> Result<String, Refused> {
+        format_here(text, options)
+    }
 }
 
 fn format_here(text: &str, options: Options) -> Result<String, Refused> {

@@ -111,9 +111,15 @@ impl Cutter<'_> {
         let start = token.span.start as usize;
         let between = self.text.get(self.place..start).unwrap_or("");
         let after_comment = self.move_to(start);
-        let after_backslash = between.len() > 1 && !after_comment && !token.line_start && between.contains('\\');
+        let after_backslash =
+            between.len() > 1 && !token.line_start && !after_comment && between.contains('\\');
         let (line, column) = (self.line, self.column);
-        self.move_to(end);
+        if self.is_ascii && token.kind != Kind::StringBegin {
+            self.column += (end - start) as u32;
+            self.place = end;
+        } else {
+            self.move_to(end);
+        }
         let has_lines = self.line > line;
         self.list.push(Piece {
             kind: token.kind,
