@@ -55,8 +55,8 @@ impl Progress {
     }
 
     /// Hides the line while `print` runs.
-    pub(crate) fn interrupted(&self, print: impl FnOnce()) {
-        self.bar.suspend(print);
+    pub(crate) fn interrupted<T>(&self, print: impl FnOnce() -> T) -> T {
+        self.bar.suspend(print)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Writes the lines: comments go where they belong, and comments that were aligned stay aligned.
 
 use crate::layout::{BODY, Layout};
-use crate::pieces::{Piece, Pieces, Region};
+use crate::pieces::{Piece, Pieces, Region, between_with_comments};
 use lucarne_compiler::scanner::{CommentKind, Kind, comments};
 use std::ops::Range;
 
@@ -127,8 +127,7 @@ impl<'a> Emitter<'a> {
             self.code.push_str(if returned { " \\\r\n" } else { " \\\n" });
             self.code.extend(std::iter::repeat_n(' ', column as usize));
         } else if piece.after_comment {
-            let between = self.text.get(from..piece.start).unwrap_or("");
-            self.code.push_str(between);
+            self.code.push_str(&between_with_comments(self.text, from, piece.start));
         } else {
             let spaces = self.layout.spaces.get(at).copied().unwrap_or(0);
             self.code.extend(std::iter::repeat_n(' ', spaces as usize));

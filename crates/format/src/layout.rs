@@ -8,7 +8,7 @@
 mod declarations;
 mod expressions;
 
-use crate::pieces::{Piece, Pieces};
+use crate::pieces::{Piece, Pieces, between_with_comments};
 use crate::space::{Role, space};
 use lucarne_compiler::ast::File;
 use lucarne_compiler::scanner::Kind;
@@ -136,8 +136,7 @@ impl Walk<'_> {
         let before_role = self.layout.roles.get(self.at - 1).copied().unwrap_or_default();
         let written = piece.start - before.end;
         if piece.after_comment {
-            let between = self.text.get(before.end..piece.start).unwrap_or("");
-            return between.chars().count() as u32;
+            return between_with_comments(self.text, before.end, piece.start).chars().count() as u32;
         }
         if piece.in_table || piece.region > 0 {
             return written as u32;

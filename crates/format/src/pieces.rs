@@ -81,6 +81,28 @@ pub(crate) fn pieces(text: &str, tokens: &[Token]) -> Pieces {
     Pieces { list, regions }
 }
 
+/// Returns what stands between two pieces of one line, with comments between them: each run of spaces becomes one.
+pub(crate) fn between_with_comments(text: &str, from: usize, to: usize) -> String {
+    let mut out = String::new();
+    let mut end = from;
+    let add = |end: usize, start: usize, out: &mut String| {
+        let space = text.get(end..start).unwrap_or("");
+        if space.trim_matches(' ').is_empty() {
+            out.push_str(if space.is_empty() { "" } else { " " });
+        } else {
+            out.push_str(space);
+        }
+    };
+    for comment in comments(text, from, to) {
+        let place = comment.span.range();
+        add(end, place.start, &mut out);
+        out.push_str(text.get(place.clone()).unwrap_or(""));
+        end = place.end;
+    }
+    add(end, to, &mut out);
+    out
+}
+
 /// Returns the index of the token that ends a string.
 fn string_end(tokens: &[Token], begin: usize) -> usize {
     let mut depth = 0u32;
@@ -205,16 +227,43 @@ fn aligned_line(list: &[Piece], at: usize, others: impl Iterator<Item = usize>) 
     let mut line = None;
     for index in others {
         let other = list.get(index)?;
-        if other.indent != piece.indent || line.is_some_and(|line| line != other.line) {
+        let is_indented_alike = other.indent == piece.indent || begin_with_aligned_numbers(list, at, index);
+        if !is_indented_alike || line.is_some_and(|line| line != other.line) {
             return None;
         }
         line = Some(other.line);
-        let is_aligned = other.column == piece.column || (end.is_some() && number_end(list, index) == end);
-        if is_aligned && !other.line_start && !other.has_lines {
+        let has_same_end = end.is_some() && number_end(list, index) == end;
+        let is_aligned = other.column == piece.column || has_same_end;
+        if is_aligned && is_similar(list, at, index) && !other.line_start && !other.has_lines {
             return line;
         }
     }
     None
+}
+
+/// Returns whether two pieces in one column may be aligned on purpose: they are the same operator, or stand after
+/// pieces of one kind.
+fn is_similar(list: &[Piece], one: usize, other: usize) -> bool {
+    let kind = |at: usize| list.get(at).map(|piece| if is_number(piece.kind) { Kind::Int } else { piece.kind });
+    let before = |at: usize| at.checked_sub(1).and_then(kind);
+    let is_value = |kind| {
+        use Kind::{Char, Decrement, Identifier, Int, LeftBrace, LeftBracket, LeftParen, StringBegin};
+        matches!(kind, Some(Identifier | Int | Char | StringBegin | LeftParen | LeftBracket | LeftBrace | Decrement))
+    };
+    let are_same = kind(one) == kind(other);
+    match before(one) == before(other) {
+        true => are_same || before(one) != Some(Kind::Identifier),
+        false => are_same && !is_value(kind(one)),
+    }
+}
+
+/// Returns whether the lines of two pieces begin with numbers that end in one column, as in a matrix.
+fn begin_with_aligned_numbers(list: &[Piece], one: usize, other: usize) -> bool {
+    let first = |at: usize| {
+        let first = list.get(..=at)?.iter().rposition(|piece| piece.line_start)?;
+        number_end(list, first)
+    };
+    first(one).is_some_and(|end| first(other) == Some(end))
 }
 
 /// Returns the column after a number, with the minus before it.

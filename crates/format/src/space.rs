@@ -59,7 +59,7 @@ pub(crate) fn space(before: &Piece, before_role: Role, after: &Piece, after_role
     let as_written = u32::from(written > 0);
     match (before_role, after_role) {
         (Role::OperatorName, Role::OperatorName) => return 0,
-        (_, Role::OperatorName) => return as_written,
+        (_, Role::OperatorName) => return 1,
         (Role::Spaced, _) | (_, Role::Spaced) => return 1,
         (Role::Dashes, _) => return 0,
         // `- 1` is an operator and a number, `-1` is a number, and `--x` would be something else.

@@ -223,6 +223,7 @@ impl Walk<'_> {
         let is_hanging = !self.begins_line();
         let first_at = self.at;
         let first = self.pieces.get(first_at).map_or(0, |piece| piece.column);
+        let least = self.least_indentation(elements);
         for (element, value) in elements {
             self.fill_to(element.span.start as usize, outer + BODY);
             let inner = if self.begins_line() {
@@ -230,7 +231,7 @@ impl Walk<'_> {
                 let indent = match is_hanging {
                     true if column == first => self.layout.columns.get(first_at).copied().unwrap_or(0),
                     true => outer + CONTINUATION,
-                    false => outer + BODY,
+                    false => outer + BODY + self.table_indentation(least),
                 };
                 self.begin(indent)
             } else {
@@ -246,6 +247,24 @@ impl Walk<'_> {
             self.place(outer + BODY, Role::Plain);
         }
         self.place(outer, Role::Plain);
+    }
+
+    /// Returns the least indentation in the text of the elements that begin lines with aligned columns.
+    fn least_indentation(&self, elements: &[(&Expression, Option<&Expression>)]) -> u32 {
+        let has_table = self.pieces.get(self.at).is_some_and(|piece| piece.in_table);
+        let pieces = elements.iter().filter(|_| has_table).filter_map(|(element, _)| {
+            let place = element.span.start as usize;
+            self.pieces.get(self.pieces.partition_point(|piece| piece.start < place))
+        });
+        let aligned = pieces.filter(|piece| piece.in_table && piece.line_start);
+        aligned.map(|piece| piece.indent).min().unwrap_or(u32::MAX)
+    }
+
+    /// Returns by how much the line of a table that begins here is indented more than others: the first numbers of
+    /// lines may be aligned at their ends.
+    fn table_indentation(&self, least: u32) -> u32 {
+        let piece = self.pieces.get(self.at).filter(|piece| piece.in_table);
+        piece.map_or(0, |piece| piece.indent.saturating_sub(least))
     }
 
     fn conditional(&mut self, condition: &Expression, then: &Expression, otherwise: &Expression, frame: Frame) {
