@@ -43,6 +43,7 @@ pub(crate) fn layout(text: &str, pieces: &Pieces, breaks: &[bool], file: &File) 
         line: 0,
         pinned: None,
         shifts: vec![None; pieces.regions.len()],
+        is_verbatim: false,
     };
     walk.file(file);
     walk.layout
@@ -87,6 +88,8 @@ struct Walk<'a> {
     pinned: Option<u32>,
     /// By how much the lines of each region without formatting are moved, as soon as its first line is placed.
     shifts: Vec<Option<i64>>,
+    /// Whether the space between pieces stays as it is.
+    is_verbatim: bool,
 }
 
 impl Walk<'_> {
@@ -138,7 +141,7 @@ impl Walk<'_> {
         if piece.after_comment {
             return between_with_comments(self.text, before.end, piece.start).chars().count() as u32;
         }
-        if piece.in_table || piece.region > 0 {
+        if piece.in_table || piece.region > 0 || self.is_verbatim {
             return written as u32;
         }
         space(before, before_role, piece, role, written)

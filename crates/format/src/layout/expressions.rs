@@ -135,12 +135,12 @@ impl Walk<'_> {
             E::List(elements) | E::Set(elements) | E::ByteArray(elements) => {
                 let elements: Vec<(&Expression, Option<&Expression>)> =
                     elements.iter().map(|element| (element, None)).collect();
-                self.elements(&elements, frame);
+                self.elements(&elements, expression.span.end as usize, frame);
             }
             E::Map(entries) => {
                 let entries: Vec<(&Expression, Option<&Expression>)> =
                     entries.iter().map(|(key, value)| (key, Some(value))).collect();
-                self.elements(&entries, frame);
+                self.elements(&entries, expression.span.end as usize, frame);
             }
             E::Return(value) | E::Break(_, value) | E::Continue(_, value) => {
                 if let Some(value) = value {
@@ -217,8 +217,14 @@ impl Walk<'_> {
     }
 
     /// Places the elements of a list, set or map, and its brackets.
-    fn elements(&mut self, elements: &[(&Expression, Option<&Expression>)], frame: Frame) {
+    fn elements(&mut self, elements: &[(&Expression, Option<&Expression>)], end: usize, frame: Frame) {
         self.place(frame.continued(), Role::Plain);
+        let is_plain = |(element, value): &(&Expression, Option<&Expression>)| {
+            is_plain(element) && value.is_none_or(is_plain)
+        };
+        if self.is_table(end) && elements.iter().all(is_plain) {
+            return self.keep_table(end);
+        }
         let outer = self.line;
         let is_hanging = !self.begins_line();
         let first_at = self.at;
@@ -247,6 +253,40 @@ impl Walk<'_> {
             self.place(outer + BODY, Role::Plain);
         }
         self.place(outer, Role::Plain);
+    }
+
+    /// Returns whether the brackets up to a place hold a table by hand: the first element stands on the line of the opening
+    /// one, there are further lines, and columns.
+    fn is_table(&self, end: usize) -> bool {
+        let rest = self.pieces.get(self.at..).unwrap_or(&[]).iter().take_while(|piece| piece.start < end);
+        let mut has_lines = false;
+        let mut has_columns = false;
+        let mut before: Option<&Piece> = None;
+        for piece in rest {
+            let is_wide = before.is_some_and(|before| piece.start - before.end > 1);
+            has_columns |= is_wide && !piece.line_start && !piece.after_comment;
+            has_lines |= piece.line_start;
+            before = Some(piece);
+        }
+        !self.begins_line() && has_lines && has_columns
+    }
+
+    /// Places the elements of a table, and the closing bracket, as they are in the text, moved as a whole.
+    fn keep_table(&mut self, end: usize) {
+        let first = self.pieces.get(self.at).map_or(0, |piece| i64::from(piece.column));
+        let outer = self.line;
+        self.is_verbatim = true;
+        let mut shift = None;
+        while self.start() < end && self.at < self.end {
+            let column = self.pieces.get(self.at).map_or(0, |piece| i64::from(piece.column));
+            let at = self.at;
+            let is_closer = matches!(self.kind(), Kind::RightBracket | Kind::RightBrace);
+            let least = if is_closer { outer } else { outer + BODY };
+            let moved = (column + shift.unwrap_or(0)).max(i64::from(least));
+            self.place(moved as u32, Role::Plain);
+            shift = shift.or_else(|| self.layout.columns.get(at).map(|placed| i64::from(*placed) - first));
+        }
+        self.is_verbatim = false;
     }
 
     /// Returns the least indentation in the text of the elements that begin lines with aligned columns.
@@ -366,5 +406,16 @@ impl Walk<'_> {
             self.place(frame.continued(), Role::BarClose);
         }
         self.body(body, frame);
+    }
+}
+
+/// Returns whether an expression is a literal or a name, with a sign or in brackets perhaps.
+fn is_plain(expression: &Expression) -> bool {
+    use ExpressionKind as E;
+    match &expression.kind {
+        E::Null | E::Bool(_) | E::Int(_) | E::Float(_) | E::String(_) | E::Name(_) => true,
+        E::Unary(_, _, inner) | E::Member(inner, _) => is_plain(inner),
+        E::List(elements) | E::Set(elements) | E::ByteArray(elements) => elements.iter().all(is_plain),
+        _ => false,
     }
 }
