@@ -363,7 +363,8 @@ impl Breaker<'_> {
             (None, Some(value)) => self.piece_at(value.span.start),
             (None, None) => usize::MAX,
         });
-        let mut starts = self.on_line(line, starts.collect::<Vec<_>>().into_iter());
+        // Those on later lines, too: an argument on a line of its own must end with that line.
+        let mut starts: Vec<usize> = starts.filter(|at| !self.begins_line(*at)).collect();
         if starts.len() < least || body.is_some_and(|body| body.statements.is_empty()) {
             return;
         }
@@ -380,7 +381,10 @@ impl Breaker<'_> {
         if !is_helpful || !is_worth || !self.ends_line(call.span.end) {
             return;
         }
-        starts.extend(self.inline_body(line, body));
+        // On the line of the last argument, the body would belong to that.
+        let first = body.and_then(|body| body.statements.first());
+        let first = first.map(|first| self.piece_at(first.span.start));
+        starts.extend(first.filter(|at| !self.begins_line(*at)));
         self.add(line, &starts);
     }
 

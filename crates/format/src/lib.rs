@@ -111,18 +111,38 @@ impl Formatter {
     }
 }
 
+/// How many times a text is formatted at most. The result of the first time is almost always final; where lines
+/// with aligned columns move apart, it is not.
+const ROUNDS_MAX: usize = 4;
+
 fn format_here(text: &str, options: Options) -> Result<String, Refused> {
     let parsed = parse_without_errors(text)?;
-    let pieces = pieces::pieces(text, &parsed.tokens);
-    let (breaks, layout) = breaks::break_lines(text, &pieces, &parsed.file, options.line_length);
-    let formatted = emit::emit(text, &pieces, &breaks, &layout);
+    let mut formatted = format_once(text, &parsed, options);
     if formatted == text {
         return Ok(formatted);
     }
+    let meaning = flat(&parsed.file);
+    drop(parsed);
+    for _ in 1..ROUNDS_MAX {
+        let again = match parse_without_errors(&formatted) {
+            Ok(again) if flat(&again.file) == meaning => format_once(&formatted, &again, options),
+            _ => break,
+        };
+        if again == formatted {
+            return Ok(formatted);
+        }
+        formatted = again;
+    }
     match parse_without_errors(&formatted) {
-        Ok(again) if flat(&again.file) == flat(&parsed.file) => Ok(formatted),
+        Ok(again) if flat(&again.file) == meaning => Ok(formatted),
         _ => Err(Refused::Changed { formatted }),
     }
+}
+
+fn format_once(text: &str, parsed: &Parsed, options: Options) -> String {
+    let pieces = pieces::pieces(text, &parsed.tokens);
+    let (breaks, layout) = breaks::break_lines(text, &pieces, &parsed.file, options.line_length);
+    emit::emit(text, &pieces, &breaks, &layout)
 }
 
 fn parse_without_errors(text: &str) -> Result<Parsed, Refused> {
