@@ -42,7 +42,8 @@ pub(crate) fn format(options: &Format) -> Result<ExitCode, Stop> {
         Ok((work.changed, work.refused, work.unreadable))
     });
     drop(progress);
-    let (changed, refused, unreadable) = formatted.unwrap_or_else(|| Err(Stop::failure("not enough memory")))?;
+    let (changed, refused, unreadable) =
+        formatted.unwrap_or_else(|| Err(Stop::failure("not enough memory")))?;
     if !is_quiet {
         print_error(&summary(options, files.len(), changed, refused + unreadable));
     }
@@ -165,9 +166,8 @@ fn diff(shown: &str, old: &str, new: &str) -> String {
 
 /// Replaces the text of a file. Whoever reads the file meanwhile sees all of the old or all of the new text.
 fn replace(file: &Path, text: &str) -> Result<(), Stop> {
-    let failed = |error: std::io::Error| {
-        Stop::usage(format!("cannot write {}: {}", file.display(), reason(&error)))
-    };
+    let failed =
+        |error: std::io::Error| Stop::usage(format!("cannot write {}: {}", file.display(), reason(&error)));
     // A link stays a link.
     let file: PathBuf = std::fs::canonicalize(file).map_err(failed)?;
     let metadata = std::fs::metadata(&file).map_err(failed)?;
@@ -177,7 +177,8 @@ fn replace(file: &Path, text: &str) -> Result<(), Stop> {
     // Fails if the file must not be written.
     drop(File::options().append(true).open(&file).map_err(failed)?);
     let folder = file.parent().unwrap_or(Path::new("."));
-    let mut beside = tempfile::Builder::new().prefix(".lucarne-format-").tempfile_in(folder).map_err(failed)?;
+    let mut beside =
+        tempfile::Builder::new().prefix(".lucarne-format-").tempfile_in(folder).map_err(failed)?;
     beside.write_all(text.as_bytes()).map_err(failed)?;
     beside.as_file().set_permissions(metadata.permissions()).map_err(failed)?;
     let own = beside.as_file().metadata().map_err(failed)?;

@@ -6,6 +6,7 @@
 
 use crate::layout::{BODY, CONTINUATION, Layout, layout};
 use crate::pieces::Pieces;
+use crate::space::Role;
 use lucarne_compiler::ast::{
     Argument, Body, Class, Declaration, Expression, ExpressionKind, File, Function, Import, Initial, Show,
 };
@@ -227,7 +228,11 @@ impl Breaker<'_> {
         {
             let parameters = function.parameters.iter().map(|parameter| {
                 let name = self.piece_at(parameter.name.span.start);
-                let mark = |at: &usize| matches!(self.kind(*at), Kind::LeftBracket | Kind::Decrement | Kind::Dot);
+                let is_dashes = |at: usize| self.placed.roles.get(at) == Some(&Role::Dashes);
+                let mark = |at: &usize| match self.kind(*at) {
+                    Kind::Decrement => is_dashes(*at),
+                    kind => matches!(kind, Kind::LeftBracket | Kind::Dot),
+                };
                 (0..name).rev().take_while(mark).last().unwrap_or(name)
             });
             let mut parameters = self.on_line(line, parameters.collect::<Vec<_>>().into_iter());
@@ -323,12 +328,22 @@ impl Breaker<'_> {
         match &expression.kind {
             ExpressionKind::Call(target, arguments) => self.call(expression, target, arguments, 1),
             ExpressionKind::Block(_, body) | ExpressionKind::Lambda(_, body) => {
-                if let Some(line) = self.long_line(self.piece_at(body.span.start)) {
+                if let Some(line) = self.long_line(self.piece_at(body.span.start))
+                    && self.ends_frame(line, expression.span.end)
+                {
                     self.body_of_line(line, Some(body));
                 }
             }
             _ => {}
         }
+    }
+
+    /// Returns whether a parenthesis is closed at a place, or the frame that begins a line ends there: what continues the
+    /// frame would belong to the body of a block that ends there.
+    fn ends_frame(&self, line: usize, place: u32) -> bool {
+        let next = self.piece_at(place);
+        let is_outside = self.begins_line(next) && self.column_of(next) <= self.indent(line);
+        matches!(self.kind(next), Kind::RightParen | Kind::Eof) || is_outside
     }
 
     /// Returns whether the only argument of a call fits on a line of its own, and nothing in it is better broken.
@@ -341,7 +356,13 @@ impl Breaker<'_> {
         };
         let is_broken_inside = matches!(
             inner.kind,
-            E::Block(..) | E::Lambda(..) | E::List(_) | E::Set(_) | E::Map(_) | E::ByteArray(_) | E::String(_)
+            E::Block(..)
+                | E::Lambda(..)
+                | E::List(_)
+                | E::Set(_)
+                | E::Map(_)
+                | E::ByteArray(_)
+                | E::String(_)
         );
         let start = name.as_ref().map_or(value.span, |name| name.span).start;
         let Some(line) = self.long_line(self.piece_at(start)) else { return false };
@@ -370,7 +391,10 @@ impl Breaker<'_> {
         }
         let indent = self.indent(line) + CONTINUATION as usize;
         let is_helpful = arguments.iter().take(count).all(|argument| {
-            argument.value.as_ref().is_none_or(|value| !is_atom(value) || indent + self.width(value.span) <= self.length)
+            argument
+                .value
+                .as_ref()
+                .is_none_or(|value| !is_atom(value) || indent + self.width(value.span) <= self.length)
         });
         let is_text = |argument: &Argument| {
             argument.value.as_ref().is_some_and(|value| matches!(value.kind, ExpressionKind::String(_)))
@@ -418,9 +442,9 @@ impl Breaker<'_> {
     }
 
     fn if_(&mut self, start: usize, condition: &Expression, then: &Body, otherwise: Option<&Body>) {
-        let is_else_if = start.checked_sub(1).is_some_and(|before| {
-            self.kind(before) == Kind::Else && self.begins_line(before)
-        });
+        let is_else_if = start
+            .checked_sub(1)
+            .is_some_and(|before| self.kind(before) == Kind::Else && self.begins_line(before));
         let Some(line) = self.long_line(self.piece_at(condition.span.start)) else { return };
         if !self.begins_line(start) && !is_else_if {
             return;
@@ -490,7 +514,11 @@ fn is_atom(expression: &Expression) -> bool {
 fn is_plain(expression: &Expression) -> bool {
     use ExpressionKind as E;
     let is_short = expression.span.end - expression.span.start <= 12;
-    is_short && matches!(expression.kind, E::String(_) | E::Int(_) | E::Float(_) | E::Name(_) | E::Bool(_) | E::Null)
+    is_short
+        && matches!(
+            expression.kind,
+            E::String(_) | E::Int(_) | E::Float(_) | E::Name(_) | E::Bool(_) | E::Null
+        )
 }
 
 /// Calls a function for each operator of a chain of operators of one level: with its place, or with the end of the

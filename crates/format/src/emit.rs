@@ -102,7 +102,8 @@ impl<'a> Emitter<'a> {
     }
 
     fn begins_line(&self, at: usize) -> bool {
-        self.pieces.get(at).is_some_and(|piece| piece.line_start) || self.breaks.get(at).copied().unwrap_or(false)
+        self.pieces.get(at).is_some_and(|piece| piece.line_start)
+            || self.breaks.get(at).copied().unwrap_or(false)
     }
 
     fn piece(&mut self, at: usize, piece: &Piece, from: usize) {
@@ -251,7 +252,8 @@ impl<'a> Emitter<'a> {
     /// Returns the indentation of a comment on a line of its own: that of the line after it, or of a line above
     /// that has the same indentation in the text.
     fn comment_indent(&self, column: u32, next: &Piece, at: usize) -> u32 {
-        let next_new = if next.kind == Kind::Eof { 0 } else { self.layout.columns.get(at).copied().unwrap_or(0) };
+        let next_new =
+            if next.kind == Kind::Eof { 0 } else { self.layout.columns.get(at).copied().unwrap_or(0) };
         if column <= next.indent {
             return next_new;
         }
@@ -280,7 +282,9 @@ impl<'a> Emitter<'a> {
             return;
         }
         let first = self.pieces.iter().position(|piece| piece.start >= region.start && piece.line_start);
-        let first = first.filter(|at| self.pieces.get(*at).is_some_and(|piece| piece.region > 0 && piece.start < region.end));
+        let first = first.filter(|at| {
+            self.pieces.get(*at).is_some_and(|piece| piece.region > 0 && piece.start < region.end)
+        });
         let shift = first.map_or(0, |at| {
             let old = self.pieces.get(at).map_or(0, |piece| piece.indent);
             i64::from(self.layout.columns.get(at).copied().unwrap_or(0)) - i64::from(old)
@@ -288,7 +292,8 @@ impl<'a> Emitter<'a> {
         self.new_line(0, 0);
         let mut at = region.start;
         for line in written.split_inclusive('\n') {
-            let is_in_string = self.pieces.iter().any(|piece| piece.has_lines && piece.start < at && piece.end > at);
+            let is_in_string =
+                self.pieces.iter().any(|piece| piece.has_lines && piece.start < at && piece.end > at);
             let spaces = line.len() - line.trim_start_matches(' ').len();
             let rest = line.get(spaces..).unwrap_or("");
             let is_moved = shift != 0 && !is_in_string && !rest.trim().is_empty();
@@ -306,7 +311,10 @@ impl<'a> Emitter<'a> {
     // The result.
 
     fn finish(self) -> String {
-        let has_returns = self.text.find('\n').is_some_and(|at| self.text.get(..at).is_some_and(|line| line.ends_with('\r')));
+        let has_returns = self
+            .text
+            .find('\n')
+            .is_some_and(|at| self.text.get(..at).is_some_and(|line| line.ends_with('\r')));
         let newline = if has_returns { "\r\n" } else { "\n" };
         let columns = self.aligned();
         let mut out = String::with_capacity(self.code.len() + self.lines.len() * 8);
@@ -374,7 +382,8 @@ impl<'a> Emitter<'a> {
 
     fn align(&self, group: &mut Vec<usize>, columns: &mut [usize]) {
         let lines = group.iter().filter_map(|index| self.lines.get(*index));
-        let widest = lines.filter(|line| !line.code.is_empty()).map(|line| self.width(line)).max().unwrap_or(0);
+        let widest =
+            lines.filter(|line| !line.code.is_empty()).map(|line| self.width(line)).max().unwrap_or(0);
         for index in group.drain(..) {
             if let Some(column) = columns.get_mut(index) {
                 *column = widest + COMMENT_SPACE;

@@ -244,11 +244,15 @@ fn aligned_line(list: &[Piece], at: usize, others: impl Iterator<Item = usize>) 
 /// Returns whether two pieces in one column may be aligned on purpose: they are the same operator, or stand after
 /// pieces of one kind.
 fn is_similar(list: &[Piece], one: usize, other: usize) -> bool {
-    let kind = |at: usize| list.get(at).map(|piece| if is_number(piece.kind) { Kind::Int } else { piece.kind });
+    let kind =
+        |at: usize| list.get(at).map(|piece| if is_number(piece.kind) { Kind::Int } else { piece.kind });
     let before = |at: usize| at.checked_sub(1).and_then(kind);
     let is_value = |kind| {
         use Kind::{Char, Decrement, Identifier, Int, LeftBrace, LeftBracket, LeftParen, StringBegin};
-        matches!(kind, Some(Identifier | Int | Char | StringBegin | LeftParen | LeftBracket | LeftBrace | Decrement))
+        matches!(
+            kind,
+            Some(Identifier | Int | Char | StringBegin | LeftParen | LeftBracket | LeftBrace | Decrement)
+        )
     };
     let are_same = kind(one) == kind(other);
     match before(one) == before(other) {
@@ -273,45 +277,69 @@ fn number_end(list: &[Piece], at: usize) -> Option<u32> {
     is_number(piece.kind).then(|| next.unwrap_or(piece).column_end())
 }
 
-/// Finds the regions without formatting, and marks the pieces in them.
+/// Finds the regions without formatting, and marks the pieces in them. A region ends at the latest before a line that is
+/// indented less than its first line, so that it can be moved as a whole.
 fn find_regions(text: &str, list: &mut [Piece]) -> Vec<Region> {
     let mut regions: Vec<Region> = Vec::new();
-    let mut begin = None;
+    // The beginning of the current region, and the indentation of its first line of code.
+    let mut open: Option<(usize, Option<u32>)> = None;
     let mut before = 0;
-    for piece in list.iter() {
+    for piece in list {
         for comment in comments(text, before, piece.start) {
             let range = comment.span.range();
             let written = text.get(range.clone()).unwrap_or("").trim_end();
-            let line_begin = text.get(..range.start).and_then(|text| text.rfind('\n')).map_or(0, |at| at + 1);
-            let is_alone = text.get(line_begin..range.start).is_some_and(|space| space.trim().is_empty());
-            if !is_alone {
+            let line = line_begin(text, range.start);
+            if !text.get(line..range.start).is_some_and(|space| space.trim().is_empty()) {
                 continue;
             }
-            match begin {
-                None if written == OFF => {
-                    begin = text.get(range.end..).and_then(|rest| rest.find('\n')).map(|at| range.end + at + 1);
-                }
-                Some(start) if written == ON => {
-                    regions.push(Region { start, end: line_begin });
-                    begin = None;
+            match open {
+                None if written == OFF => open = next_line(text, range.end).map(|start| (start, None)),
+                Some((start, _)) if written == ON => {
+                    regions.push(Region { start, end: line });
+                    open = None;
                 }
                 _ => {}
             }
         }
+        if let Some((start, Some(indent))) = open
+            && piece.line_start
+            && piece.indent < indent
+        {
+            regions.push(Region { start, end: end_of_line(text, before, piece.start) });
+            open = None;
+        }
+        if let Some((start, indent)) = &mut open
+            && piece.start >= *start
+            && piece.kind != Kind::Eof
+        {
+            indent.get_or_insert(piece.indent);
+            piece.region = regions.len() + 1;
+        }
         before = piece.end;
     }
-    if let Some(start) = begin {
+    if let Some((start, _)) = open {
         regions.push(Region { start, end: text.len() });
     }
-    let mut next = 0;
-    for piece in list.iter_mut() {
-        while regions.get(next).is_some_and(|region| piece.start >= region.end && region.end < text.len()) {
-            next += 1;
-        }
-        let is_inside = regions.get(next).is_some_and(|region| piece.start >= region.start);
-        if is_inside && piece.kind != Kind::Eof {
-            piece.region = next + 1;
-        }
-    }
     regions
+}
+
+fn line_begin(text: &str, place: usize) -> usize {
+    text.get(..place).and_then(|text| text.rfind('\n')).map_or(0, |at| at + 1)
+}
+
+/// Returns the beginning of the next line, if there is one.
+fn next_line(text: &str, place: usize) -> Option<usize> {
+    text.get(place..)?.find('\n').map(|at| place + at + 1)
+}
+
+/// Returns the end of the line of a piece that ends at `place`, after the comments that begin on that line.
+fn end_of_line(text: &str, place: usize, next: usize) -> usize {
+    let mut end = place;
+    for comment in comments(text, place, next) {
+        if text.get(end..comment.span.start as usize).is_none_or(|between| between.contains('\n')) {
+            break;
+        }
+        end = comment.span.end as usize;
+    }
+    next_line(text, end).unwrap_or(next)
 }

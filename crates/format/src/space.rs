@@ -55,7 +55,13 @@ fn is_spaced_word(kind: Kind) -> bool {
 }
 
 /// Returns the number of spaces between two tokens of one line, which stand `written` characters apart.
-pub(crate) fn space(before: &Piece, before_role: Role, after: &Piece, after_role: Role, written: usize) -> u32 {
+pub(crate) fn space(
+    before: &Piece,
+    before_role: Role,
+    after: &Piece,
+    after_role: Role,
+    written: usize,
+) -> u32 {
     let as_written = u32::from(written > 0);
     match (before_role, after_role) {
         (Role::OperatorName, Role::OperatorName) => return 0,
@@ -67,7 +73,9 @@ pub(crate) fn space(before: &Piece, before_role: Role, after: &Piece, after_role
             let is_number = matches!(after.kind, Kind::Int | Kind::Float | Kind::Minus | Kind::Decrement);
             return if is_number { as_written } else { 0 };
         }
-        (_, Role::Postfix | Role::NamedEqual | Role::SetterEqual | Role::ParameterSlash | Role::Colon) => return 0,
+        (_, Role::Postfix | Role::NamedEqual | Role::SetterEqual | Role::ParameterSlash | Role::Colon) => {
+            return 0;
+        }
         (Role::NamedEqual | Role::ParameterSlash | Role::VariableSlash, _) => return 0,
         (Role::SetterEqual, _) => return 1,
         (_, Role::VariableSlash) => return as_written,
@@ -83,7 +91,8 @@ pub(crate) fn space(before: &Piece, before_role: Role, after: &Piece, after_role
         (_, Kind::Semicolon) => 0,
         (Kind::LeftBrace, _) | (_, Kind::RightBrace) | (_, Kind::Dot) | (Kind::Dot, _) => as_written,
         (Kind::Comma | Kind::Semicolon | Kind::Colon | Kind::DoubleColon, _) => 1,
-        (Kind::Arrow | Kind::Define | Kind::DefineFinal, _) | (_, Kind::Arrow | Kind::Define | Kind::DefineFinal) => 1,
+        (Kind::Arrow | Kind::Define | Kind::DefineFinal, _)
+        | (_, Kind::Arrow | Kind::Define | Kind::DefineFinal) => 1,
         (_, Kind::Colon | Kind::DoubleColon) => as_written,
         (left, _) if is_spaced_word(left) => 1,
         (_, Kind::And | Kind::Or | Kind::Is | Kind::As | Kind::Else) => 1,

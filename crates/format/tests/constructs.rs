@@ -273,7 +273,9 @@ main:
 
 #[test]
 fn blank_lines() {
-    insta::assert_snapshot!(shown("\n\n\nimport a\n\n\n\n\nmain:\n\n  x\n   \n\n\n\n  // A comment.\n\n\n\n  y\n\n\n"));
+    insta::assert_snapshot!(shown(
+        "\n\n\nimport a\n\n\n\n\nmain:\n\n  x\n   \n\n\n\n  // A comment.\n\n\n\n  y\n\n\n"
+    ));
 }
 
 #[test]
@@ -314,7 +316,8 @@ main:
 
 #[test]
 fn ends_of_lines_are_kept() {
-    let formatted = format("\u{feff}#!/usr/bin/lucarne \r\nmain :\r\n  x /* a\r\n */  \r\n", Options::default());
+    let formatted =
+        format("\u{feff}#!/usr/bin/lucarne \r\nmain :\r\n  x /* a\r\n */  \r\n", Options::default());
     assert_eq!(formatted.expect("no errors"), "\u{feff}#!/usr/bin/lucarne\r\nmain:\r\n  x /* a\r\n */\r\n");
     assert_eq!(format("x:=1", Options::default()).expect("no errors"), "x := 1\n");
     assert_eq!(format("", Options::default()).expect("no errors"), "");

@@ -43,11 +43,12 @@ fn check_all(options: Options, change: impl Fn(&str) -> String + Sync) -> usize 
         let is_checked = |(path, text): &&(PathBuf, String)| {
             let text = change(text);
             let result = std::panic::catch_unwind(|| oracle::check(formatter, &text, options));
-            result.unwrap_or_else(|panic| {
-                eprintln!("of {}", path.display());
-                std::panic::resume_unwind(panic)
-            })
-            .is_some()
+            result
+                .unwrap_or_else(|panic| {
+                    eprintln!("of {}", path.display());
+                    std::panic::resume_unwind(panic)
+                })
+                .is_some()
         };
         texts.iter().filter(is_checked).count()
     });

@@ -3,8 +3,8 @@
 //! Every struct is taken apart by a pattern without `..`, so that a new field is not forgotten here.
 
 use super::{
-    Argument, Body, Class, Declaration, Doc, Export, Expression, ExpressionKind, File, Function, FunctionName,
-    Identifier, Import, Initial, Migration, Parameter, Show, StringPart, TypeName, Variable,
+    Argument, Body, Class, Declaration, Doc, Export, Expression, ExpressionKind, File, Function,
+    FunctionName, Identifier, Import, Initial, Migration, Parameter, Show, StringPart, TypeName, Variable,
 };
 
 /// Returns a tree as bytes. Two texts have the same bytes if they mean the same: if only positions, comments
@@ -117,7 +117,8 @@ impl Flat {
     }
 
     fn function(&mut self, function: &Function) {
-        let Function { doc, migrations, name, static_at, abstract_at, parameters, return_type, body } = function;
+        let Function { doc, migrations, name, static_at, abstract_at, parameters, return_type, body } =
+            function;
         self.doc(doc.as_ref());
         self.list(migrations, |out, Migration { parameter, ty, deprecated }| {
             out.name(parameter);

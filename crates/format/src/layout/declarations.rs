@@ -35,13 +35,11 @@ impl Walk<'_> {
     /// more, and does not begin with something that belongs to the declaration.
     fn declaration_end(&self) -> usize {
         let indent = self.pieces.get(self.at).map_or(0, |piece| piece.indent);
-        let belongs = |kind| {
-            matches!(kind, Kind::RightParen | Kind::RightBracket | Kind::RightBrace | Kind::Colon)
-        };
+        let belongs =
+            |kind| matches!(kind, Kind::RightParen | Kind::RightBracket | Kind::RightBrace | Kind::Colon);
         let rest = self.pieces.get(self.at + 1..self.end).unwrap_or(&[]);
-        let next = rest.iter().position(|piece| {
-            piece.line_start && piece.indent <= indent && !belongs(piece.kind)
-        });
+        let next =
+            rest.iter().position(|piece| piece.line_start && piece.indent <= indent && !belongs(piece.kind));
         next.map_or(self.end, |next| self.at + 1 + next)
     }
 
@@ -77,6 +75,9 @@ impl Walk<'_> {
     fn function(&mut self, function: &Function, frame: Frame, end: usize) {
         let name = function.name.span();
         self.fill_to(name.start as usize, frame.continued());
+        // If modifiers stand on a line of their own, the rest of the head is relative to the line of the name.
+        let begins_line = self.begins_line() && self.pinned.is_none();
+        let head = if begins_line { Frame::new(frame.continued()) } else { frame };
         match &function.name {
             FunctionName::Operator(_) => {
                 while self.start() < name.end as usize && self.at < end {
@@ -86,17 +87,17 @@ impl Walk<'_> {
             _ => self.fill_to(name.end as usize, frame.continued()),
         }
         if matches!(function.name, FunctionName::Setter(_)) {
-            self.place(frame.continued(), Role::SetterEqual);
+            self.place(head.continued(), Role::SetterEqual);
         }
         for parameter in &function.parameters {
-            self.parameter(parameter, frame);
+            self.parameter(parameter, head);
         }
         let Some(body) = &function.body else { return };
         let colon = body.span.start as usize;
         while self.start() < colon && self.at < end {
-            self.place(frame.continued(), Role::Plain);
+            self.place(head.continued(), Role::Plain);
         }
-        self.place(frame.at, Role::Colon);
+        self.place(head.at, Role::Colon);
         self.body(body, frame);
     }
 

@@ -307,7 +307,13 @@ impl Walk<'_> {
         piece.map_or(0, |piece| piece.indent.saturating_sub(least))
     }
 
-    fn conditional(&mut self, condition: &Expression, then: &Expression, otherwise: &Expression, frame: Frame) {
+    fn conditional(
+        &mut self,
+        condition: &Expression,
+        then: &Expression,
+        otherwise: &Expression,
+        frame: Frame,
+    ) {
         self.expression(condition, frame);
         let inner = self.operator(Role::Spaced, frame);
         self.inner(then, inner, CONTINUATION);
@@ -363,7 +369,8 @@ impl Walk<'_> {
         }
         let rest = self.pieces.get(self.at..).unwrap_or(&[]);
         let inside = rest.iter().zip(self.at..).take_while(|(piece, _)| piece.start <= end as usize);
-        let begins_line = |piece: &Piece, at| piece.line_start || self.breaks.get(at).copied().unwrap_or(false);
+        let begins_line =
+            |piece: &Piece, at| piece.line_start || self.breaks.get(at).copied().unwrap_or(false);
         let is_on_lines = inside.clone().any(|(piece, at)| piece.kind == part && begins_line(piece, at));
         Frame::new(if is_on_lines { frame.at + BODY } else { frame.at })
     }
