@@ -2,6 +2,8 @@
 //!
 //! `LUCARNE_FORMAT_MUTATIONS=N cargo test -p lucarne-format --test mutations` tries N texts.
 
+#![allow(clippy::print_stderr, reason = "a failed test names its text")]
+
 mod oracle;
 
 use lucarne_format::{Options, with_formatter};

@@ -2,6 +2,8 @@
 //!
 //! `LUCARNE_FORMAT_SOURCES=FOLDER cargo test -p lucarne-format --test sources` checks all `.toit` files below a folder, too.
 
+#![allow(clippy::print_stderr, reason = "a failed test names its text")]
+
 mod oracle;
 
 use lucarne_format::{Options, with_formatter};
