@@ -101,7 +101,18 @@ bitmap-draw-bitmap x/int y/int -> none
     --destination/ByteArray
     --destination-width/int
     --bytewise/bool=false:
-  bitmap-draw-bitmap_ x y color orientation source 0 source-width source-line-stride destination destination-width bytewise
+  bitmap-draw-bitmap_
+      x
+      y
+      color
+      orientation
+      source
+      0
+      source-width
+      source-line-stride
+      destination
+      destination-width
+      bytewise
 
 /** Deprecated. Use the variant with named parameters. */
 bitmap-draw-bitmap -> none
@@ -116,7 +127,18 @@ bitmap-draw-bitmap -> none
     byte-array-width/int
     bytewise/bool:
   stride := (source-width + 7) >> 3
-  bitmap-draw-bitmap_ x y color orientation source source-offset source-width stride byte-array byte-array-width bytewise
+  bitmap-draw-bitmap_
+      x
+      y
+      color
+      orientation
+      source
+      source-offset
+      source-width
+      stride
+      byte-array
+      byte-array-width
+      bytewise
 
 bitmap-draw-bitmap_ x y color orientation source offset width stride destination destination-width bytewise -> none:
   #primitive.bitmap.draw-bitmap: | error |
@@ -142,7 +164,17 @@ bitmap-draw-bytemap x/int y/int -> none
     --destination-width/int:
   if transparent-index >= 0 and alpha: throw "Specified both alpha and transparent-index"
   transparent := alpha or transparent-index
-  bitmap-draw-bytemap_ x y transparent orientation source source-width source-line-stride palette destination destination-width
+  bitmap-draw-bytemap_
+      x
+      y
+      transparent
+      orientation
+      source
+      source-width
+      source-line-stride
+      palette
+      destination
+      destination-width
 
 /** Deprecated. Use the variant with named parameters. */
 bitmap-draw-bytemap -> none
@@ -155,7 +187,17 @@ bitmap-draw-bytemap -> none
     palette/ByteArray
     destination-array/ByteArray
     destination-width/int:
-  bitmap-draw-bytemap_ x y transparent-color orientation source source-width source-width palette destination-array destination-width
+  bitmap-draw-bytemap_
+      x
+      y
+      transparent-color
+      orientation
+      source
+      source-width
+      source-width
+      palette
+      destination-array
+      destination-width
 
 bitmap-draw-bytemap_ x y transparent orientation source width stride palette destination destination-width -> none:
   #primitive.bitmap.draw-bytemap: | error |
@@ -183,13 +225,49 @@ blit source/io.Data destination/ByteArray pixels-per-line/int -> none
     --operation/int=OVERWRITE:
   line := 0
   while line:
-    line = blit_ destination destination-pixel-stride destination-line-stride source source-pixel-stride source-line-stride pixels-per-line lookup-table shift mask operation line
+    line = blit_
+        destination
+        destination-pixel-stride
+        destination-line-stride
+        source
+        source-pixel-stride
+        source-line-stride
+        pixels-per-line
+        lookup-table
+        shift
+        mask
+        operation
+        line
 
 /** Copies lines from line $first on. Returns the line to go on with, or null at the end. */
-blit_ destination pixel-stride line-stride source source-pixel-stride source-line-stride pixels table shift mask operation first -> int?:
+blit_
+    destination
+    pixel-stride
+    line-stride
+    source
+    source-pixel-stride
+    source-line-stride
+    pixels
+    table
+    shift
+    mask
+    operation
+    first -> int?:
   #primitive.bitmap.blit: | error |
     return io.primitive-redo-io-data_ error source: | bytes |
-      blit_ destination pixel-stride line-stride bytes source-pixel-stride source-line-stride pixels table shift mask operation first
+      blit_
+          destination
+          pixel-stride
+          line-stride
+          bytes
+          source-pixel-stride
+          source-line-stride
+          pixels
+          table
+          shift
+          mask
+          operation
+          first
 
 /** Replaces each byte of the $source by its entry in the $table, which has 256, and writes it to the $destination. */
 lut source/io.Data destination/ByteArray table/ByteArray -> none:

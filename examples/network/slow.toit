@@ -22,7 +22,10 @@ class SlowNetwork extends ProxyingNetworkServiceProvider:
         --tags=["slow"]
 
   proxy-mask -> int:
-    return NetworkService.PROXY-ADDRESS | NetworkService.PROXY-RESOLVE | NetworkService.PROXY-UDP | NetworkService.PROXY-TCP
+    return NetworkService.PROXY-ADDRESS
+        | NetworkService.PROXY-RESOLVE
+        | NetworkService.PROXY-UDP
+        | NetworkService.PROXY-TCP
 
   open-network -> net.Interface:
     return net.open --name="slow"

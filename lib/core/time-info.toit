@@ -67,7 +67,16 @@ class TimeInfo:
 
   An hour or a day on the clock is longer or shorter than usual when clocks change.
   */
-  plus --years/int=0 --months/int=0 --days/int=0 --h/int=0 --m/int=0 --s/int=0 --ms/int=0 --us/int=0 --ns/int=0 -> TimeInfo:
+  plus
+      --years/int=0
+      --months/int=0
+      --days/int=0
+      --h/int=0
+      --m/int=0
+      --s/int=0
+      --ms/int=0
+      --us/int=0
+      --ns/int=0 -> TimeInfo:
     return with
         --year=year + years
         --month=month + months
@@ -78,7 +87,15 @@ class TimeInfo:
         --ns=this.ns + ms * 1_000_000 + us * 1_000 + ns
 
   /** This date and time, with some parts replaced. See $Time.local for $dst. */
-  with --year/int=year --month/int=month --day/int=day --h/int=h --m/int=m --s/int=s --ns/int=ns --dst/bool?=null -> TimeInfo:
+  with
+      --year/int=year
+      --month/int=month
+      --day/int=day
+      --h/int=h
+      --m/int=m
+      --s/int=s
+      --ns/int=ns
+      --dst/bool?=null -> TimeInfo:
     moved := is-utc
         ? (Time.utc year month day h m s --ns=ns)
         : (Time.local year month day h m s --ns=ns --dst=dst)

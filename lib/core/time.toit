@@ -31,11 +31,31 @@ class Time implements Comparable:
   They need not be in their ranges: the 32nd of a month is a day of the next one. When clocks are
     set back, an hour occurs twice: $dst tells whether daylight saving is on.
   */
-  constructor.local --year/int --month/int --day/int --h/int=0 --m/int=0 --s/int=0 --ms/int=0 --us/int=0 --ns/int=0 --dst/bool?=null:
+  constructor.local
+      --year/int
+      --month/int
+      --day/int
+      --h/int=0
+      --m/int=0
+      --s/int=0
+      --ms/int=0
+      --us/int=0
+      --ns/int=0
+      --dst/bool?=null:
     return Time.local year month day h m s --ms=ms --us=us --ns=ns --dst=dst
 
   /** Variant of $Time.local with unnamed arguments. */
-  constructor.local year/int month/int day/int h/int=0 m/int=0 s/int=0 --ms/int=0 --us/int=0 --ns/int=0 --dst/bool?=null:
+  constructor.local
+      year/int
+      month/int
+      day/int
+      h/int=0
+      m/int=0
+      s/int=0
+      --ms/int=0
+      --us/int=0
+      --ns/int=0
+      --dst/bool?=null:
     shown := civil-to-seconds_ year month day h m s
     return Time.epoch --s=(zone-to-utc_ shown dst) --ms=ms --us=us --ns=ns
 

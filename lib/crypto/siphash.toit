@@ -10,7 +10,14 @@ The SipHash of the bytes of $data from $from to $to (exclusive).
 
 The $key has 16 bytes, the result 8 or 16. The default numbers of rounds give SipHash-2-4.
 */
-siphash data/io.Data key/ByteArray --output-length/int=16 --c-rounds/int=2 --d-rounds/int=4 from/int=0 to/int=data.byte-size -> ByteArray:
+siphash
+    data/io.Data
+    key/ByteArray
+    --output-length/int=16
+    --c-rounds/int=2
+    --d-rounds/int=4
+    from/int=0
+    to/int=data.byte-size -> ByteArray:
   summer := Siphash key --output-length=output-length --c-rounds=c-rounds --d-rounds=d-rounds
   return checksum summer data from to
 

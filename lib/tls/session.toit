@@ -253,7 +253,13 @@ class Session:
 The pseudo-random function of TLS 1.2 (RFC 5246, section 5): $size bytes from a $secret, a $label and a $seed.
 The block of the hash has $block-size bytes.
 */
-pseudo-random-function_ size/int --block-size/int --secret/ByteArray --label/string --seed/ByteArray hash/Lambda -> ByteArray:
+pseudo-random-function_
+    size/int
+    --block-size/int
+    --secret/ByteArray
+    --label/string
+    --seed/ByteArray
+    hash/Lambda -> ByteArray:
   keyed := Hmac --block-size=block-size secret hash
   labeled := label.to-byte-array + seed
   result := io.Buffer

@@ -32,7 +32,14 @@ test-rectangles -> none:
   expect-equals ["....", ".##.", ".##."] (lines bytes 4)
   expect (bytemap-rectangle -5 2 '=' 6 1 bytes 4)
   expect-equals ["....", ".##.", "=##."] (lines bytes 4)
-  [[4, 0, 1, 1], [-1, 0, 1, 1], [0, 3, 1, 1], [0, 0, 0, 1], [0, 0, 1, 0], [int.MAX, int.MIN, int.MAX, int.MAX]].do: | box |
+  [
+    [4, 0, 1, 1],
+    [-1, 0, 1, 1],
+    [0, 3, 1, 1],
+    [0, 0, 0, 1],
+    [0, 0, 1, 0],
+    [int.MAX, int.MIN, int.MAX, int.MAX]
+  ].do: | box |
     expect-not (bytemap-rectangle box[0] box[1] 1 box[2] box[3] bytes 4)
   expect (bytemap-rectangle int.MIN int.MIN 0 int.MAX int.MAX bytes 4) == false
 
@@ -52,7 +59,15 @@ test-rectangles -> none:
 test-bitmaps -> none:
   picture := #[0b1010_0000, 0b1100_0000]
   bytes := ByteArray 12
-  bitmap-draw-bitmap 1 1 --color='x' --source=picture --source-width=3 --destination=bytes --destination-width=4 --bytewise
+  bitmap-draw-bitmap
+      1
+      1
+      --color='x'
+      --source=picture
+      --source-width=3
+      --destination=bytes
+      --destination-width=4
+      --bytewise
   expect-equals ["....", ".x.x", ".xx."] (lines bytes 4)
   bits := ByteArray 4
   bitmap-draw-bitmap 0 3 --color=1 --source=picture --source-width=3 --destination=bits --destination-width=4
@@ -75,7 +90,8 @@ test-bytemaps -> none:
     options.call bytes
     lines bytes 4
   expect-equals ["----", "-ab_", "-c_d"]
-      draw.call:: | bytes | bitmap-draw-bytemap 1 1 --source=picture --source-width=3 --destination=bytes --destination-width=4
+      draw.call:: | bytes |
+        bitmap-draw-bytemap 1 1 --source=picture --source-width=3 --destination=bytes --destination-width=4
   expect-equals ["----", "-ab-", "-c-d"]
       draw.call:: | bytes | bitmap-draw-bytemap 1 1 --transparent-index='_'
           --source=picture
@@ -92,7 +108,14 @@ test-bytemaps -> none:
   // Opacity.
   alpha := #[0, 64, 128, 255]
   bytes := ByteArray 5 --initial=100
-  bitmap-draw-bytemap 0 0 --alpha=alpha --source=#[0, 1, 2, 3, 4] --source-width=5 --destination=bytes --destination-width=5
+  bitmap-draw-bytemap
+      0
+      0
+      --alpha=alpha
+      --source=#[0, 1, 2, 3, 4]
+      --source-width=5
+      --destination=bytes
+      --destination-width=5
   expect-equals #[100, 74, 50, 3, 4] bytes
   expect-throw "Specified both alpha and transparent-index":
     bitmap-draw-bytemap 0 0 --alpha=alpha --transparent-index=0 --source=#[] --source-width=1

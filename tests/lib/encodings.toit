@@ -25,7 +25,15 @@ class Slow implements io.Data:
 
 test-base64:
   // The examples of RFC 4648.
-  {"": "", "f": "Zg==", "fo": "Zm8=", "foo": "Zm9v", "foob": "Zm9vYg==", "fooba": "Zm9vYmE=", "foobar": "Zm9vYmFy"}.do: | text encoded |
+  {
+    "": "",
+    "f": "Zg==",
+    "fo": "Zm8=",
+    "foo": "Zm9v",
+    "foob": "Zm9vYg==",
+    "fooba": "Zm9vYmE=",
+    "foobar": "Zm9vYmFy"
+  }.do: | text encoded |
     expect-equals encoded (base64.encode text)
     expect-equals text (base64.decode encoded).to-string
     in-url := encoded.trim --right "=="

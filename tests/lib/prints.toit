@@ -1,7 +1,7 @@
 // Printing.
 // expect: a line
 // expect: 42
-// expect: 
+// expect:
 // expect: [1, two, null, 3.0]
 // expect: {k: {1}}
 // expect: Amélie 🙈

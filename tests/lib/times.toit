@@ -72,7 +72,15 @@ parsing:
   expect-equals 500_000_000 (Time.parse "2019-12-18T06:22:48.5Z").ns-part
   expect-equals (Time.parse "2019-12-18T06:22:00Z") (Time.parse "2019-12-18T06:22Z")
   expect-equals (Time.parse "2020-10-01T13:02:04Z") (Time.parse "2020-10-01T15:12:04+02:10")
-  ["", "2019-12-18", "2019-12-18T", "2019-12T06:22Z", "2019-12-18T06:2x:00Z", "2019-12-18T06:22:48+1", "xTyZ"].do: | text |
+  [
+    "",
+    "2019-12-18",
+    "2019-12-18T",
+    "2019-12T06:22Z",
+    "2019-12-18T06:2x:00Z",
+    "2019-12-18T06:22:48+1",
+    "xTyZ"
+  ].do: | text |
     expect-throw "INVALID_ARGUMENT": Time.parse text
   expect-equals null (Time.parse "never" --if-error=: null)
 

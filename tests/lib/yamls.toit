@@ -128,8 +128,8 @@ random-value depth/int -> any:
 /** A text of characters and words that mean something to YAML. */
 random-text -> string:
   parts := [" ", " ", "\t", "\n", "\r", "-", "?", ":", ",", "[", "]", "{", "}", "#", "&", "*", "!", "|", ">", "'", "\"",
-    "%", "@", "`", "~", ".", "0", "1", "7", "e", "x", "o", "_", "+", "=", "<", "\\", "a", "null", "true", "nan", "inf",
-    "\x00", "\x1b", "\x7f", "\u{85}", "\u{a0}", "\u{feff}", "\u{2028}", "\u{fffe}", "é", "😀"]
+      "%", "@", "`", "~", ".", "0", "1", "7", "e", "x", "o", "_", "+", "=", "<", "\\", "a", "null", "true", "nan", "inf",
+      "\x00", "\x1b", "\x7f", "\u{85}", "\u{a0}", "\u{feff}", "\u{2028}", "\u{fffe}", "é", "😀"]
   return (List (random 7): parts[random parts.size]).join ""
 
 /** Each string reads back as itself, wherever it stands. */

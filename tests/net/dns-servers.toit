@@ -85,7 +85,9 @@ test-both-kinds-of-addresses network/net.Client:
   server := Server network
   server.serve:: | question/dns.Question id/int |
     text := question.type == dns.RECORD-A ? "10.0.0.1" : "2001:db8::1"
-    question.name == "four.test" and question.type != dns.RECORD-A ? [] : [answer question id [address question.name text]]
+    question.name == "four.test" and question.type != dns.RECORD-A
+        ? []
+        : [answer question id [address question.name text]]
   client := dns.DnsClient [server.address]
   // On a busy machine the second answer can come too late: then another name is tried.
   both := []

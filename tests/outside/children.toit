@@ -30,7 +30,7 @@ test-ends:
 
 run use-path/bool command/string arguments/List --environment=null -> int:
   return end-of
-    fork child-group use-path -1 -1 -1 -1 -1 command (Array_.ensure arguments) environment
+      fork child-group use-path -1 -1 -1 -1 -1 command (Array_.ensure arguments) environment
 
 test-programs:
   expect-throw "No such file or directory": run true "a program that is not there" ["x"]

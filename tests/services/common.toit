@@ -24,7 +24,11 @@ class Provider extends ServiceProvider implements ServiceHandler:
   gate/monitor.Semaphore ::= monitor.Semaphore
   entered/int := 0
 
-  constructor name/string="test/common" --priority/int=ServiceProvider.PRIORITY-NORMAL --tags/List?=null --selector/ServiceSelector=SELECTOR:
+  constructor
+      name/string="test/common"
+      --priority/int=ServiceProvider.PRIORITY-NORMAL
+      --tags/List?=null
+      --selector/ServiceSelector=SELECTOR:
     super name --major=3 --minor=4 --patch=5
     provides selector --handler=this --priority=priority --tags=tags
 

@@ -36,6 +36,6 @@ main:
   region.close
   expect-equals
       [StorageService.REGION-OPEN-INDEX, StorageService.REGION-READ-INDEX, StorageService.REGION-WRITE-INDEX,
-        StorageService.REGION-IS-ERASED-INDEX, StorageService.REGION-ERASE-INDEX]
+          StorageService.REGION-IS-ERASED-INDEX, StorageService.REGION-ERASE-INDEX]
       provider.log
   provider.uninstall

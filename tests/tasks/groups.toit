@@ -18,9 +18,9 @@ main:
   // The later ones let the earlier ones go on.
   gates := List 3: monitor.Latch
   result := Task.group (List 3: | i | ::
-      if i < 2: gates[i].get
-      if i > 0: gates[i - 1].set true
-      i)
+    if i < 2: gates[i].get
+    if i > 0: gates[i - 1].set true
+    i)
   print "order $result.keys"
   print (Task.group [])
 

@@ -20,7 +20,9 @@ main:
   expect-equals "SSL - A fatal alert message was received from our peer: CertificateRequired" outcome.client
 
   outcome = greeting stranger
-  expect-equals "Unknown root certificate: 'CN=Other Root'\nCertificate error 0x0008: 'CN=stranger'\nNOT_TRUSTED" outcome.server
+  expect-equals
+      "Unknown root certificate: 'CN=Other Root'\nCertificate error 0x0008: 'CN=stranger'\nNOT_TRUSTED"
+      outcome.server
   expect (outcome.client.contains "received from our peer")
 
   // A client is trusted by its own certificate.

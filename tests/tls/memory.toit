@@ -85,7 +85,10 @@ class Pair:
         --handshake-timeout=timeout
         --skip-certificate-validation=skip
 
-  server certificate/tls.Certificate=(identity SERVER SERVER-KEY) --roots/List=[] --timeout/Duration=(Duration --s=60) -> tls.Session:
+  server
+      certificate/tls.Certificate=(identity SERVER SERVER-KEY)
+      --roots/List=[]
+      --timeout/Duration=(Duration --s=60) -> tls.Session:
     return tls.Session.server server-reader server-writer
         --certificate=certificate
         --root-certificates=(roots.map: x509.Certificate.parse it)

@@ -13,7 +13,7 @@ import monitor
 depth := 0
 unwound := 0
 
-dive: 
+dive:
   depth++
   dive
   depth--

@@ -12,7 +12,7 @@ import net.tcp
 import net.udp
 import system.api.network show NetworkService
 import system.services
-  show
+    show
     ServiceClient
     ServiceHandler
     ServiceProvider

@@ -10,7 +10,23 @@ FORGERIES ::= {
   "forged pids": :: forged-pids,
 }
 
-JUNK ::= [null, true, -1, 0, 1 << 62, 1.5, "", "junk", #[], #[0xff], [], [null], {:}, [[[[]]]], [1, 2, 3, 4, 5, 6, 7, 8]]
+JUNK ::= [
+  null,
+  true,
+  -1,
+  0,
+  1 << 62,
+  1.5,
+  "",
+  "junk",
+  #[],
+  #[0xff],
+  [],
+  [null],
+  {:},
+  [[[[]]]],
+  [1, 2, 3, 4, 5, 6, 7, 8]
+]
 
 junk -> any: return JUNK[random JUNK.size]
 
