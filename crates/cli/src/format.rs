@@ -164,7 +164,7 @@ fn diff(shown: &str, old: &str, new: &str) -> String {
     diff.unified_diff().context_radius(3).header(shown, shown).to_string()
 }
 
-/// Replaces the text of a file. Whoever reads the file meanwhile sees all of the old or all of the new text.
+/// Replaces the text of a file. Other programs that read the file meanwhile see all of the old or all of the new text.
 fn replace(file: &Path, text: &str) -> Result<(), Stop> {
     let failed =
         |error: std::io::Error| Stop::usage(format!("cannot write {}: {}", file.display(), reason(&error)));

@@ -162,11 +162,11 @@ impl<'a> Emitter<'a> {
             is_alone = newlines > 0 || self.lines.is_empty();
             let written = self.text.get(place.clone()).unwrap_or("").trim_end();
             let place = place.start..place.start + written.len();
-            let column = self.column(place.start);
+            let start = place.start;
             if !is_alone {
                 let is_last = comment.kind == CommentKind::Line || self.ends_line(place.end, to, next);
                 match is_last && !written.contains('\n') && !self.has_comment() {
-                    true => self.trailing(place, column),
+                    true => self.trailing(place),
                     false => {
                         self.code.push(' ');
                         self.code.push_str(written);
@@ -175,9 +175,10 @@ impl<'a> Emitter<'a> {
                 }
                 continue;
             }
+            let column = self.column(start);
             if newlines == 1 && self.continues_comment(column) {
                 self.new_line(0, 0);
-                self.trailing(place, column);
+                self.trailing(place);
                 continue;
             }
             let indent = self.comment_indent(column as u32, next, at);
@@ -199,7 +200,8 @@ impl<'a> Emitter<'a> {
         before.get(line..).unwrap_or("").chars().filter(|c| *c != '\u{feff}').count()
     }
 
-    fn trailing(&mut self, place: Range<usize>, column: usize) {
+    fn trailing(&mut self, place: Range<usize>) {
+        let column = self.column(place.start);
         if let Some(line) = self.lines.last_mut() {
             line.comment = Some(Trailing { place, column });
         }
@@ -281,8 +283,8 @@ impl<'a> Emitter<'a> {
         if written.is_empty() {
             return;
         }
-        let first = self.pieces.iter().position(|piece| piece.start >= region.start && piece.line_start);
-        let first = first.filter(|at| {
+        let first = self.pieces.partition_point(|piece| piece.start < region.start);
+        let first = Some(first).filter(|at| {
             self.pieces.get(*at).is_some_and(|piece| piece.region > 0 && piece.start < region.end)
         });
         let shift = first.map_or(0, |at| {
@@ -292,8 +294,9 @@ impl<'a> Emitter<'a> {
         self.new_line(0, 0);
         let mut at = region.start;
         for line in written.split_inclusive('\n') {
-            let is_in_string =
-                self.pieces.iter().any(|piece| piece.has_lines && piece.start < at && piece.end > at);
+            let before = self.pieces.partition_point(|piece| piece.start < at).checked_sub(1);
+            let before = before.and_then(|before| self.pieces.get(before));
+            let is_in_string = before.is_some_and(|piece| piece.has_lines && piece.end > at);
             let spaces = line.len() - line.trim_start_matches(' ').len();
             let rest = line.get(spaces..).unwrap_or("");
             let is_moved = shift != 0 && !is_in_string && !rest.trim().is_empty();

@@ -1,7 +1,7 @@
 //! The formatter for Toit sources.
 //!
-//! It stands on the compiler's scanner and parser. A text is cut into [`pieces`], its tokens; [`layout`] follows the
-//! tree and finds where each piece goes; [`breaks`] adds line breaks where a line is too long; and [`emit`]
+//! It stands on the compiler's scanner and parser. A text is cut into pieces, its tokens; `layout` follows the
+//! tree and finds where each piece goes; `breaks` adds line breaks where a line is too long; and `emit`
 //! writes the result, with the comments. Tokens are never added, removed or reordered: only the space between them
 //! changes. The result is parsed again and must have the same tree, else the text is refused.
 

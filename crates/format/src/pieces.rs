@@ -7,6 +7,9 @@ const OFF: &str = "// format: off";
 /// The comment that ends them.
 const ON: &str = "// format: on";
 
+/// How many pieces away an aligned piece is searched for, so that the search takes time in proportion to the text.
+const TABLE_WIDTH_MAX: usize = 256;
+
 /// A token, or a whole string.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Piece {
@@ -214,9 +217,11 @@ fn is_number(kind: Kind) -> bool {
 fn neighbors(list: &[Piece], at: usize) -> [Option<u32>; 2] {
     let Some(piece) = list.get(at) else { return [None, None] };
     let above = list.get(..at).unwrap_or(&[]).iter().enumerate().rev();
-    let above = above.skip_while(|(_, other)| other.line == piece.line).map(|(at, _)| at);
+    let above =
+        above.take(TABLE_WIDTH_MAX).skip_while(|(_, other)| other.line == piece.line).map(|(at, _)| at);
     let below = list.iter().enumerate().skip(at);
-    let below = below.skip_while(|(_, other)| other.line == piece.line).map(|(at, _)| at);
+    let below =
+        below.take(TABLE_WIDTH_MAX).skip_while(|(_, other)| other.line == piece.line).map(|(at, _)| at);
     [aligned_line(list, at, above), aligned_line(list, at, below)]
 }
 
@@ -264,7 +269,10 @@ fn is_similar(list: &[Piece], one: usize, other: usize) -> bool {
 /// Returns whether the lines of two pieces begin with numbers that end in one column, as in a matrix.
 fn begin_with_aligned_numbers(list: &[Piece], one: usize, other: usize) -> bool {
     let first = |at: usize| {
-        let first = list.get(..=at)?.iter().rposition(|piece| piece.line_start)?;
+        let line = list.get(..=at)?.iter().rev().take(TABLE_WIDTH_MAX);
+        let before = line.take_while(|piece| !piece.line_start).count();
+        let first =
+            at.checked_sub(before).filter(|first| list.get(*first).is_some_and(|piece| piece.line_start))?;
         number_end(list, first)
     };
     first(one).is_some_and(|end| first(other) == Some(end))

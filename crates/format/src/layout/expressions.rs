@@ -355,7 +355,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Returns whether the `:` of an `else` stands before its only statement, so that it is no `else if`. The
+    /// Returns whether the `:` of an `else` stands before its only statement, so that it cannot be an `else if`. The
     /// parser gives an `else if` the `:` after its condition.
     fn has_colon_before(&self, body: &Body, statement: usize) -> bool {
         (body.span.start as usize) < statement
