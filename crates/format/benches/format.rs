@@ -11,9 +11,9 @@ use std::hint::black_box;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-const ROUNDS: usize = 20;
-
 fn main() {
+    // `cargo test` runs benches too, to see that they work.
+    let rounds = if std::env::args().any(|argument| argument == "--bench") { 20 } else { 1 };
     let mut texts = Vec::new();
     read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../lib"), &mut texts);
     // Indented otherwise, so that all texts change.
@@ -24,16 +24,16 @@ fn main() {
     };
     with_formatter(|formatter| {
         let parse = |text: &String| drop(black_box(parser::parse(SourceId(0), text)));
-        show("parsed", best(|| texts.iter().for_each(parse)));
+        show("parsed", best(rounds, || texts.iter().for_each(parse)));
         let format = |text: &String| drop(black_box(formatter.format(text, Options::default())));
-        show("formatted, the same", best(|| texts.iter().for_each(format)));
-        show("formatted, changed", best(|| changed.iter().for_each(format)));
+        show("formatted, the same", best(rounds, || texts.iter().for_each(format)));
+        show("formatted, changed", best(rounds, || changed.iter().for_each(format)));
     });
 }
 
 /// Returns the least time of several rounds.
-fn best(mut work: impl FnMut()) -> Duration {
-    let times = (0..ROUNDS).map(|_| {
+fn best(rounds: usize, mut work: impl FnMut()) -> Duration {
+    let times = (0..rounds).map(|_| {
         let begin = Instant::now();
         work();
         begin.elapsed()
