@@ -4,6 +4,7 @@ pub(crate) mod call;
 pub(crate) mod compile;
 pub(crate) mod device;
 pub(crate) mod interface;
+pub(crate) mod pkg;
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -28,7 +29,7 @@ use lucarne_toit::{MachineCode, Optimization};
   lucarne compile hello.toit       make an executable of it, which needs nothing else
   lucarne check .                  look for errors in all files of a folder, run nothing
   lucarne test tests               run the test programs of a folder
-  lucarne pkg install --local ../p use the package in another folder
+  lucarne pkg install morse        use a published package
   lucarne device start             make this machine a device
   lucarne container install hello hello.toit
                                    run a program on the device, whenever it starts
@@ -108,9 +109,8 @@ pub(crate) enum Command {
     Compile(compile::Compile),
     /// Name the functions in the traces of a stripped program
     Decode(compile::Decode),
-    /// Install and list packages
-    #[command(subcommand)]
-    Pkg(PkgCommand),
+    /// Install, search and describe packages
+    Pkg(Box<pkg::Pkg>),
     /// Make code from the interfaces of services
     #[command(subcommand)]
     Interface(interface::InterfaceCommand),
@@ -398,50 +398,6 @@ pub(crate) struct Test {
     /// The arguments of each test
     #[arg(last = true, value_name = "ARG")]
     pub(crate) arguments: Vec<String>,
-}
-
-/// The commands of `lucarne pkg`.
-#[derive(Debug, Subcommand)]
-pub(crate) enum PkgCommand {
-    /// Add a package, or rewrite the lock file from package.yaml
-    Install(PkgInstall),
-    /// List the packages of the lock file
-    List(PkgList),
-}
-
-/// The options of `lucarne pkg install`.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Published packages are read from the folder .packages, where the package manager
-of the Toit SDK puts them. Without PACKAGE, all packages in package.yaml are looked up there.")]
-pub(crate) struct PkgInstall {
-    /// Treat PACKAGE as the path of a folder
-    #[arg(long, requires = "package")]
-    pub(crate) local: bool,
-    /// The prefix that imports use [default: the package's name]
-    #[arg(long, visible_alias = "name", requires = "package", value_name = "NAME")]
-    pub(crate) prefix: Option<String>,
-    /// The folder of the program [default: the current folder or its nearest parent with a package.yaml or
-    /// package.lock]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) project_root: Option<PathBuf>,
-    /// Do not print the result
-    #[arg(short, long)]
-    pub(crate) quiet: bool,
-    /// The package
-    pub(crate) package: Option<String>,
-}
-
-/// The options of `lucarne pkg list`.
-#[derive(Debug, Args)]
-pub(crate) struct PkgList {
-    /// Print a JSON array
-    #[arg(long)]
-    pub(crate) json: bool,
-    /// The folder of the program [default: the current folder or its nearest parent with a package.yaml or
-    /// package.lock]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) project_root: Option<PathBuf>,
 }
 
 /// The smallest memory limit, in bytes: about what a process needs to start and to report an exception.

@@ -11,13 +11,16 @@ use clap_complete::Shell;
 use clap_complete::engine::{ArgValueCandidates, ArgValueCompleter, CompletionCandidate};
 use clap_complete::env::{CompleteEnv, Shells};
 use lucarne_device::control::Reached;
+use lucarne_package_manager::cache::Cache;
+use lucarne_package_manager::registry::{Index, Registries, Registry, newest};
+use lucarne_package_manager::{program_folder, read_lock};
 use lucarne_services::Entry;
 
 use crate::Stop;
 use crate::arguments::call::SystemAt;
 use crate::arguments::device::At;
 use crate::call::{Connection, Limit};
-use crate::output::print_out;
+use crate::output::{print_out, visible};
 use crate::reach::folder;
 
 /// The environment variable that a shell sets to ask for candidates.
@@ -91,10 +94,95 @@ fn connect() -> Option<Connection> {
     Connection::open(&SystemAt { at, connect: None }, Limit::of(None)).ok()
 }
 
-/// Returns the folder of `--state DIR` or `--state=DIR`. Bash splits the second form into three words.
-fn named_state(mut words: impl Iterator<Item = OsString>) -> Option<PathBuf> {
-    const OPTION: &str = "--state";
-    let after = words.find_map(|word| word.to_str()?.strip_prefix(OPTION).map(str::to_owned))?;
+/// Returns a completer for packages in the registries: names and URLs, and after `@` the versions.
+pub(crate) fn packages() -> ArgValueCompleter {
+    ArgValueCompleter::new(|current: &OsStr| {
+        let current = current.to_string_lossy();
+        let index = downloaded().unwrap_or_default();
+        let candidates = match current.rsplit_once('@') {
+            Some((name, _)) => {
+                versions_of(&index, name).map(|version| (format!("{name}@{version}"), "")).collect()
+            }
+            None => names_of(&index),
+        };
+        offered(candidates, &current)
+    })
+}
+
+/// Returns a completer for the tags of the package that the word before names.
+pub(crate) fn package_versions() -> ArgValueCompleter {
+    ArgValueCompleter::new(|current: &OsStr| {
+        let index = downloaded().unwrap_or_default();
+        // Any word of the command line may be the package: options can stand between.
+        let words = std::env::args().filter(|word| index.find(word).is_ok()).collect::<Vec<_>>();
+        let tags = words
+            .iter()
+            .flat_map(|word| versions_of(&index, word).map(|version| (format!("v{version}"), "")));
+        offered(tags.collect(), &current.to_string_lossy())
+    })
+}
+
+/// Returns a completer for the names of registries.
+pub(crate) fn registries() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let registries =
+            Registries::of_user().map(|registries| registries.list().to_vec()).unwrap_or_default();
+        let candidate = |registry: &Registry| {
+            CompletionCandidate::new(&registry.name).help(Some(registry.place.shown().into()))
+        };
+        registries.iter().map(candidate).collect()
+    })
+}
+
+/// Returns a completer for the prefixes of the packages of the program.
+pub(crate) fn prefixes() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let root = named_folder("--project-root", std::env::args_os());
+        let root = root.or_else(|| program_folder(&std::env::current_dir().ok()?));
+        let lock = root.and_then(|root| read_lock(&root).ok()).unwrap_or_default();
+        lock.prefixes.keys().map(CompletionCandidate::new).collect()
+    })
+}
+
+/// Returns the packages of the registries, as far as they have been downloaded: a completion uses no network.
+fn downloaded() -> Option<Index> {
+    Some(Index::load(&Cache::of_user().ok()?, Registries::of_user().ok()?.list()))
+}
+
+fn names_of(index: &Index) -> Vec<(String, &str)> {
+    let mut names = Vec::new();
+    for description in index.packages.values().filter_map(newest) {
+        names.push((description.name.clone(), description.description.as_str()));
+        names.push((description.url.clone(), description.description.as_str()));
+    }
+    names
+}
+
+/// Returns the versions of a package, the newest first.
+fn versions_of<'i>(index: &'i Index, name: &str) -> impl Iterator<Item = String> + 'i {
+    let url = index.find(name).ok();
+    let versions = url.and_then(|url| index.packages.get(&url));
+    versions.into_iter().flat_map(|versions| versions.keys().rev().map(ToString::to_string))
+}
+
+fn offered(candidates: Vec<(String, &str)>, current: &str) -> Vec<CompletionCandidate> {
+    let meant = candidates.into_iter().filter(|(candidate, _)| candidate.starts_with(current));
+    let described = |(candidate, help): (String, &str)| {
+        // A description comes from a registry, and its first line is enough.
+        let help = help.lines().next().map(|line| visible(line).into_owned()).filter(|line| !line.is_empty());
+        CompletionCandidate::new(candidate).help(help.map(Into::into))
+    };
+    meant.map(described).collect()
+}
+
+/// Returns the folder of `--state DIR` or `--state=DIR`.
+fn named_state(words: impl Iterator<Item = OsString>) -> Option<PathBuf> {
+    named_folder("--state", words)
+}
+
+/// Returns the folder of an option. Bash splits the form `--option=DIR` into three words.
+fn named_folder(option: &str, mut words: impl Iterator<Item = OsString>) -> Option<PathBuf> {
+    let after = words.find_map(|word| word.to_str()?.strip_prefix(option).map(str::to_owned))?;
     match after.strip_prefix('=') {
         Some(folder) => Some(PathBuf::from(folder)),
         None if after.is_empty() => words.find(|word| word != "=").map(PathBuf::from),

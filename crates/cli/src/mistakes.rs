@@ -65,25 +65,6 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "device logs",
         "'lucarne container logs NAME' prints the log of a container, with the reports of the device about it",
     ),
-    ("pkg clean", "nothing needs to be cleaned: 'lucarne pkg install' writes a lock file from package.yaml"),
-    ("pkg describe", "the description of a package is in its package.yaml; no command prints it yet"),
-    (
-        "pkg init",
-        "a program needs no preparation: 'lucarne pkg install --local PATH' writes package.yaml and package.lock",
-    ),
-    (
-        "pkg search",
-        "searching for packages does not exist yet: https://pkg.toit.io lists them; 'lucarne pkg install --local PATH' \
-         adds a package that is in a folder",
-    ),
-    (
-        "pkg uninstall",
-        "removing a package does not exist yet: delete its lines in package.yaml and run 'lucarne pkg install'",
-    ),
-    (
-        "pkg update",
-        "updating packages does not exist yet: only packages in folders ('lucarne pkg install --local PATH') are installed",
-    ),
 ];
 
 /// Improves an error of the parser as the top of this file says. `line` holds the arguments of the command line.

@@ -214,7 +214,7 @@ fn command_lines_are_completed() {
     let folder = Folder::new("completions");
     folder.file("hello.toit", HELLO);
     assert_eq!(completed(folder.command(&["--"]), &["lucarne", "ch"]), ["check"]);
-    assert_eq!(completed(folder.command(&["--"]), &["lucarne", "pkg", "in"]), ["install"]);
+    assert_eq!(completed(folder.command(&["--"]), &["lucarne", "pkg", "ins"]), ["install"]);
     assert_eq!(completed(folder.command(&["--"]), &["lucarne", "run", "--simu"]), ["--simulate"]);
     assert_eq!(completed(folder.command(&["--"]), &["lucarne", "run", "hel"]), ["hello.toit"]);
     for shell in ["bash", "zsh", "fish"] {
@@ -324,8 +324,6 @@ fn commands_of_the_existing_tools_are_answered_with_the_command_that_does_the_sa
         (&["stop"], "'lucarne container stop NAME'"),
         (&["container", "rm", "a"], "'lucarne container uninstall NAME'"),
         (&["scan"], "does not exist yet"),
-        (&["pkg", "init"], "'lucarne pkg install --local PATH' writes package.yaml"),
-        (&["pkg", "search", "http"], "does not exist yet"),
     ] {
         let refused = folder.lucarne(line);
         assert_eq!(refused.status, Some(2), "{line:?}");

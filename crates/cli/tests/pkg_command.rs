@@ -1,4 +1,4 @@
-//! Tests of `lucarne pkg`.
+//! Tests of `lucarne pkg` with packages in folders.
 
 mod common;
 
@@ -8,6 +8,7 @@ use common::Folder;
 fn program(name: &str) -> Folder {
     let folder = Folder::new(name);
     folder
+        .file("registries.yaml", "{}\n")
         .file("app/main.toit", "import morse\nmain: print morse.hello\n")
         .file("app/package.yaml", "# my program\nname: app\n")
         .file("toit-morse/src/morse.toit", "hello: return \"-.-\"\n")
@@ -32,7 +33,7 @@ fn a_package_is_installed_and_used() {
     let answer = folder.lucarne(&["pkg", "list", "--project-root", "app"]);
     assert_eq!(
         answer.out,
-        "PREFIX   PACKAGE   VERSION   PLACE\nmorse    morse     -         ../toit-morse\n"
+        "PREFIX   PACKAGE      VERSION   PLACE\nmorse    toit-morse   -         ../toit-morse\n"
     );
     let answer = folder.lucarne(&["pkg", "list", "--json", "--project-root", "app"]);
     let list: serde_json::Value = serde_json::from_str(&answer.out).expect("the output is JSON");
@@ -57,13 +58,18 @@ fn failed_installations_are_explained() {
         assert_eq!(answer.status, Some(status), "{answer:?}");
         assert!(answer.error.contains(said), "{answer:?}");
     };
-    wrong(&["morse"], 2, "does not download packages");
+    wrong(&["morse"], 1, "no registry lists a package `morse`");
+    wrong(&["morse@"], 2, "a version is missing after the '@'");
+    wrong(&["morse@new"], 2, "'new' is not a version constraint");
+    wrong(&["--local", "toit-morse", "toit-morse"], 2, "--local installs one folder");
+    wrong(&["--prefix", "x", "a", "b"], 2, "--prefix is for one package");
+    wrong(&["--recompute", "a"], 2, "--recompute");
     wrong(&["--local", "nowhere"], 2, "nowhere is not a package: there is no such folder");
     wrong(&["--local", "app"], 2, "app is not a package: it has no folder `src`");
     wrong(&["--local", "toit-morse", "--prefix", "1x"], 2, "cannot be the prefix");
     wrong(&["--local"], 2, "PACKAGE");
     folder.file("app/package.yaml", "dependencies:\n  x:\n    url: example.com/x\n    version: ^1.0.0\n");
-    wrong(&[], 1, "no version ^1.0.0 of example.com/x is in app/.packages/example.com/x");
+    wrong(&[], 1, "this program needs example.com/x ^1.0.0, which no registry lists");
     folder.file("app/package.yaml", "dependencies: [\n");
     wrong(&[], 1, "app/package.yaml:");
     let answer = folder.lucarne(&["pkg", "list", "--project-root", "none"]);

@@ -2,17 +2,16 @@
 //!
 //! A *program* is the folder with a `package.lock`; the file lists the packages that its code may
 //! import, and for each package those that the package may import ([`lock`]). `package.yaml` lists
-//! the required packages ([`spec`]); installing makes the lock file from it ([`install`]). This
-//! crate never uses a network: packages come from other folders, or are in `.packages` already.
+//! the required packages ([`spec`]). This crate only knows texts: the crate `package-manager` makes a lock file from a
+//! `package.yaml`, and downloads packages.
 //!
 //! The formats are those of the existing Toit package manager.
 
-pub mod install;
 pub mod lock;
 pub mod spec;
 pub mod text;
 pub mod version;
-mod yaml;
+pub mod yaml;
 pub mod yaml_source;
 
 use std::ops::Range;
@@ -41,7 +40,8 @@ pub struct Problem {
 }
 
 impl Problem {
-    fn error(span: Range<usize>, title: impl Into<String>) -> Problem {
+    /// Returns a problem with which the file cannot be used.
+    pub fn error(span: Range<usize>, title: impl Into<String>) -> Problem {
         Problem { span, title: title.into(), is_warning: false }
     }
 }

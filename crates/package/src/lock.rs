@@ -243,7 +243,7 @@ fn entry<'n>(node: &'n Node, name: &str) -> Option<&'n (Node, Node)> {
 }
 
 /// Returns whether a text can be the prefix in an import.
-pub(crate) fn is_prefix(text: &str) -> bool {
+pub fn is_prefix(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
         && text.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-')
 }
@@ -266,26 +266,27 @@ impl Lock {
         }
         for (id, package) in &self.packages {
             let _ = writeln!(text, "  {}:", yaml::scalar(id));
-            let mut line = |name: &str, value: &str| {
-                let _ = writeln!(text, "    {name}: {}", yaml::scalar(value));
+            let (hash, path, registry) = match &package.place {
+                Place::Path(path) => (None, Some(path), None),
+                Place::Registry { url, version, hash } => (hash.as_ref(), None, Some((url, version))),
             };
-            match &package.place {
-                Place::Path(path) => line("path", path),
-                Place::Registry { url, version, .. } => {
-                    line("url", url);
-                    line("version", version);
-                }
-            }
-            if let Some(name) = &package.name {
-                line("name", name);
-            }
-            if let Place::Registry { hash: Some(hash), .. } = &package.place {
-                line("hash", hash);
+            // The existing package manager writes the keys in this order.
+            let before = [("hash", hash), ("name", package.name.as_ref()), ("path", path)];
+            for (key, value) in before.into_iter().filter_map(|(key, value)| Some((key, value?))) {
+                write_entry(&mut text, key, value);
             }
             write_prefixes(&mut text, "    ", &package.prefixes);
+            if let Some((url, version)) = registry {
+                write_entry(&mut text, "url", url);
+                write_entry(&mut text, "version", version);
+            }
         }
         text
     }
+}
+
+fn write_entry(text: &mut String, key: &str, value: &str) {
+    let _ = writeln!(text, "    {key}: {}", yaml::scalar(value));
 }
 
 fn write_prefixes(text: &mut String, indentation: &str, prefixes: &BTreeMap<String, String>) {

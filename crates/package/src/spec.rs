@@ -22,6 +22,10 @@ use crate::yaml::{self, Node, Value};
 pub struct Spec {
     /// The name of the package.
     pub name: Option<String>,
+    /// The purpose of the package.
+    pub description: Option<String>,
+    /// The license of the package, such as `MIT`.
+    pub license: Option<String>,
     /// The versions of the SDK that suit the package, such as `^2.0.0`.
     pub sdk: Option<String>,
     /// The required packages, by the prefix under which the package imports them.
@@ -51,7 +55,13 @@ pub fn read(text: &str) -> Result<Spec, Problem> {
     let text =
         |name: &str| root.get(name).and_then(Node::text).filter(|text| !text.is_empty()).map(str::to_owned);
     let sdk = root.get("environment").and_then(|environment| environment.get("sdk")).and_then(Node::text);
-    let mut spec = Spec { name: text("name"), sdk: sdk.map(str::to_owned), dependencies: BTreeMap::new() };
+    let mut spec = Spec {
+        name: text("name"),
+        description: text("description"),
+        license: text("license"),
+        sdk: sdk.map(str::to_owned),
+        dependencies: BTreeMap::new(),
+    };
     for (key, node) in dependencies(&root)? {
         let prefix = key.text().unwrap_or_default();
         if !is_prefix(prefix) {
@@ -98,34 +108,72 @@ fn dependency(key: &Node, node: &Node) -> Result<Dependency, Problem> {
     }
 }
 
-/// Adds a package from a folder to the text of a `package.yaml`, and returns the new text. Replaces the entry with
-/// the same prefix, if there is one. All other lines, comments included, stay as they are.
+/// Adds a dependency to the text of a `package.yaml`, and returns the new text. Replaces the entry with the same prefix,
+/// if there is one. All other lines, comments included, stay as they are.
 ///
 /// # Errors
 /// If the text is invalid, or has a form in which lines cannot be added.
-pub fn with_path(text: &str, prefix: &str, path: &str) -> Result<String, Problem> {
-    let edited = edited(text, prefix, path)?;
-    let mut wanted = read(text)?;
-    wanted.dependencies.insert(canonical(prefix), Dependency::Path(path.to_owned()));
-    // YAML has many forms, so the result of the edit is checked.
-    if read(&edited).as_ref() == Ok(&wanted) {
-        Ok(edited)
-    } else {
-        Err(Problem::error(
-            0..0,
-            "cannot add a dependency to this file: write each entry under `dependencies` on a line of its own",
-        ))
-    }
+pub fn with_dependency(text: &str, prefix: &str, dependency: &Dependency) -> Result<String, Problem> {
+    let edited = with_entry(text, prefix, dependency)?;
+    let mut expected = read(text)?;
+    expected.dependencies.insert(canonical(prefix), dependency.clone());
+    checked(edited, &expected)
 }
 
-fn edited(text: &str, prefix: &str, path: &str) -> Result<String, Problem> {
+/// Removes the dependency with a prefix from the text of a `package.yaml`, and returns the new text. All other lines,
+/// comments included, stay as they are.
+///
+/// # Errors
+/// If the text is invalid, or has a form in which lines cannot be removed.
+pub fn without_dependency(text: &str, prefix: &str) -> Result<String, Problem> {
+    let root = yaml::parse(text)?;
+    let entries = root.as_ref().map_or(Ok(&[][..]), dependencies)?;
+    let Some((key, node)) =
+        entries.iter().find(|(key, _)| key.text().map(canonical) == Some(canonical(prefix)))
+    else {
+        return Ok(text.to_owned());
+    };
+    let lines = line_start(text, key.span.start)..after_line(text, text_end(node));
+    let is_last = entries.len() == 1;
+    let list = root.as_ref().and_then(|root| root.get("dependencies")).filter(|_| is_last);
+    let edited = match list {
+        // Without an entry, the map is written with braces.
+        Some(list) => {
+            let rest = replaced(text, lines, "");
+            let key_end =
+                text[..list.span.start].rfind("dependencies:").map_or(0, |at| at + "dependencies:".len());
+            replaced(&rest, key_end..key_end, " {}")
+        }
+        None => replaced(text, lines, ""),
+    };
+    let mut expected = read(text)?;
+    expected.dependencies.remove(&canonical(prefix));
+    checked(edited, &expected)
+}
+
+/// Checks that a text reads as `expected`: YAML has forms that editing its lines does not know.
+fn checked(edited: String, expected: &Spec) -> Result<String, Problem> {
+    if read(&edited).as_ref() == Ok(expected) {
+        return Ok(edited);
+    }
+    let title = "cannot change the dependencies of this file: write each entry under `dependencies` on a line of its own";
+    Err(Problem::error(0..0, title))
+}
+
+fn with_entry(text: &str, prefix: &str, dependency: &Dependency) -> Result<String, Problem> {
     let root = yaml::parse(text)?;
     let entries = root.as_ref().map_or(Ok(&[][..]), dependencies)?;
     let same = entries.iter().find(|(key, _)| key.text().map(canonical) == Some(canonical(prefix)));
     let indentation = entries.first().map_or(2, |(key, _)| key.span.start - line_start(text, key.span.start));
     let margin = " ".repeat(indentation);
     let end = line_end(text);
-    let added = format!("{margin}{}:{end}{margin}  path: {}{end}", yaml::scalar(prefix), yaml::scalar(path));
+    let prefix = same.and_then(|(key, _)| key.text()).unwrap_or(prefix);
+    let values = match dependency {
+        Dependency::Path(path) => vec![("path", path)],
+        Dependency::Registry { url, version } => vec![("url", url), ("version", version)],
+    };
+    let lines = values.iter().map(|(key, value)| format!("{margin}  {key}: {}{end}", yaml::scalar(value)));
+    let added = format!("{margin}{}:{end}{}", yaml::scalar(prefix), lines.collect::<String>());
     let list = root.as_ref().and_then(|root| root.get("dependencies"));
     if let Some(list) = list.filter(|list| text[list.span.clone()].starts_with('{')) {
         if !entries.is_empty() {
@@ -134,7 +182,9 @@ fn edited(text: &str, prefix: &str, path: &str) -> Result<String, Problem> {
                 "write each entry under `dependencies` on a line of its own, without braces",
             ));
         }
-        return Ok(replaced(text, list.span.clone(), &format!("{end}{}", added.trim_end())));
+        let blanks = text[..list.span.start].len() - text[..list.span.start].trim_end_matches(' ').len();
+        let braces = list.span.start - blanks..list.span.end;
+        return Ok(replaced(text, braces, &format!("{end}{}", added.trim_end())));
     }
     Ok(match (same, entries.last(), list) {
         (Some((key, node)), ..) => {
@@ -186,6 +236,10 @@ fn text_end(node: &Node) -> usize {
 mod tests {
     use super::*;
 
+    fn with_path(text: &str, prefix: &str, path: &str) -> Result<String, Problem> {
+        with_dependency(text, prefix, &Dependency::Path(path.to_owned()))
+    }
+
     #[test]
     fn valid_files_are_read() {
         let spec = read(
@@ -215,12 +269,12 @@ mod tests {
 
     #[test]
     fn adding_does_not_change_the_rest() {
-        let add = |text| with_path(text, "new", "../new").expect("can be added");
+        let add = |text| with_path(text, "new", "../new").expect("the text is plain");
         let entry = "  new:\n    path: ../new\n";
         assert_eq!(add(""), format!("dependencies:\n{entry}"));
         assert_eq!(add("name: x"), format!("name: x\ndependencies:\n{entry}"));
         assert_eq!(add("dependencies: # none\nname: x\n"), format!("dependencies: # none\n{entry}name: x\n"));
-        assert_eq!(add("dependencies: {}\nname: x\n"), format!("dependencies: \n{entry}name: x\n"));
+        assert_eq!(add("dependencies: {}\nname: x\n"), format!("dependencies:\n{entry}name: x\n"));
         let old = "# mine\ndependencies:\n    a:\n        path: a # here\n\n# the end\nname: x\n";
         let new = "# mine\ndependencies:\n    a:\n        path: a # here\n    new:\n      path: ../new\n\n# the end\nname: x\n";
         assert_eq!(add(old), new);
@@ -255,7 +309,25 @@ mod tests {
     #[test]
     fn adding_the_same_prefix_replaces_it() {
         let old = "dependencies:\n  my_a:\n    url: x\n    version: ^1\n  b:\n    path: b\n";
-        let new = "dependencies:\n  my-a:\n    path: ../a\n  b:\n    path: b\n";
+        let new = "dependencies:\n  my_a:\n    path: ../a\n  b:\n    path: b\n";
         assert_eq!(with_path(old, "my-a", "../a").expect("can be replaced"), new);
+    }
+
+    #[test]
+    fn removing_does_not_change_the_rest() {
+        let text = "# mine\ndependencies:\n  a: # first\n    path: a\n  b_c:\n    url: e.com/b\n    version: =1.2.3\nname: x\n";
+        let one = without_dependency(text, "a").expect("the entry can be removed");
+        assert_eq!(one, "# mine\ndependencies:\n  b_c:\n    url: e.com/b\n    version: =1.2.3\nname: x\n");
+        let none = without_dependency(&one, "b-c").expect("the entry can be removed");
+        assert_eq!(none, "# mine\ndependencies: {}\nname: x\n");
+        assert_eq!(without_dependency(&none, "a").as_ref(), Ok(&none));
+        assert!(without_dependency("dependencies: {a: {path: b}, c: {path: d}}", "a").is_err());
+    }
+
+    #[test]
+    fn packages_of_registries_are_added() {
+        let far = Dependency::Registry { url: "localhost:80/far".to_owned(), version: "^1.2.3".to_owned() };
+        let added = with_dependency("", "far", &far).expect("can be added");
+        assert_eq!(added, "dependencies:\n  far:\n    url: localhost:80/far\n    version: ^1.2.3\n");
     }
 }

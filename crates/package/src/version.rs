@@ -3,7 +3,7 @@
 //! Semantic versions (<https://semver.org>), read leniently: a leading `v`, missing numbers and
 //! leading zeros are accepted.
 
-pub use semver::{Version, VersionReq as Constraint};
+pub use semver::{Comparator, Op, Prerelease, Version, VersionReq as Constraint};
 
 /// The version of the existing Toit SDK with the same libraries and language. The `sdk:`
 /// constraints of packages are checked against it.
@@ -37,7 +37,7 @@ pub fn constraint(text: &str) -> Option<Constraint> {
 }
 
 /// Returns the version in a constraint of the form `^VERSION`.
-pub(crate) fn at_least(text: &str) -> Option<Version> {
+pub fn at_least(text: &str) -> Option<Version> {
     version(text.strip_prefix('^')?.trim())
 }
 

@@ -15,21 +15,27 @@ const DEPTH_MAX: usize = 64;
 
 /// A node with its place in the text, in bytes.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Node {
-    pub(crate) value: Value,
-    pub(crate) span: Range<usize>,
+pub struct Node {
+    /// The value.
+    pub value: Value,
+    /// The byte range of the node in the text.
+    pub span: Range<usize>,
 }
 
+/// The value of a node.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Value {
+pub enum Value {
+    /// A scalar; empty if it is absent.
     Text(String),
+    /// A list.
     List(Vec<Node>),
+    /// The keys and values of a map, in the order of the text.
     Map(Vec<(Node, Node)>),
 }
 
 impl Node {
     /// Returns the text of a scalar.
-    pub(crate) fn text(&self) -> Option<&str> {
+    pub fn text(&self) -> Option<&str> {
         match &self.value {
             Value::Text(text) => Some(text),
             Value::List(_) | Value::Map(_) => None,
@@ -37,13 +43,13 @@ impl Node {
     }
 
     /// Returns the value of a key in a map.
-    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
+    pub fn get(&self, key: &str) -> Option<&Node> {
         let Value::Map(entries) = &self.value else { return None };
         entries.iter().find(|(name, _)| name.text() == Some(key)).map(|(_, node)| node)
     }
 
     /// Returns the kind of the node, for messages.
-    pub(crate) fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> &'static str {
         match &self.value {
             Value::Text(_) => "text",
             Value::List(_) => "a list",
@@ -52,8 +58,16 @@ impl Node {
     }
 }
 
-/// Parses a text; none if it contains only comments.
-pub(crate) fn parse(text: &str) -> Result<Option<Node>, Problem> {
+/// Parses a text. Returns `None` if it contains only comments.
+///
+/// # Errors
+/// If the text is not YAML.
+///
+/// ```
+/// let root = lucarne_package::yaml::parse("a: 1.10\n").unwrap().unwrap();
+/// assert_eq!(root.get("a").and_then(|node| node.text()), Some("1.10"));
+/// ```
+pub fn parse(text: &str) -> Result<Option<Node>, Problem> {
     if let Some(at) = text.find('\0') {
         return Err(Problem::error(at..at + 1, "this is not a text file: it contains the byte 0x00"));
     }
@@ -143,12 +157,15 @@ impl Places {
 
 /// Returns a text as a YAML scalar: unchanged if that reads back as the same text, or else in
 /// quotes.
-pub(crate) fn scalar(text: &str) -> String {
-    let is_plain = |character: char| character.is_ascii_alphanumeric() || "-_./^~+@".contains(character);
+pub fn scalar(text: &str) -> String {
+    let is_plain = |character: char| character.is_ascii_alphanumeric() || "-_./^~+@=:".contains(character);
     let starts_plain =
-        text.starts_with(|first: char| first.is_ascii_alphanumeric() || "./^_".contains(first));
-    let is_word = ["true", "false", "null", "yes", "no", "on", "off"].contains(&text.to_lowercase().as_str());
-    if starts_plain && text.chars().all(is_plain) && !is_word {
+        text.starts_with(|first: char| first.is_ascii_alphanumeric() || "./^_~=".contains(first));
+    // A colon at the end, or before a blank, ends a key.
+    let is_key = text.ends_with(':');
+    let is_word =
+        ["true", "false", "null", "yes", "no", "on", "off", "~", "="].contains(&text.to_lowercase().as_str());
+    if starts_plain && text.chars().all(is_plain) && !is_word && !is_key {
         return text.to_owned();
     }
     let mut quoted = String::from("\"");

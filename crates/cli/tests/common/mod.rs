@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test uses some of it")]
 
 pub(crate) mod device;
+pub(crate) mod packages;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -29,13 +30,14 @@ impl Folder {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lucarne"));
         command.args(arguments).current_dir(&self.0).stdin(Stdio::null());
+        // Without these, a test would use the packages of the user, and the network.
+        command.env("LUCARNE_PKG_CACHE", self.path("pkg-cache"));
+        command.env("LUCARNE_REGISTRIES", self.path("registries.yaml"));
         command
     }
 
     pub(crate) fn lucarne(&self, arguments: &[&str]) -> Answer {
-        let Output { status, stdout, stderr } = self.command(arguments).output().expect("the binary starts");
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("output is UTF-8");
-        Answer { status: status.code(), out: text(stdout), error: text(stderr) }
+        answer(&mut self.command(arguments))
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -58,6 +60,13 @@ pub(crate) struct Answer {
     pub(crate) status: Option<i32>,
     pub(crate) out: String,
     pub(crate) error: String,
+}
+
+/// Runs a command to its end.
+pub(crate) fn answer(command: &mut Command) -> Answer {
+    let Output { status, stdout, stderr } = command.output().expect("the binary starts");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("output is UTF-8");
+    Answer { status: status.code(), out: text(stdout), error: text(stderr) }
 }
 
 /// Returns the completions of a command line, whose last word is being written. The last argument of `command` must
