@@ -48,7 +48,7 @@ pub(crate) fn pkg(line: &Pkg) -> Result<ExitCode, Stop> {
             say(options, &updated(&changed));
         }
         PkgCommand::List(list) => return listing::list(options, list),
-        PkgCommand::Search { text, verbose, json } => return listing::search(options, text, *verbose, *json),
+        PkgCommand::Search { text, json } => return listing::search(options, text, *json),
         PkgCommand::Sync(sync) => self::sync(options, sync)?,
         PkgCommand::Registry(RegistryCommand::Sync(sync)) => self::sync(options, sync)?,
         PkgCommand::Registry(RegistryCommand::List { json }) => return listing::registries(*json),

@@ -168,6 +168,9 @@ impl<'p> Project<'p> {
     /// As [`Project::recompute`], or if the folder is not a package.
     pub fn install_local(&self, package: &Path, prefix: Option<&str>, index: &Index) -> Result<Added, Error> {
         require_package(package)?;
+        if !package.join(SPEC_FILE).is_file() {
+            return Err(Error::NotAPackage { folder: package.to_owned(), why: "it has no package.yaml" });
+        }
         let name = match prefix {
             Some(prefix) => prefix.to_owned(),
             None => package_name(&read_spec(package)?, package),

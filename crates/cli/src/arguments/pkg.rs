@@ -32,6 +32,9 @@ pub(crate) struct PkgOptions {
     /// Do not print the result and the progress
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
+    /// Print more: of packages in registries also the description, the license and the packages that they need
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
 }
 
 /// The commands of `lucarne pkg`.
@@ -53,9 +56,6 @@ pub(crate) enum PkgCommand {
     List(PkgList),
     /// Search the names, descriptions and URLs of the packages in the registries
     Search {
-        /// Also print the description, the URL and the license
-        #[arg(short, long)]
-        verbose: bool,
         /// Print a JSON array
         #[arg(long)]
         json: bool,
@@ -106,9 +106,6 @@ pub(crate) struct PkgList {
     /// Print a JSON array
     #[arg(long)]
     pub(crate) json: bool,
-    /// Of a registry: also print the description, the URL and the license
-    #[arg(short, long)]
-    pub(crate) verbose: bool,
     /// A registry, or a folder with descriptions: list its packages instead of those of the program
     #[arg(add = registries())]
     pub(crate) registry: Option<String>,

@@ -41,15 +41,15 @@ fn list_registry(options: &PkgOptions, name: &str, list: &PkgList) -> Result<Exi
     let cache = Cache::of_user().map_err(stop)?;
     let index = synced(options, &cache, &[registry]);
     let all: Vec<&Description> = index.packages.values().flat_map(|versions| versions.values()).collect();
-    print_descriptions(all, list.verbose, list.json)
+    print_descriptions(all, options.verbose, list.json)
 }
 
 /// Lists the packages that contain a text.
-pub(super) fn search(options: &PkgOptions, text: &str, verbose: bool, json: bool) -> Result<ExitCode, Stop> {
+pub(super) fn search(options: &PkgOptions, text: &str, json: bool) -> Result<ExitCode, Stop> {
     let cache = Cache::of_user().map_err(stop)?;
     let registries = Registries::of_user().map_err(stop)?;
     let index: Index = synced(options, &cache, registries.list());
-    print_descriptions(index.search(text), verbose, json)
+    print_descriptions(index.search(text), options.verbose, json)
 }
 
 fn print_descriptions(mut found: Vec<&Description>, verbose: bool, json: bool) -> Result<ExitCode, Stop> {
