@@ -10,7 +10,7 @@
 //! - descriptions that commands write, the exit status of programs, and what they print if they succeed.
 //!
 //! Messages are not compared, nor completions, whose form belongs to each command. Repositories that the tests serve on
-//! this machine or expect on the network are made in a folder, and `git` takes that folder for them.
+//! this machine are served here, too; for those that they expect on the network, `git` takes a folder.
 //!
 //! `docs/tools.md` lists the scenarios that end differently, with reasons.
 
@@ -23,7 +23,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::packages::with_repositories;
-use common::{Answer, Folder, answer};
+use common::{Answer, Folder, answer, git_server};
 use lucarne_package::lock::{self, Place};
 
 /// The scenarios that end differently, with the reason in a few words.
@@ -31,9 +31,6 @@ const DIFFERENT: &[(&str, &str)] = &[(
     "install-abs-local",
     "the folders of its packages do not exist, and the lock file of the existing one is broken",
 )];
-
-/// The port in the addresses of repositories. Nothing listens there.
-const PORT: &str = "8765";
 
 /// The hash in the descriptions, in whose place the existing tests take the tag of the version.
 const ANY_HASH: &str = "deadbeef1234567890abcdef1234567890abcdef";
@@ -96,6 +93,8 @@ struct Scenario {
     /// The files with commands and results, in their order.
     gold: Vec<(String, String)>,
     folder: Folder,
+    /// The port in the addresses of repositories.
+    port: u16,
     /// The folder of the versions of each package, in the checkout.
     packages: BTreeMap<String, PathBuf>,
     differences: Vec<String>,
@@ -115,20 +114,21 @@ impl Scenario {
         });
         let part = |file: &String| (file.trim_end_matches(".gold").to_owned(), read(&gold.join(file)));
         let gold: Vec<(String, String)> = parts.iter().map(part).collect();
-        let mut scenario =
-            Scenario { name: name.to_owned(), gold, folder, packages: BTreeMap::new(), differences: vec![] };
+        let port = git_server::serve(|port| folder.path(&format!("repositories/localhost:{port}")));
+        let (name, packages) = (name.to_owned(), BTreeMap::new());
+        let mut scenario = Scenario { name, gold, folder, port, packages, differences: Vec::new() };
         std::fs::create_dir(scenario.root()).expect("a folder can be made");
         for folder in &assets {
             for package in files_of(&folder.join("GIT-SERVE-PKGS")) {
                 let versions = folder.join("GIT-SERVE-PKGS").join(&package);
-                scenario.serve(&format!("localhost:{PORT}/pkg/{package}"), &versions);
-                scenario.packages.insert(format!("localhost:{PORT}/pkg/{package}"), versions);
+                scenario.serve(&format!("localhost:{port}/pkg/{package}"), &versions);
+                scenario.packages.insert(format!("localhost:{port}/pkg/{package}"), versions);
             }
         }
         for folder in &assets {
             for registry in files_of(&folder.join("GIT-SERVE-REGISTRIES")) {
                 let versions = folder.join("GIT-SERVE-REGISTRIES").join(&registry);
-                scenario.serve(&format!("localhost:{PORT}/registry/{registry}"), &versions);
+                scenario.serve(&format!("localhost:{port}/registry/{registry}"), &versions);
             }
             for entry in files_of(folder)
                 .iter()
@@ -139,7 +139,7 @@ impl Scenario {
         }
         let registries = match () {
             () if text.contains("--with-git-pkg-registry") => {
-                Some(format!("git-pkgs:\n  url: http://localhost:{PORT}/registry/git-pkgs\n  type: git\n"))
+                Some(format!("git-pkgs:\n  url: http://localhost:{port}/registry/git-pkgs\n  type: git\n"))
             }
             () if text.contains("--with-default-registry") => None,
             () => Some("{}\n".to_owned()),
@@ -199,7 +199,7 @@ impl Scenario {
                 self.copy(&from.join(&name), &to.join(name));
             }
         } else if from.extension().is_none_or(|extension| extension != "zip") {
-            let text = read(from).replace("<[*PORT*]>", PORT);
+            let text = read(from).replace("<[*PORT*]>", &self.port.to_string());
             std::fs::write(to, self.with_hash(&text)).expect("a file can be written");
         }
     }
@@ -233,7 +233,7 @@ impl Scenario {
         for (part, text) in self.gold.clone() {
             self.prepare(&part);
             let root = self.root().display().to_string();
-            let text = text.replace("<[*PORT*]>", PORT).replace("<[*WORKING-DIR*]>", &root);
+            let text = text.replace("<[*PORT*]>", &self.port.to_string()).replace("<[*WORKING-DIR*]>", &root);
             for section in text.split("==================\n") {
                 if let Err(difference) = self.section(&part, section) {
                     self.differences.push(format!("  {part}: {difference}"));
@@ -316,8 +316,8 @@ impl Scenario {
             ("init", "40-init-other") => self.make("other"),
             ("require-project-root", "20-test") => self.make("nested"),
             ("install", "20-fail") => {
-                remove(&format!(".packages/localhost:{PORT}/pkg/foo/1.2.3"));
-                remove(&format!(".packages/localhost:{PORT}/pkg/bar/2.0.1"));
+                remove(&format!(".packages/localhost:{}/pkg/foo/1.2.3", self.port));
+                remove(&format!(".packages/localhost:{}/pkg/bar/2.0.1", self.port));
             }
             ("install-for-package", "10-test") => {
                 std::fs::remove_file(self.root().join("package.lock")).expect("the file exists");
@@ -368,10 +368,11 @@ impl Scenario {
                     );
                 }
                 done("search pkg");
-                for entry in files_of(&registries) {
-                    let head = registries.join(entry).join("HEAD");
-                    if head.exists() {
-                        std::fs::write(head, "").expect("a file can be written");
+                for state in files_of(&registries).iter().map(|name| registries.join(name)) {
+                    for head in files_of(&state).iter().map(|commit| state.join(commit).join("HEAD")) {
+                        if head.exists() {
+                            std::fs::write(head, "").expect("a file can be written");
+                        }
                     }
                 }
             }
@@ -390,7 +391,7 @@ impl Scenario {
     }
 
     fn registry(&self) -> PathBuf {
-        self.folder.path(&format!("repositories/localhost:{PORT}/registry/git-pkgs"))
+        self.folder.path(&format!("repositories/localhost:{}/registry/git-pkgs", self.port))
     }
 
     /// Compares the files of the packages in the lock file with those that were published.
@@ -403,7 +404,8 @@ impl Scenario {
             let Place::Registry { url, version, .. } = &package.place else { continue };
             let published = self.packages.get(url).map(|versions| versions.join(format!("v{version}")));
             let Some(published) = published.filter(|folder| folder.is_dir()) else { continue };
-            let expected = contents_of(&published, &|text| text.replace("<[*PORT*]>", PORT));
+            let expected =
+                contents_of(&published, &|text| text.replace("<[*PORT*]>", &self.port.to_string()));
             let found = contents_of(&self.root().join(package.folder()), &|text| text);
             if expected != found {
                 let (expected, found) =
@@ -424,7 +426,7 @@ impl Scenario {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.folder.command(arguments);
-        with_repositories(&mut command, &self.folder.path("repositories"), &["https://", "http://"]);
+        with_repositories(&mut command, &self.folder.path("repositories"), &["https://"]);
         command
     }
 

@@ -65,6 +65,12 @@ fn a_kill_during_a_download_leaves_the_old_state() {
         child.wait().expect("it has been killed");
         // The waiting git finds the pipe closed, and does its work for no process.
         drop(std::fs::OpenOptions::new().write(true).open(world.folder.path("go")).expect("the pipe exists"));
+        let pid = world.folder.read("started");
+        let until = std::time::Instant::now() + Duration::from_secs(60);
+        while Path::new("/proc").join(pid.trim()).join("exe").read_link().is_ok() {
+            assert!(std::time::Instant::now() < until, "git does not end");
+            std::thread::yield_now();
+        }
         assert_eq!((world.read("package.yaml"), world.read("package.lock")), before, "{name}");
         assert!(!world.folder.path("app/.packages/example.com/morse").exists(), "{name}");
         assert!(world.folder.path("app/.packages/example.com/tones/1.0.0/src/tones.toit").exists(), "{name}");
@@ -104,7 +110,8 @@ fn a_kill_at_any_time_leaves_the_old_or_the_new_state() {
         check_packages(&world);
         match status {
             Some(status) => {
-                assert!(status.success());
+                let answer = world.pkg(&["install"]);
+                assert!(status.success(), "{status} after {kills} kills; and now: {answer:?}");
                 break;
             }
             // The new state can be reached by a killed command: the rest is done again from the old one.

@@ -3,9 +3,12 @@
 mod common;
 
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+use std::time::Duration;
 
 use common::packages::World;
 use common::{answer, completed};
+use wait_timeout::ChildExt;
 
 /// Makes a world with two packages, of which one needs the other.
 fn world(name: &str) -> World {
@@ -182,7 +185,7 @@ fn registries_are_added_and_removed() {
     refused(
         &["add", "new", "example.com/nowhere"],
         1,
-        "git cannot download HEAD of https://example.com/nowhere",
+        "git cannot read https://example.com/nowhere",
     );
     refused(&["add", "new", "ext::sh -c date"], 1, "the address `ext::sh -c date` is invalid");
     refused(&["add", "--local", "new", "nowhere"], 1, "there is no such folder");
@@ -205,16 +208,27 @@ fn a_registry_is_downloaded_again() {
     // A history that was rewritten.
     world.repository("registry", &["reset", "--quiet", "--hard", "HEAD~1"]);
     assert!(!is_found(&["search", "bells"]));
-    // A damaged cache.
-    let registries = world.folder.path("pkg-cache/registries");
-    for entry in std::fs::read_dir(&registries).expect("the folder exists").flatten() {
-        let head = entry.path().join("HEAD");
-        if head.exists() {
-            std::fs::write(head, "").expect("the file can be written");
-        }
-    }
+    // A damaged cache is noticed, and downloaded again.
+    damage(&world);
+    assert!(world.done(&["search", "--no-auto-sync", "morse"]).error.contains("has not been downloaded yet"));
+    assert!(world.done(&["search", "morse"]).out.contains("example.com/morse"));
+    damage(&world);
     world.done(&["sync", "--clear-cache"]);
     assert!(world.done(&["search", "morse"]).out.contains("example.com/morse"));
+}
+
+/// Damages the repositories of the registries in the cache.
+fn damage(world: &World) {
+    for registry in
+        std::fs::read_dir(world.folder.path("pkg-cache/registries")).expect("the folder exists").flatten()
+    {
+        for state in std::fs::read_dir(registry.path()).into_iter().flatten().flatten() {
+            let head = state.path().join("HEAD");
+            if head.exists() {
+                std::fs::write(head, "").expect("the file can be written");
+            }
+        }
+    }
 }
 
 #[test]
@@ -339,4 +353,38 @@ fn packages_and_registries_are_completed() {
     assert_eq!(complete(&["registry", "remove", ""]).first().map(String::as_str), Some("test"));
     assert_eq!(complete(&["uninstall", "--project-root", "app", "m"]), ["morse"]);
     assert_eq!(complete(&["describe", "example.com/morse", "v1.1"]), ["v1.1.0"]);
+}
+
+/// Two downloads of which each waits for the other one to begin: one opens a pipe for reading, the other for writing.
+#[test]
+fn packages_are_downloaded_side_by_side() {
+    let world = World::new("pkg-side-by-side");
+    world.publish("bells", "1.0.0", &[("tones", "^1.0.0")]);
+    world.publish("tones", "1.0.0", &[]);
+    let folder = world.folder.path("").display().to_string();
+    assert!(
+        Command::new("mkfifo")
+            .arg(world.folder.path("pipe"))
+            .status()
+            .expect("mkfifo is installed")
+            .success()
+    );
+    let real = Command::new("sh").args(["-c", "command -v git"]).output().expect("there is a shell").stdout;
+    let real = String::from_utf8(real).expect("output is UTF-8");
+    let script = format!(
+        "#!/bin/sh\ncase \"$*\" in *fetch*/bells*) cat '{folder}/pipe' > /dev/null ;; *fetch*/tones*) : > '{folder}/pipe' ;; \
+         esac\nexec {} \"$@\"\n",
+        real.trim()
+    );
+    world.folder.file("bin/git", script);
+    let git = world.folder.path("bin/git");
+    std::fs::set_permissions(git, std::fs::Permissions::from_mode(0o755)).expect("the file exists");
+    let path = format!("{folder}/bin:{}", std::env::var("PATH").unwrap_or_default());
+    let mut command = world.pkg_command(&["install", "--quiet", "bells"]);
+    let mut child = command.env("PATH", path).spawn().expect("the binary starts");
+    let status = child.wait_timeout(Duration::from_secs(60)).expect("the child can be asked");
+    if status.is_none() {
+        child.kill().expect("it is running");
+    }
+    assert!(status.is_some_and(|status| status.success()), "the downloads wait for each other");
 }

@@ -1,7 +1,7 @@
 //! The folder that all programs of a user share: downloaded registries and packages.
 //!
 //! ```text
-//! registries/NAME/        bare repositories of registries
+//! registries/NAME/COMMIT/ the bare repository of a state of a registry; the file `current` beside it names the commit
 //! packages/NAME/          the files of one commit of a package
 //! new/NAME/               what is being made; renamed to its place when it is complete
 //! ```
@@ -74,8 +74,12 @@ impl Cache {
             if lock_path.extension().is_some_and(|extension| extension == "lock")
                 && File::open(&lock_path).is_ok_and(|lock| lock.try_lock().is_ok())
             {
-                let _ = fs::remove_dir_all(lock_path.with_extension(""));
-                let _ = fs::remove_file(&lock_path);
+                let folder = lock_path.with_extension("");
+                let _ = fs::remove_dir_all(&folder);
+                // A `git` that outlives its command may still write into it: then a later command removes it.
+                if !folder.exists() {
+                    let _ = fs::remove_file(&lock_path);
+                }
             }
         }
     }

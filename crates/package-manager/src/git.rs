@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use lucarne_kernel::sync::thread;
 use wait_timeout::ChildExt;
 
 use crate::error::Error;
@@ -200,12 +201,6 @@ impl Repository {
         result
     }
 
-    /// Returns the number of packs, each of which is one download.
-    pub(crate) fn packs(&self) -> usize {
-        let packs = fs::read_dir(self.folder.join("objects/pack")).into_iter().flatten().flatten();
-        packs.filter(|entry| entry.path().extension().is_some_and(|extension| extension == "pack")).count()
-    }
-
     fn done(&self, arguments: &[&str], what: &str) -> Result<(), Error> {
         let output = self.command().args(arguments).output().map_err(Error::NoGit)?;
         if output.status.success() {
@@ -225,15 +220,31 @@ impl Repository {
 
 /// Returns the commit of `HEAD` in the repository at an address.
 pub(crate) fn remote_head(address: &str) -> Result<String, Error> {
-    let output =
-        plain().args(["ls-remote", "--quiet", "--", address, "HEAD"]).output().map_err(Error::NoGit)?;
-    let head = String::from_utf8_lossy(&output.stdout);
+    let failed = |reason: String| Error::Git { what: format!("read {address}"), reason };
+    let mut command = plain();
+    command
+        .args(["ls-remote", "--quiet", "--", address, "HEAD"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(Error::NoGit)?;
+    let (out, errors) = (child.stdout.take(), child.stderr.take());
+    // The first line has the commit. What follows is not read, and neither are long messages: a server may send any
+    // number of them.
+    let (head, message) = thread::scope(|scope| {
+        let message = scope.spawn(|| {
+            let mut message = Vec::new();
+            let _ = errors.map(|errors| errors.take(MESSAGE_MAX).read_to_end(&mut message));
+            message
+        });
+        let mut head = String::new();
+        let _ = out.map(|out| BufReader::new(out.take(MESSAGE_MAX)).read_line(&mut head));
+        (head, message.join().unwrap_or_default())
+    });
+    let status = child.wait().map_err(|error| failed(error.to_string()))?;
     match head.split_whitespace().next().filter(|hash| is_whole_hash(hash)) {
-        Some(hash) if output.status.success() => Ok(hash.to_owned()),
-        _ if output.status.success() => {
-            Err(Error::Git { what: format!("read {address}"), reason: "the repository is empty".to_owned() })
-        }
-        _ => Err(Error::Git { what: format!("read {address}"), reason: reason(&output.stderr) }),
+        Some(hash) => Ok(hash.to_owned()),
+        None if status.success() => Err(failed("the repository is empty".to_owned())),
+        None => Err(failed(reason(&message))),
     }
 }
 

@@ -94,9 +94,11 @@ pub fn registry_address(text: &str) -> Option<String> {
     Some(if has_scheme { text.to_owned() } else { address(text) })
 }
 
-/// Returns the id of a package in a lock file: its URL with the major version.
+/// Returns the id of a package in a lock file: its URL with the major version. The ids of two URLs can be equal.
 pub fn lock_id(url: &str, version: &Version) -> String {
-    format!("{}-{}", url.replace(':', "_"), version.major)
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./".contains(letter);
+    let url: String = url.chars().map(|letter| if is_plain(letter) { letter } else { '_' }).collect();
+    format!("{url}-{}", version.major)
 }
 
 /// Returns a name for the file or folder of something with this key: the readable part of the key, and a digest.

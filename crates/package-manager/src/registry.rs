@@ -23,7 +23,7 @@ use crate::cache::{Cache, user_folder, variable};
 use crate::description::{self, Description};
 use crate::error::Error;
 use crate::git::{self, Repository, write_whole};
-use crate::names::{file_name, registry_address};
+use crate::names::{file_name, is_whole_hash, registry_address};
 use crate::parallel::side_by_side;
 
 /// The variable that names the file with the list of registries.
@@ -41,9 +41,8 @@ const DESCRIPTIONS_MAX: usize = 200_000;
 /// The maximum depth of folders in a registry.
 const DEPTH_MAX: usize = 32;
 
-/// The number of downloads after which the repository of a registry is downloaded again as a whole, since each of them
-/// leaves old files behind.
-const PACKS_MAX: usize = 32;
+/// The file that names the commit which was downloaded last. Its repository is in the folder of this name beside the file.
+const CURRENT_FILE: &str = "current";
 
 /// A registry with its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -247,23 +246,41 @@ fn sync_one(cache: &Cache, url: &str) -> Result<(), Error> {
     let name = file_name(url);
     let _lock = cache.lock_registry(&name)?;
     let folder = cache.registry(&name);
-    let repository = Repository::at(&folder);
-    let known = repository.commit(REFERENCE).filter(|_| folder.is_dir());
-    if let Some(known) = known {
-        let newest = git::remote_head(&address)?;
-        if newest == known {
-            return Ok(());
-        }
-        if repository.packs() < PACKS_MAX {
-            return repository.fetch(&address, "HEAD", REFERENCE);
-        }
+    let newest = git::remote_head(&address)?;
+    if current(&folder).is_some_and(|(commit, _)| commit == newest) {
+        return Ok(());
     }
+    // A download into the old repository could be killed, or meet a `git` that outlives a killed command. So each state
+    // has a repository of its own, and the file makes it the current one.
     let new = cache.new_folder()?;
-    Repository::new(new.path())?.fetch(&address, "HEAD", REFERENCE)?;
-    if folder.exists() {
-        fs::remove_dir_all(&folder).map_err(Error::file(&folder))?;
+    let repository = Repository::new(new.path())?;
+    repository.fetch(&address, "HEAD", REFERENCE)?;
+    let commit = repository.commit(REFERENCE).ok_or_else(|| Error::Git {
+        what: format!("read {address}"),
+        reason: "its HEAD is not a commit".to_owned(),
+    })?;
+    let place = folder.join(&commit);
+    if place.exists() {
+        // It is damaged, or left over from a killed command.
+        fs::remove_dir_all(&place).map_err(Error::file(&place))?;
     }
-    new.place(&folder)
+    new.place(&place)?;
+    write_whole(&folder.join(CURRENT_FILE), commit.as_bytes())?;
+    for entry in fs::read_dir(&folder).map_err(Error::file(&folder))?.flatten() {
+        if entry.path().is_dir() && entry.file_name() != commit.as_str() {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+    Ok(())
+}
+
+/// Returns the commit of a registry that was downloaded last, with its repository.
+fn current(folder: &Path) -> Option<(String, Repository)> {
+    let commit = fs::read_to_string(folder.join(CURRENT_FILE)).ok()?;
+    let is_there = is_whole_hash(&commit) && folder.join(&commit).is_dir();
+    let repository = Repository::at(&folder.join(&commit));
+    // A damaged repository is downloaded again.
+    (is_there && repository.commit(REFERENCE).as_deref() == Some(&commit)).then_some((commit, repository))
 }
 
 /// The packages of several registries.
@@ -295,10 +312,8 @@ impl Index {
         match &registry.place {
             RegistryPlace::Local(folder) => self.add_folder(&registry.name, folder),
             RegistryPlace::Git(url) => {
-                let folder = cache.registry(&file_name(url));
-                let repository = Repository::at(&folder);
-                let commit = repository.commit(REFERENCE).filter(|_| folder.is_dir());
-                let commit = commit.ok_or_else(|| Error::NotSynced(registry.name.clone()))?;
+                let found = current(&cache.registry(&file_name(url)));
+                let (commit, repository) = found.ok_or_else(|| Error::NotSynced(registry.name.clone()))?;
                 self.add_repository(&registry.name, &repository, &commit)
             }
         }

@@ -193,11 +193,10 @@ impl Resolver<'_> {
     ) -> Result<Lock, Error> {
         let mut ids = Ids { locals: BTreeMap::new(), registry: BTreeMap::new() };
         for wanted in wanted {
-            let version = package_version(&wanted.version).unwrap_or(Version::new(0, 0, 0));
-            ids.registry.insert((wanted.url.clone(), version.clone()), lock_id(&wanted.url, &version));
+            ids.add_version(wanted);
         }
         for local in locals {
-            ids.add(&local.folder);
+            ids.add_folder(&local.folder);
         }
         let mut lock = Lock { prefixes: ids.prefixes(Path::new(""), spec, solution)?, ..Lock::default() };
         let mut sdks: Vec<Version> = spec.sdk.as_deref().and_then(oldest_sdk).into_iter().collect();
@@ -211,7 +210,7 @@ impl Resolver<'_> {
             lock.packages.insert(id, Package { place, name: None, prefixes, span: 0..0 });
         }
         for wanted in wanted {
-            let version = package_version(&wanted.version).unwrap_or(Version::new(0, 0, 0));
+            let version = version_of(wanted);
             let folder = self.folder.root().join(wanted.folder());
             let spec = read_spec(&folder)?;
             if spec.dependencies.values().any(|dependency| matches!(dependency, Dependency::Path(_))) {
@@ -219,7 +218,7 @@ impl Resolver<'_> {
                 return Err(Error::Hostile { package: format!("{} {version}", wanted.url), why });
             }
             let prefixes = ids.prefixes(&folder, &spec, solution)?;
-            let id = lock_id(&wanted.url, &version);
+            let id = ids.registry.get(&(wanted.url.clone(), version)).cloned().unwrap_or_default();
             names.insert(id.clone(), package_name(&spec, Path::new(&wanted.url)));
             sdks.extend(spec.sdk.as_deref().and_then(oldest_sdk));
             let Wanted { url, version, hash } = wanted.clone();
@@ -241,17 +240,28 @@ struct Ids {
 }
 
 impl Ids {
-    /// Chooses the id of a package in a folder: the name of the folder, with a number if it is taken.
-    fn add(&mut self, folder: &Path) {
+    /// Chooses the id of a package from a registry.
+    fn add_version(&mut self, wanted: &Wanted) {
+        let version = version_of(wanted);
+        let id = self.free(lock_id(&wanted.url, &version));
+        self.registry.insert((wanted.url.clone(), version), id);
+    }
+
+    /// Chooses the id of a package in a folder: the name of the folder.
+    fn add_folder(&mut self, folder: &Path) {
         let name = folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
         let name: String = name.chars().map(|letter| if is_plain(letter) { letter } else { '_' }).collect();
-        let name = if name.is_empty() { "package".to_owned() } else { name };
+        let id = self.free(if name.is_empty() { "package".to_owned() } else { name });
+        self.locals.insert(folder.to_owned(), id);
+    }
+
+    /// Returns a name, with a number if it is taken.
+    fn free(&self, name: String) -> String {
         let is_taken =
             |id: &String| self.locals.values().chain(self.registry.values()).any(|other| other == id);
         let numbered = (1..).map(|number| format!("{name}-{number}"));
-        let id = std::iter::once(name.clone()).chain(numbered).find(|id| !is_taken(id)).unwrap_or_default();
-        self.locals.insert(folder.to_owned(), id);
+        std::iter::once(name.clone()).chain(numbered).find(|id| !is_taken(id)).unwrap_or_default()
     }
 
     /// Returns the map from the prefixes of a package to ids. `folder` is that of the package.
@@ -281,6 +291,11 @@ impl Ids {
         }
         Ok(prefixes)
     }
+}
+
+/// Returns the version of a package, which [`Wanted::checked`] has read before.
+fn version_of(wanted: &Wanted) -> Version {
+    package_version(&wanted.version).unwrap_or(Version::new(0, 0, 0))
 }
 
 fn unreadable(folder: &Path, why: String) -> Error {

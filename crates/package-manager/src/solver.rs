@@ -256,7 +256,14 @@ impl DependencyProvider for Provider<'_> {
                     let reason = format!("needs SDK {oldest} or newer (this is {})", self.puzzle.sdk);
                     return Ok(Dependencies::Unavailable(reason));
                 }
-                self.nodes(&candidate.needs)
+                let mut nodes = self.nodes(&candidate.needs);
+                // The proofs of the search have no place for a package that needs itself.
+                match nodes.remove(node) {
+                    Some(set) if !set.contains(version) => {
+                        return Ok(Dependencies::Unavailable("needs another version of itself".to_owned()));
+                    }
+                    _ => nodes,
+                }
             }
         }))
     }

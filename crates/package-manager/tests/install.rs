@@ -202,3 +202,22 @@ fn files_that_are_not_text() {
         assert_eq!(read_lock(&folder.root()).expect("the lock file is valid").packages.len(), 1, "{text:?}");
     }
 }
+
+/// In ids, other characters than letters and digits become underscores.
+#[test]
+fn packages_with_similar_urls_have_different_ids() {
+    let folder = Folder::new();
+    let spec = |url: &str| format!("    url: {url}\n    version: ^1.0.0\n");
+    let (one, other) = ("example.com/~me/x", "example.com/_me/x");
+    folder
+        .add("app/package.yaml", &format!("dependencies:\n  a:\n{}  b:\n{}", spec(one), spec(other)))
+        .add(&format!("app/.packages/{one}/1.0.0/src/x.toit"), "")
+        .add(&format!("app/.packages/{other}/1.0.0/src/x.toit"), "");
+    assert_eq!(folder.recompute().expect("can be installed"), 2);
+    let lock = read_lock(&folder.root()).expect("the lock file is valid");
+    let folder_of = |prefix: &str| lock.packages[&lock.prefixes[prefix]].folder();
+    assert_eq!(
+        (folder_of("a"), folder_of("b")),
+        (format!(".packages/{one}/1.0.0"), format!(".packages/{other}/1.0.0"))
+    );
+}

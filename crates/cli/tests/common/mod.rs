@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test uses some of it")]
 
 pub(crate) mod device;
+pub(crate) mod git_server;
 pub(crate) mod packages;
 
 use std::path::{Path, PathBuf};

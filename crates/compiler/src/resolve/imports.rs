@@ -12,7 +12,7 @@ use crate::names::Suggestions;
 use crate::source::{Loader, SourceId, Sources, Span};
 use lucarne_package::lock::{self, Lock, Package};
 use lucarne_package::spec;
-use lucarne_package::{LOCK_FILE, PACKAGES_FOLDER, SPEC_FILE};
+use lucarne_package::{LOCK_FILE, SPEC_FILE};
 
 /// The owner of a file's code.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -292,11 +292,13 @@ impl Packages {
             "the lock file names it here",
         );
         match (has_folder, package.is_local()) {
-            (true, _) => problem.note("only files in the folder `src` of a package can be imported from outside"),
-            (false, true) => problem.hint("run `lucarne pkg install --local PATH` with the folder where it is now"),
-            (false, false) => problem.hint(format!(
-                "Lucarne does not download packages: fetch it with the Toit SDK's package manager, which puts it into `{PACKAGES_FOLDER}`"
-            )),
+            (true, _) => {
+                problem.note("only files in the folder `src` of a package can be imported from outside")
+            }
+            (false, true) => {
+                problem.hint("run `lucarne pkg install --local PATH` with the folder where it is now")
+            }
+            (false, false) => problem.hint("run `lucarne pkg install`, which downloads it"),
         }
     }
 }
@@ -382,7 +384,7 @@ fn explain_library<'l>(
         Some(near) => problem.hint(format!("did you mean `{near}`?")),
         None => problem.hint(
             "to import a file next to this one, write a `.` before its name; to use a package, \
-             run `lucarne pkg install --local PATH`",
+             run `lucarne pkg install NAME`, or `lucarne pkg install --local PATH` for one in a folder",
         ),
     }
 }

@@ -184,6 +184,14 @@ fn conflicts_are_explained() {
     );
 }
 
+/// Proofs of which nearly each step concerns only nodes between packages, or a package that needs itself.
+#[test]
+fn short_proofs_are_explained() {
+    let registry = "e.com/b 1.0.0 needs e.com/b ~1.1.0\ne.com/b 2.0.0 needs e.com/a ^0.0.0";
+    insta::assert_snapshot!(solved(registry, "e.com/b >=0.0.0"));
+    insta::assert_snapshot!(solved("e.com/b 1.0.0 needs e.com/b ~1.1.0", "e.com/b >=0.0.0"));
+}
+
 /// A requirement whose node has no versions, at each of its prefixes.
 #[test]
 fn a_package_can_be_required_twice() {
