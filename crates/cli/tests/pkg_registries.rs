@@ -182,11 +182,7 @@ fn registries_are_added_and_removed() {
         assert_eq!(world.done(&["registry", "list"]).out, shown, "{words:?}");
     };
     refused(&["add", "test", "example.com/other"], 2, "the registry `test` exists already");
-    refused(
-        &["add", "new", "example.com/nowhere"],
-        1,
-        "git cannot read https://example.com/nowhere",
-    );
+    refused(&["add", "new", "example.com/nowhere"], 1, "git cannot read https://example.com/nowhere");
     refused(&["add", "new", "ext::sh -c date"], 1, "the address `ext::sh -c date` is invalid");
     refused(&["add", "--local", "new", "nowhere"], 1, "there is no such folder");
     refused(&["remove", "other"], 2, "there is no registry `other`");

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use lucarne_kernel::sync::atomic::{AtomicBool, Ordering};
 use lucarne_package::version::Version;
 use lucarne_package::{PACKAGES_FOLDER, SOURCE_FOLDER, SPEC_FILE};
 use serde_json::{Map, Value};
@@ -85,7 +86,8 @@ pub enum Step<'w> {
 /// `watch` is called by several threads.
 ///
 /// # Errors
-/// If one of them cannot be downloaded: the first error. The others stay in the cache.
+/// If one of them cannot be downloaded: the first error. Then no more downloads begin; those that are complete stay in
+/// the cache.
 pub fn fetch_all(
     cache: &Cache,
     wanted: &[Wanted],
@@ -96,16 +98,24 @@ pub fn fetch_all(
         cache.remove_leftovers();
         watch(Step::Begin(missing));
     }
-    let folders = side_by_side(wanted, |wanted| match cached(cache, wanted) {
-        Some(folder) => Ok(folder),
-        None => {
-            watch(Step::Start(wanted));
-            let result = fetch(cache, wanted);
-            watch(Step::End(wanted));
-            result
+    let has_failed = AtomicBool::new(false);
+    let folders = side_by_side(wanted, |wanted| {
+        if let Some(folder) = cached(cache, wanted) {
+            return Some(Ok(folder));
         }
+        // Relaxed: a download that begins in spite of a failure does no harm.
+        if has_failed.load(Ordering::Relaxed) {
+            return None;
+        }
+        watch(Step::Start(wanted));
+        let result = fetch(cache, wanted);
+        watch(Step::End(wanted));
+        has_failed.fetch_or(result.is_err(), Ordering::Relaxed);
+        Some(result)
     });
-    folders.into_iter().collect()
+    // Packages are left out only after a failure, which ends the collection.
+    let (failed, fetched): (Vec<_>, Vec<_>) = folders.into_iter().flatten().partition(Result::is_err);
+    failed.into_iter().chain(fetched).collect()
 }
 
 /// Returns the folder of a package in the cache, if it is there. Without a hash, a package is never taken from the
