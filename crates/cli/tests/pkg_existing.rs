@@ -14,6 +14,8 @@
 //!
 //! `docs/tools.md` lists the scenarios that end differently, with reasons.
 
+#![allow(clippy::print_stdout, reason = "says how many scenarios agree")]
+
 mod common;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -2,10 +2,10 @@
 //!
 //! The search is that of the crate `pubgrub`, for which a package has one version. But a program can contain several
 //! versions of a package if their major numbers differ. So a node of the search is a URL with a major number
-//! ([`Node::Package`]). Where a requirement allows several major numbers, there is a node between ([`Node::Choice`]),
+//! (`Node::Package`). Where a requirement allows several major numbers, there is a node between (`Node::Choice`),
 //! whose versions are the major numbers.
 //!
-//! A conflict is explained in sentences ([`crate::explain`]).
+//! A conflict is explained in sentences (`explain.rs`).
 
 use std::cell::Cell;
 use std::cmp::Reverse;
