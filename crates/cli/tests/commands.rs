@@ -156,6 +156,22 @@ fn check_takes_folders_and_reports_to_editors() {
 }
 
 #[test]
+fn tasks_that_end_are_profiled() {
+    let folder = Folder::new("profile-of-tasks");
+    // Each task is long enough that a sample is due when it ends.
+    folder.file(
+        "tasks.toit",
+        "main:\n  sum := 0\n  1000.repeat:\n    task:: 2000.repeat: sum += it\n    yield\n  while sum < 1_999_000_000: yield\n  \
+         print sum\n",
+    );
+    for options in [&["--no-native"][..], &["--native", "always"], &[]] {
+        let answer = folder.lucarne(&[&["run", "--profile", "tasks.svg"], options, &["tasks.toit"]].concat());
+        let (status, out, error) = (answer.status, &*answer.out, &*answer.error);
+        assert_eq!((status, out, error), (Some(0), "1999000000\n", ""), "{options:?}");
+    }
+}
+
+#[test]
 fn a_profile_shows_where_the_time_went() {
     let folder = Folder::new("profile");
     let program = "\

@@ -275,7 +275,11 @@ impl Machine {
                         interpreter.sample_with(Sampler::new(profile, rest_us, context.pid(), id.number()));
                     }
                     let reason = interpreter.run();
-                    let rest_us = interpreter.sample();
+                    let rest_us = match reason {
+                        Stop::Budget | Stop::Effect(_) => interpreter.sample(),
+                        // The task has no calls any more.
+                        Stop::Finished(_) | Stop::Uncaught(_) | Stop::Broken => interpreter.unsampled_us(),
+                    };
                     budget = interpreter.budget();
                     self.tasks.get_mut(id).position = interpreter.leave();
                     self.unsampled_us = rest_us;

@@ -18,6 +18,11 @@ impl<'h> Interpreter<'h> {
         rest_us
     }
 
+    /// Returns the time, in microseconds, that no sample has counted yet.
+    pub(crate) fn unsampled_us(&self) -> i64 {
+        self.sampler.as_ref().map_or(0, Sampler::rest_us)
+    }
+
     /// Takes a sample of a native that began at some time and has just ended, if it took long enough.
     #[cold]
     pub(super) fn sample_native(&mut self, began_us: i64) {
