@@ -28,6 +28,19 @@ fn main() {
     let bytes = postcard::to_stdvec(&analysis.unit).expect("a unit can be encoded");
     let target = Path::new(&env("OUT_DIR")).join("library.postcard");
     std::fs::write(target, bytes).expect("the build folder can be written");
+    write_texts(&root, &roots);
+}
+
+/// Writes the list of the texts, which are embedded for editors.
+fn write_texts(root: &Path, paths: &[String]) {
+    let rows = paths.iter().map(|path| {
+        let file = root.join(path.strip_prefix(PREFIX).expect("each path begins with the prefix"));
+        let file = file.canonicalize().expect("the file exists");
+        format!("    ({path:?}, include_str!({file:?})),\n")
+    });
+    let list = format!("&[\n{}]\n", rows.collect::<String>());
+    let target = Path::new(&env("OUT_DIR")).join("texts.rs");
+    std::fs::write(target, list).expect("the build folder can be written");
 }
 
 fn env(name: &str) -> String {

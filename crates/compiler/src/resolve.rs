@@ -18,12 +18,15 @@ mod globals;
 mod habits;
 mod hierarchy;
 mod imports;
+pub mod index;
 mod job;
 mod look_up;
 mod lower;
 mod migrations;
 mod modules;
+mod notes;
 mod operator;
+mod probe;
 mod routine;
 mod shape;
 mod shown;
@@ -32,12 +35,15 @@ mod type_name;
 mod world;
 
 use crate::diagnostic::{self, Diagnostic, Style};
-use crate::ir::{ModuleId, Unit};
+use crate::ir::{Code, FunctionKind, ModuleId, Unit};
 use crate::source::{LIBRARY_PREFIX, Loader, SourceId, Sources, Span};
 use crate::steps;
 use globals::Globals;
+use index::Index;
+use job::Job;
 use lower::Place;
 use modules::{Load, Modules};
+use notes::Notes;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use world::World;
 
@@ -108,6 +114,53 @@ pub fn check(
     analysis.unwrap_or_default()
 }
 
+/// What is wanted of [`index`].
+#[derive(Clone, Copy)]
+pub struct Request<'r> {
+    /// A place in the first file. The index tells which names could stand there, and only the declaration around the
+    /// place is analyzed.
+    pub probe: Option<u32>,
+    /// Returns whether the result is no longer wanted. It is asked often, and the analysis ends soon after it returns
+    /// true.
+    pub is_canceled: &'r (dyn Fn() -> bool + Sync),
+}
+
+/// Analyzes files as [`check`] does, all of them at once, and makes an index of their names. Files after the first one
+/// must belong to the same program. Returns none if it was canceled.
+///
+/// The modules of the result have no code.
+///
+/// ```
+/// use lucarne_compiler::ir::Unit;
+/// use lucarne_compiler::resolve::{self, Request, index::Symbol};
+/// use lucarne_compiler::source::{MemoryLoader, SourceId};
+///
+/// let mut loader = MemoryLoader::default();
+/// loader.add("<lib>/core/core.toit", "class Object:\n");
+/// loader.add("a.toit", "foo: return null\nmain: foo\n");
+/// let request = Request { probe: None, is_canceled: &|| false };
+/// let natives = |_: &str, _: &str| None;
+/// let files = ["a.toit".to_string()];
+/// let (_, index) = resolve::index(&loader, Unit::default(), &natives, &files, request).unwrap();
+/// let found = index.at(SourceId(0), 24);
+/// assert!(matches!(found[0].symbol, Symbol::Function(_)));
+/// ```
+pub fn index(
+    loader: &(dyn Loader + Sync),
+    library: Unit,
+    natives: Natives<'_>,
+    files: &[String],
+    request: Request<'_>,
+) -> Option<(Analysis, Index)> {
+    let done = with_large_stack(|| {
+        let (mut analysis, index) =
+            analyze_with(loader, library, Some(natives), files, Comments::Checked, Some(request))?;
+        check_main(&mut analysis, false);
+        Some((analysis, index))
+    });
+    done.flatten()
+}
+
 /// Analyzes libraries, all of them at once. `paths` are their files, below `<lib>/`. Checks their natives if
 /// they are known.
 pub fn analyze_library(
@@ -149,16 +202,42 @@ fn analyze_roots(
     roots: &[String],
     comments: Comments,
 ) -> Analysis {
+    analyze_with(loader, library, natives, roots, comments, None)
+        .map(|(analysis, _)| analysis)
+        .unwrap_or_default()
+}
+
+/// Analyzes files. Makes an index if there is a request for one. Returns none if that was canceled.
+fn analyze_with(
+    loader: &dyn Loader,
+    library: Unit,
+    natives: Option<Natives<'_>>,
+    roots: &[String],
+    comments: Comments,
+    request: Option<Request<'_>>,
+) -> Option<(Analysis, Index)> {
     let mut world = World::default();
+    let is_canceled = || request.is_some_and(|request| (request.is_canceled)());
+    if let Some(request) = request {
+        world.notes = Notes::wanted(request.probe);
+    }
     world.unit = library;
     let first = world.unit.modules.len();
     let mut modules = Modules::new(&world);
     world.index_prepared();
     let mut sources = Sources::default();
-    let mut load =
-        Load { loader, sources: &mut sources, problems: Vec::new(), missing_packages: BTreeSet::new() };
+    let mut load = Load {
+        loader,
+        sources: &mut sources,
+        problems: Vec::new(),
+        missing_packages: BTreeSet::new(),
+        is_canceled: &is_canceled,
+    };
     let ids = modules.load(&mut load, &mut world, roots);
     let mut diagnostics = load.problems;
+    if is_canceled() {
+        return None;
+    }
     for (root, id) in roots.iter().zip(&ids) {
         if id.is_none() {
             let (source, _) = sources.add(root.clone(), Vec::new());
@@ -169,7 +248,8 @@ fn analyze_roots(
     let (jobs, problems) = declare::declare(&mut world, &modules, first);
     diagnostics.extend(problems);
     diagnostics.extend(modules.check_imports(&world));
-    let with_body = jobs.iter().filter_map(job::Job::function).collect();
+    modules.note_imports(&world);
+    let with_body = jobs.iter().filter_map(Job::function).collect();
     for module in &modules.sources {
         diagnostics.extend(conflict::check(&world, &with_body, module.id, module.source, &module.file));
     }
@@ -178,6 +258,12 @@ fn analyze_roots(
     let globals = Globals::new(&jobs);
     let is_library = roots.iter().all(|root| root.starts_with(LIBRARY_PREFIX));
     for job in &jobs {
+        if is_canceled() {
+            return None;
+        }
+        if world.notes.probe().is_some_and(|at| !is_around(&world, &jobs, job, at)) {
+            continue;
+        }
         // The natives of the library are checked when it is analyzed by itself.
         let natives = natives.filter(|_| is_library || !modules.is_library(job.module));
         let lowered = globals.lower(&world, &modules, natives, job);
@@ -204,8 +290,10 @@ fn analyze_roots(
         let exports = modules.exported(&world, ModuleId(number as u32));
         world.unit.module_mut(ModuleId(number as u32)).exports = exports.into();
     }
+    let index = world.notes.finish(&modules);
     let mut unit = world.unit;
     for (place, code, ty) in finished {
+        let code = if request.is_some() { Code::None } else { code };
         match place {
             Place::Function(id) => unit.module_mut(id.module).functions[id.index as usize].code = code,
             Place::Nowhere => {}
@@ -222,7 +310,25 @@ fn analyze_roots(
     for diagnostic in &mut diagnostics {
         diagnostic.is_for_check |= modules.is_in_package(diagnostic.source);
     }
-    Analysis { unit, diagnostics, sources }
+    Some((Analysis { unit, diagnostics, sources }, index))
+}
+
+/// Returns whether a place in the first file may be in the body of a job: no other declaration begins between them. The
+/// first values of fields are in the bodies of all constructors.
+fn is_around(world: &World, jobs: &[Job<'_>], job: &Job<'_>, place: u32) -> bool {
+    if job.source != SourceId(0) {
+        return false;
+    }
+    let start = |job: &Job<'_>| job.start(world);
+    let nearest = jobs.iter().filter(|other| other.source == SourceId(0)).map(start);
+    let nearest = nearest.filter(|start| *start <= place).max();
+    let makes_objects = job.function().is_some_and(|id| {
+        matches!(world.function(id).kind, FunctionKind::Constructor | FunctionKind::MixinConstructor)
+    });
+    let class =
+        || world.module(job.module).classes.iter().map(|class| class.at).filter(|at| *at <= place).max();
+    nearest == Some(start(job))
+        || makes_objects && job.class.is_some_and(|id| Some(world.class(id).at) == class())
 }
 
 /// Drops diagnostics that repeat an earlier one: the first values of fields are lowered for each constructor.

@@ -18,8 +18,33 @@ pub fn unit() -> Result<Unit, postcard::Error> {
     UNIT.get_or_init(|| postcard::from_bytes(PREPARED)).clone()
 }
 
+/// The texts of the library by their paths, sorted.
+static TEXTS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/texts.rs"));
+
+/// Returns the texts of the library by their paths, sorted. The paths begin with `<lib>/`.
+pub fn texts() -> &'static [(&'static str, &'static str)] {
+    TEXTS
+}
+
+/// Returns the text of a module, given its path. The places in [`unit`] are places in these texts.
+pub fn text(path: &str) -> Option<&'static str> {
+    let place = TEXTS.binary_search_by_key(&path, |(path, _)| path).ok()?;
+    TEXTS.get(place).map(|(_, text)| *text)
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn each_module_has_its_text() {
+        let unit = super::unit().expect("the build script has made it");
+        for module in &unit.modules {
+            let text = super::text(&module.path).expect("each module was made from a text");
+            for class in &module.classes {
+                assert!(text[class.at as usize..].starts_with(&class.name), "{} {}", module.path, class.name);
+            }
+        }
+    }
+
     #[test]
     fn the_library_is_whole() {
         let unit = super::unit().expect("the build script has made it");

@@ -29,7 +29,8 @@ use lucarne_compiler::link::LinkError;
 pub use lucarne_compiler::link::Optimization;
 use lucarne_compiler::program::Program;
 use lucarne_compiler::resolve;
-pub use lucarne_compiler::resolve::Analysis;
+pub use lucarne_compiler::resolve::index::Index;
+pub use lucarne_compiler::resolve::{Analysis, Request};
 use lucarne_compiler::source::{FileLoader, Loader};
 use lucarne_vm::natives;
 pub use lucarne_vm::trace::decode_traces;
@@ -94,6 +95,29 @@ pub fn analyze(loader: &(dyn Loader + Sync), entry: &Path) -> Result<Analysis, T
 /// As for [`analyze`].
 pub fn check(loader: &(dyn Loader + Sync), file: &Path) -> Result<Analysis, ToitError> {
     Ok(resolve::check(loader, Some(library()?), &natives::parameters, text(file)?))
+}
+
+/// Analyzes files as [`check`] does, and makes an index of their names, for editors: see [`resolve::index`]. Returns none
+/// if it was canceled.
+///
+/// # Errors
+/// [`ToitError::Library`].
+pub fn index(
+    loader: &(dyn Loader + Sync),
+    files: &[String],
+    request: Request<'_>,
+) -> Result<Option<(Analysis, Index)>, ToitError> {
+    Ok(resolve::index(loader, library()?, &natives::parameters, files, request))
+}
+
+/// Analyzes all libraries, given their files below `<lib>/`, and makes an index of their names. Returns none if it was
+/// canceled.
+pub fn index_library(
+    loader: &(dyn Loader + Sync),
+    files: &[String],
+    request: Request<'_>,
+) -> Option<(Analysis, Index)> {
+    resolve::index(loader, Unit::default(), &natives::parameters, files, request)
 }
 
 /// Links an analyzed program.

@@ -24,6 +24,8 @@ pub(super) struct Arguments {
     pub(super) are_too_many: bool,
     /// Whether one of them has been reported by the parser, so that their number means nothing.
     pub(super) are_broken: bool,
+    /// The written names, if an index is wanted.
+    pub(super) names: Vec<(Name, Span)>,
     /// What was probably meant, if no function takes them.
     pub(super) hint: Option<String>,
     /// The same, if one of them begins with a minus: nothing else helps then.
@@ -85,6 +87,12 @@ impl<'a> Lower<'a> {
             };
             unknown_end = value.filter(is_unknown).map(|value| value.span.end);
             self.look_at_argument(tree, known, trees, callee, &mut arguments);
+            if let (Some(written), Some(name)) = (&tree.name, &argument.0)
+                && self.world.notes.are_wanted()
+            {
+                let start = written.span.end.saturating_sub(name.len() as u32).max(written.span.start);
+                arguments.names.push((name.clone(), Span { start, ..written.span }));
+            }
             let duplicate = argument
                 .0
                 .as_ref()

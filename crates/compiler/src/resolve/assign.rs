@@ -1,6 +1,7 @@
 //! Lowers assignments: to variables, members and elements, plain and with an operator.
 
 use super::arguments::Arguments;
+use super::index::{Role, Symbol};
 use super::lower::{Candidate, Context, Lower, Reference, StaticReceiver, Value};
 use super::routine::VariableId;
 use super::shape::accepts;
@@ -162,6 +163,7 @@ impl<'a> Lower<'a> {
     }
 
     fn name_target(&mut self, name: &'a Name, span: Span, is_compound: bool) -> Target {
+        self.probe_name(span);
         match self.resolve(name) {
             Reference::Variable(_) if &**name == "this" => {
                 self.error(span, "`this` cannot be assigned");
@@ -312,6 +314,8 @@ impl<'a> Lower<'a> {
             if let (true, Some(class)) = (own, self.class) {
                 match self.world.members(class, &name.name).first().copied() {
                     Some(Member::Field(field)) if self.is_direct(field) => {
+                        self.note_this(receiver.span);
+                        self.probe_member(Ty::of(class), name);
                         return Target::OwnField(field, name.span);
                     }
                     _ => {}
@@ -321,7 +325,12 @@ impl<'a> Lower<'a> {
         if matches!(&receiver.kind, ExpressionKind::Name(word) if &**word == "super") {
             return Target::Super(name.name.clone(), name.span);
         }
-        match self.static_receiver(receiver) {
+        let behind = self.static_receiver(receiver);
+        if let Some(behind) = &behind {
+            self.note_static_receiver(receiver, behind);
+            self.probe_static(behind, name);
+        }
+        match behind {
             Some(StaticReceiver::Modules(modules)) => {
                 let Some(items) = self.items_in(&modules, name) else { return Target::Error(name.span) };
                 let setter = self.modules.look_up_in(self.world, &modules, &format!("{}=", name.name));
@@ -337,6 +346,7 @@ impl<'a> Lower<'a> {
             }
             Some(StaticReceiver::Class(_)) | None => {
                 let mut receiver = self.value(receiver);
+                self.probe_member(receiver.ty, name);
                 if is_compound {
                     self.compute_before(&mut receiver, before);
                 }
@@ -399,12 +409,17 @@ impl<'a> Lower<'a> {
     fn read(&mut self, target: &Target) -> Value {
         match target {
             Target::Variable(variable, span) => {
+                let defined = self.routines.variable(*variable).span;
+                self.note(*span, Symbol::Local(self.source, defined), Role::Read);
                 let local = self.routines.local(*variable);
                 let (ty, is_sure) =
                     (self.routines.variable(*variable).ty, self.routines.variable(*variable).is_sure);
                 Value { is_sure, ..Value::new(*span, Expr::Local(local), ty) }
             }
-            Target::Global(global, span) => self.global_value(*global, *span),
+            Target::Global(global, span) => {
+                self.note(*span, Symbol::Global(*global), Role::Read);
+                self.global_value(*global, *span)
+            }
             Target::OwnField(field, span) => match self.direct_this(*span) {
                 Some(this) => {
                     let ty = self.world.field_type(*field);
@@ -438,6 +453,7 @@ impl<'a> Lower<'a> {
         match target {
             Target::Variable(variable, span) => self.write_variable(variable, span, value, value_span),
             Target::Global(global, span) => {
+                self.note(span, Symbol::Global(global), Role::Write);
                 let declared = self.world.global(global);
                 if declared.is_final {
                     let title = format!("`{}` is final and cannot be assigned", declared.name);
@@ -453,6 +469,7 @@ impl<'a> Lower<'a> {
                 Value { is_sure, ..Value::new(span, Expr::SetGlobal(global, Box::new(node)), ty) }
             }
             Target::OwnField(field, span) => {
+                self.note(span, Symbol::Field(field), Role::Write);
                 let node = self.set_own_field(field, span, value, value_span);
                 Value { node, ty, is_sure }
             }
@@ -486,6 +503,7 @@ impl<'a> Lower<'a> {
             Target::Setter(setter, _, span) => {
                 self.set_with_temporaries(Vec::new(), value, is_wanted, |lower, _, value| {
                     let arguments = Arguments::of(vec![value], value_span);
+                    lower.note(span, Symbol::Function(setter), Role::Write);
                     if !accepts(lower.world.function(setter), &arguments.shape) {
                         let name = lower.world.function(setter).name.clone();
                         return lower.no_overload(&name, span, &[setter], &arguments.shape);
@@ -548,6 +566,7 @@ impl<'a> Lower<'a> {
                 Diagnostic::error(self.source, span, title).also(self.source, defined, "defined here");
             self.report(problem.hint("define it with `:=` to make it assignable"));
         }
+        self.note(span, Symbol::Local(self.source, self.routines.variable(id).span), Role::Write);
         let (known, is_declared) = (self.routines.variable(id).ty, self.routines.variable(id).is_declared);
         let is_checked = is_declared || self.world.fit(ty, known) == Fit::No;
         let node = if known != Ty::Block && is_checked {
@@ -597,6 +616,7 @@ impl<'a> Lower<'a> {
                 Member::Field(_) => true,
             });
             if let Some(member) = setter {
+                self.note_member(span, member, Role::Write);
                 self.warn_of_member(member, span);
             }
             match setter {
@@ -609,12 +629,16 @@ impl<'a> Lower<'a> {
                     return self.missing_member(class, name, span, &members, &selector);
                 }
                 None => {
+                    self.note_member_candidates(span, &members);
                     let class = &self.world.class(class).name;
                     let title = format!("`{class}.{name}` cannot be assigned: there is no setter `{name}=`");
                     self.error(span, title);
                     return Value::error(span);
                 }
             }
+        }
+        if receiver.ty.class().is_none() {
+            self.note(span, Symbol::Member(name.into()), Role::Write);
         }
         self.dynamic_call(receiver, selector, span, Arguments::of(vec![value], value_span), Ty::Any)
     }

@@ -2,6 +2,7 @@
 
 use super::arguments::Arguments;
 use super::habits;
+use super::index::{Role, Symbol};
 use super::lower::{Candidate, Context, Lower, Reference, StaticReceiver, Value};
 use super::modules::Found;
 use super::routine::VariableId;
@@ -32,6 +33,8 @@ impl<'a> Lower<'a> {
     }
 
     fn this_expression(&mut self, span: Span) -> Value {
+        self.note_this(span);
+        self.probe_name(span);
         if self.context == Context::FieldInitializer {
             self.error(span, "`this` cannot be used while the fields get their first values");
             return Value::error(span);
@@ -129,16 +132,22 @@ impl<'a> Lower<'a> {
     // Calls by name.
 
     fn call_name(&mut self, name: &Name, span: Span, arguments: Arguments) -> Value {
+        self.probe_name(span);
         match self.resolve(name) {
             Reference::Variable(variable) => self.use_variable(variable, span, &arguments),
             Reference::Members(candidates) => self.call_candidates(name, span, candidates, arguments),
             Reference::Items(items) => self.call_items(name, span, &items, arguments),
             Reference::Prefix(_) => {
+                self.modules.note_prefix(self.world, self.source, self.module, name, span);
                 let hint = format!("write `{name}.` and a name of that library");
                 self.error_hint(span, format!("`{name}` is the prefix of an import, not a value"), hint);
                 Value::error(span)
             }
             Reference::Ambiguous => {
+                let found = self.modules.look_up(self.world, self.module, name);
+                if let Found::Ambiguous(items) = found {
+                    self.note_items(span, &items, Role::Candidate);
+                }
                 self.ambiguous(name, span, None);
                 Value::error(span)
             }
@@ -148,6 +157,7 @@ impl<'a> Lower<'a> {
 
     fn use_variable(&mut self, id: VariableId, span: Span, arguments: &Arguments) -> Value {
         let variable = self.routines.variable(id);
+        self.note(span, Symbol::Local(self.source, variable.span), Role::Read);
         let (ty, is_sure, is_later) = (variable.ty, variable.is_sure, variable.is_later);
         if !arguments.values.is_empty() {
             let name = variable.name.clone();
@@ -209,6 +219,7 @@ impl<'a> Lower<'a> {
                         _ => None,
                     })
                     .collect();
+                self.note_candidates(span, &functions);
                 self.no_overload(name, span, &functions, &arguments.shape)
             }
         }
@@ -240,6 +251,7 @@ impl<'a> Lower<'a> {
     fn call_own_member(&mut self, name: &Name, span: Span, member: Member, arguments: Arguments) -> Value {
         match (self.context, member) {
             (Context::Static, _) => {
+                self.note_member(span, member, Role::Candidate);
                 let title = format!("`{name}` belongs to an object, and there is none here");
                 self.error(span, title);
                 Value::error(span)
@@ -250,6 +262,7 @@ impl<'a> Lower<'a> {
                 Value::error(span)
             }
             (Context::Constructor, Member::Field(field)) if self.is_direct(field) => {
+                self.note_member(span, member, Role::Read);
                 let ty = self.world.field_type(field);
                 match self.direct_this(span) {
                     Some(this) => Value::unsure(span, Expr::Field(Box::new(this.node), field), ty),
@@ -288,14 +301,21 @@ impl<'a> Lower<'a> {
                     .collect();
                 let found = functions.iter().find(|id| accepts(self.world.function(**id), &arguments.shape));
                 match found {
-                    Some(function) => self.call_function(*function, span, arguments),
-                    None => self.no_overload(name, span, &functions, &arguments.shape),
+                    Some(function) => {
+                        self.note_call(*function, span, &arguments, Role::Read);
+                        self.call_function(*function, span, arguments)
+                    }
+                    None => {
+                        self.note_candidates(span, &functions);
+                        self.no_overload(name, span, &functions, &arguments.shape)
+                    }
                 }
             }
         }
     }
 
     fn read_global(&mut self, global: GlobalId, name: &str, span: Span, arguments: &Arguments) -> Value {
+        self.note(span, Symbol::Global(global), Role::Read);
         if !arguments.values.is_empty() {
             self.is_mismatched = true;
             self.error(span, format!("`{name}` is a variable and takes no arguments"));
@@ -440,6 +460,9 @@ impl<'a> Lower<'a> {
         let index = self.world.index(class);
         let constructors = index.constructors.get(name).cloned().unwrap_or_default();
         let class_name = self.world.class(class).name.clone();
+        if name.is_empty() {
+            self.note(span, Symbol::Class(class), Role::Read);
+        }
         if constructors.is_empty() {
             let title = match self.world.class_kind(class) {
                 ClassKind::Interface => {
@@ -464,6 +487,7 @@ impl<'a> Lower<'a> {
         let found = constructors.iter().find(|id| accepts(self.world.function(**id), &arguments.shape));
         let Some(found) = found else {
             let shown = if name.is_empty() { class_name } else { format!("{class_name}.{name}") };
+            self.note_candidates(span, &constructors);
             return self.no_overload(&shown, span, &constructors, &arguments.shape);
         };
         if self.world.function(*found).kind == FunctionKind::Constructor
@@ -472,6 +496,7 @@ impl<'a> Lower<'a> {
             let title = format!("`{class_name}` is abstract: it has no objects of its own");
             self.error_hint(span, title, "make an object of a class that extends it");
         }
+        self.note_call(*found, span, &arguments, Role::Read);
         self.call_function(*found, span, arguments)
     }
 
@@ -486,6 +511,7 @@ impl<'a> Lower<'a> {
     ) -> Value {
         if let ExpressionKind::Name(word) = &receiver.kind {
             if &**word == "super" {
+                self.probe_super(name);
                 let arguments = self.arguments(trees, &name.name);
                 return self.finish_call(arguments, name.span, |lower, arguments| {
                     lower.super_member(receiver.span, name, arguments)
@@ -494,6 +520,10 @@ impl<'a> Lower<'a> {
             if let ("this", Context::Constructor, []) = (&**word, self.context, trees)
                 && let Some(value) = self.own_field(name)
             {
+                self.note_this(receiver.span);
+                if let Some(this) = self.this {
+                    self.probe_member(self.routines.variable(this).ty, name);
+                }
                 return value;
             }
         }
@@ -501,6 +531,7 @@ impl<'a> Lower<'a> {
             return value;
         }
         let mut receiver_value = self.any(receiver);
+        self.probe_member(receiver_value.ty, name);
         if name.name.is_empty() {
             // The parser has reported the missing name.
             return Value::error(name.span);
@@ -533,6 +564,7 @@ impl<'a> Lower<'a> {
             return None;
         }
         let this = self.direct_this(name.span)?;
+        self.note(name.span, Symbol::Field(field), Role::Read);
         Some(Value::unsure(name.span, Expr::Field(Box::new(this.node), field), self.world.field_type(field)))
     }
 
@@ -584,6 +616,8 @@ impl<'a> Lower<'a> {
         trees: &'a [ast::Argument],
     ) -> Option<Value> {
         let behind = self.static_receiver(receiver)?;
+        self.note_static_receiver(receiver, &behind);
+        self.probe_static(&behind, name);
         let arguments = self.arguments(trees, &name.name);
         Some(self.finish_call(arguments, name.span, |lower, arguments| match behind {
             StaticReceiver::Modules(modules) => lower.call_prefixed(&modules, name, arguments),
@@ -626,7 +660,8 @@ impl<'a> Lower<'a> {
     /// if the name is ambiguous.
     pub(super) fn items_in(&mut self, modules: &[ModuleId], name: &Identifier) -> Option<Vec<Item>> {
         match self.modules.look_up_in(self.world, modules, &name.name) {
-            Found::Ambiguous(_) => {
+            Found::Ambiguous(items) => {
+                self.note_items(name.span, &items, Role::Candidate);
                 self.ambiguous(&name.name, name.span, Some(modules));
                 None
             }
@@ -676,6 +711,7 @@ impl<'a> Lower<'a> {
     }
 
     pub(super) fn missing_static(&mut self, class: ClassId, name: &Identifier) -> Value {
+        self.note_member_candidates(name.span, &self.world.members(class, &name.name));
         if self.world.is_incomplete(class) {
             return Value::error(name.span);
         }
@@ -708,6 +744,7 @@ impl<'a> Lower<'a> {
             let members = self.world.members(class, name);
             let found = members.iter().copied().find(|member| self.member_accepts(*member, &arguments.shape));
             if let Some(member) = found {
+                self.note_member_call(member, span, &arguments, Role::Read);
                 self.warn_of_member(member, span);
             }
             match found {
@@ -716,8 +753,13 @@ impl<'a> Lower<'a> {
                     ty = self.world.function(id).return_type.into();
                 }
                 Some(Member::Field(field)) => ty = self.world.field_type(field),
-                None => return self.missing_member(class, name, span, &members, &arguments.shape),
+                None => {
+                    self.note_member_candidates(span, &members);
+                    return self.missing_member(class, name, span, &members, &arguments.shape);
+                }
             }
+        } else {
+            self.note(span, Symbol::Member(name.into()), Role::Read);
         }
         let selector = arguments.named(name);
         self.dynamic_call(receiver, selector, span, arguments, ty)

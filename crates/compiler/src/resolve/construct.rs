@@ -9,6 +9,7 @@
 //! the call of the mixin before, and so on, and at last the super constructor.
 
 use super::arguments::Arguments;
+use super::index::{Role, Symbol};
 use super::lower::{Context, Lower, Value, sequence};
 use super::shape::accepts;
 use super::world::Member;
@@ -82,11 +83,11 @@ impl<'a> Lower<'a> {
         let mut nodes = &mut before;
         let is_explicit = body.statements.iter().any(|statement| super_constructor(statement).is_some());
         for statement in &body.statements {
-            if let Some((name, arguments)) = super_constructor(statement) {
+            if let Some((name, word, arguments)) = super_constructor(statement) {
                 if self.super_called {
                     self.error(statement.span, "the super constructor is called already");
                 }
-                after.push(self.explicit_super(statement.span, name, arguments));
+                after.push(self.explicit_super(statement.span, word, name, arguments));
                 if !self.super_called {
                     place = FieldsBefore::Super(statement.span);
                 }
@@ -128,9 +129,14 @@ impl<'a> Lower<'a> {
     fn explicit_super(
         &mut self,
         span: Span,
+        word: Span,
         name: Option<&'a Identifier>,
         trees: &'a [ast::Argument],
     ) -> Node {
+        match name {
+            Some(name) => self.probe_super(name),
+            None => self.probe_name(word),
+        }
         let mut arguments = self.arguments(trees, "super");
         if arguments.are_too_many {
             return Value::error(span).node;
@@ -142,7 +148,13 @@ impl<'a> Lower<'a> {
                 self.compute_before(value, &mut before);
             }
         }
-        before.push(self.super_constructor_call(span, name.map_or("", |name| &name.name), arguments));
+        let at = name.map_or(word, |name| name.span);
+        before.push(self.super_constructor_call(
+            span,
+            Some(at),
+            name.map_or("", |name| &name.name),
+            arguments,
+        ));
         sequence(span, before)
     }
 
@@ -153,10 +165,17 @@ impl<'a> Lower<'a> {
         if is_object && class.mixins.is_empty() && class.kind != ClassKind::Mixin {
             return None;
         }
-        Some(self.super_constructor_call(span, "", Arguments::default()))
+        Some(self.super_constructor_call(span, None, "", Arguments::default()))
     }
 
-    fn super_constructor_call(&mut self, span: Span, name: &str, arguments: Arguments) -> Node {
+    /// Calls the super constructor, which is named at `at`, if it is called explicitly.
+    fn super_constructor_call(
+        &mut self,
+        span: Span,
+        at: Option<Span>,
+        name: &str,
+        arguments: Arguments,
+    ) -> Node {
         let nothing = Node { at: span.start, expr: Expr::Null };
         let Some(class) = self.class else { return nothing };
         let declaration = self.world.class(class);
@@ -169,7 +188,7 @@ impl<'a> Lower<'a> {
         let (superclass, mixins) = (declaration.superclass, declaration.mixins.clone());
         let mut node = match superclass {
             Some(superclass) if Some(superclass) != self.world.builtin.object || !name.is_empty() => {
-                self.call_super_constructor(superclass, name, span, arguments)
+                self.call_super_constructor(superclass, name, span, at, arguments)
             }
             _ => {
                 if let Some(extra) = arguments.spans.first() {
@@ -206,6 +225,7 @@ impl<'a> Lower<'a> {
         superclass: ir::ClassId,
         name: &str,
         span: Span,
+        at: Option<Span>,
         arguments: Arguments,
     ) -> Node {
         let nothing = Node { at: span.start, expr: Expr::Null };
@@ -228,6 +248,13 @@ impl<'a> Lower<'a> {
         }
         let found =
             constructors.iter().copied().find(|id| accepts(self.world.function(*id), &arguments.shape));
+        if let Some(at) = at {
+            match found {
+                Some(found) if name.is_empty() => self.note_call(found, at, &arguments, Role::Keyword),
+                Some(found) => self.note_call(found, at, &arguments, Role::Read),
+                None => self.note_candidates(at, &constructors),
+            }
+        }
         let Some(found) = found else {
             self.no_overload(&shown, span, &constructors, &arguments.shape);
             if let Some(problem) = self.problems.last_mut() {
@@ -296,6 +323,9 @@ impl<'a> Lower<'a> {
                 Member::Method(_) => None,
             })
         });
+        if let Some(field) = own {
+            self.note(name.span, Symbol::Field(field), Role::Read);
+        }
         match (own, self.context) {
             (Some(field), Context::Constructor) => self.set_own_field(field, name.span, value, name.span),
             (Some(_), Context::Instance) => match self.this_value(name.span) {
@@ -388,6 +418,10 @@ impl<'a> Lower<'a> {
         if let Some((members, class)) = self.super_members(name) {
             let found = members.iter().copied().find(|member| self.member_accepts(*member, &arguments.shape));
             match found {
+                Some(member) => self.note_member_call(member, span, &arguments, Role::Keyword),
+                None => self.note_member_candidates(span, &members),
+            }
+            match found {
                 Some(Member::Method(id)) => {
                     self.check_arguments(id, &arguments);
                     ty = self.world.function(id).return_type.into();
@@ -412,6 +446,9 @@ impl<'a> Lower<'a> {
                 Member::Method(id) => self.world.function(*id).kind == FunctionKind::Setter,
                 Member::Field(field) => !self.world.class(field.class).fields[field.index as usize].is_final,
             };
+            if let Some(member) = members.iter().find(|member| is_settable(member)) {
+                self.note_member(span, *member, Role::Keyword);
+            }
             if !members.iter().any(is_settable) && !self.world.is_incomplete(class) {
                 let class = &self.world.class(class).name;
                 self.error(span, format!("the superclass `{class}` has no setter `{name}=`"));
@@ -470,16 +507,18 @@ enum FieldsBefore {
     Nowhere,
 }
 
-/// Returns the name and arguments, if a statement calls the super constructor.
-fn super_constructor(statement: &Expression) -> Option<(Option<&Identifier>, &[ast::Argument])> {
+/// Returns the name, the place of `super`, and the arguments, if a statement calls the super constructor.
+fn super_constructor(statement: &Expression) -> Option<(Option<&Identifier>, Span, &[ast::Argument])> {
     let is_super = |expression: &Expression| matches!(&expression.kind, ExpressionKind::Name(name) if &**name == "super");
     let (target, arguments): (&Expression, &[ast::Argument]) = match &statement.kind {
         ExpressionKind::Call(target, arguments) => (target, arguments),
         _ => (statement, &[]),
     };
     match &target.kind {
-        ExpressionKind::Name(_) if is_super(target) => Some((None, arguments)),
-        ExpressionKind::Member(receiver, name) if is_super(receiver) => Some((Some(name), arguments)),
+        ExpressionKind::Name(_) if is_super(target) => Some((None, target.span, arguments)),
+        ExpressionKind::Member(receiver, name) if is_super(receiver) => {
+            Some((Some(name), receiver.span, arguments))
+        }
         _ => None,
     }
 }

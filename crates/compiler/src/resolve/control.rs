@@ -1,6 +1,7 @@
 //! Lowers control flow: branches, loops, jumps, blocks and lambdas, `try`, primitives.
 
 use super::habits;
+use super::index::{Role, Symbol};
 use super::lower::{Candidate, Context, Lower, Reference, Value, sequence};
 use super::routine::{Routine, Target, VariableId};
 use super::world::Member;
@@ -306,6 +307,7 @@ impl<'a> Lower<'a> {
         label: Option<&'a Identifier>,
         value: Option<&'a Expression>,
     ) -> Value {
+        self.note_label(label);
         let target = match label {
             None => self.targets().iter().rev().find_map(|target| match target {
                 Target::Loop { exit, .. } => Some(*exit),
@@ -323,6 +325,7 @@ impl<'a> Lower<'a> {
         label: Option<&'a Identifier>,
         value: Option<&'a Expression>,
     ) -> Value {
+        self.note_label(label);
         let target = match label {
             None => self.targets().iter().rev().find_map(|target| match target {
                 Target::Loop { next, .. } => Some(*next),
@@ -340,9 +343,23 @@ impl<'a> Lower<'a> {
         Value::new(span, Expr::Exit(target, Box::new(node)), Ty::Never)
     }
 
+    /// Notes the name after `break.` or `continue.`
+    fn note_label(&mut self, label: Option<&Identifier>) {
+        let Some(label) = label.filter(|_| self.world.notes.are_wanted()) else { return };
+        let targets = self.targets().clone();
+        self.probe_label(&targets, label);
+        let found = targets.iter().rev().find_map(|target| match target {
+            Target::Code { name: Some(name), at, .. } if *name == label.name => Some(*at),
+            _ => None,
+        });
+        if let Some(at) = found {
+            self.note(label.span, Symbol::Label(self.source, at), Role::Read);
+        }
+    }
+
     fn code_target(&mut self, label: &Identifier) -> Option<(LabelId, Option<LabelId>)> {
         self.targets().iter().rev().find_map(|target| match target {
-            Target::Code { name: Some(name), end, call } if *name == label.name => Some((*end, *call)),
+            Target::Code { name: Some(name), end, call, .. } if *name == label.name => Some((*end, *call)),
             _ => None,
         })
     }
@@ -384,7 +401,7 @@ impl<'a> Lower<'a> {
         self.routines.open_scope();
         let (variables, mut nodes) = self.code_parameters(parameters, body, false);
         let end = self.routines.label();
-        self.targets().push(Target::Code { name, end, call });
+        self.targets().push(Target::Code { name, at: span, end, call });
         let result = self.statements(&body.statements, body.span);
         self.targets().pop();
         self.routines.close_scope();
@@ -411,7 +428,7 @@ impl<'a> Lower<'a> {
         self.routines.open_scope();
         let (_, mut nodes) = self.code_parameters(parameters, body, true);
         let end = self.routines.label();
-        self.targets().push(Target::Code { name, end, call: None });
+        self.targets().push(Target::Code { name, at: span, end, call: None });
         self.routines.open_scope();
         let result = self.statements(&body.statements, body.span);
         let result = self.refuse_block(result, last_span(body), "a lambda");
@@ -451,6 +468,7 @@ impl<'a> Lower<'a> {
         for parameter in parameters {
             let ty = parameter.ty.as_ref().map_or(Ty::Any, |name| self.resolve_type(name).into());
             let variable = declare(self, code_parameter_name(parameter), ty, parameter.name.span);
+            self.note_local(parameter.name.span, ty, parameter.ty.is_some());
             if let Ty::Class { .. } = ty {
                 let local = self.routines.local(variable);
                 let value = Node { at: parameter.name.span.start, expr: Expr::Local(local) };
@@ -548,6 +566,7 @@ impl<'a> Lower<'a> {
             Initial::Later(_) | Initial::None => {
                 let ty = declared.unwrap_or(Ty::Any);
                 let variable = self.routines.declare(name.name.clone(), ty, name.span);
+                self.note_local(name.span, ty, declared.is_some());
                 let local = self.routines.local(variable);
                 let info = self.routines.variable_mut(variable);
                 info.is_final = is_final;
@@ -583,6 +602,7 @@ impl<'a> Lower<'a> {
             None => value.node,
         };
         let variable = self.routines.declare(name.name.clone(), declared.unwrap_or(inferred), name.span);
+        self.note_local(name.span, declared.unwrap_or(inferred), declared.is_some());
         let info = self.routines.variable_mut(variable);
         info.is_final = is_final;
         info.is_sure = is_sure;
@@ -608,6 +628,7 @@ impl<'a> Lower<'a> {
         for parameter in parameters {
             let ty = parameter.ty.as_ref().map_or(Ty::Any, |name| self.resolve_type(name).into());
             let variable = self.routines.declare(code_parameter_name(parameter), ty, parameter.name.span);
+            self.note_local(parameter.name.span, ty, parameter.ty.is_some());
             locals.push(self.routines.local(variable));
             let whether = self.builtin(self.world.builtin.bool);
             if locals.len() == 1 && self.world.fit(whether, ty) == Fit::No {
@@ -655,7 +676,9 @@ impl<'a> Lower<'a> {
             self.check_failure_parameters(parameters);
             self.routines.open_scope();
             let name = parameters.first().map_or("it".into(), |parameter| parameter.name.name.clone());
-            let variable = self.routines.declare(name, Ty::Any, body.span);
+            let place = parameters.first().map_or(body.span, |parameter| parameter.name.span);
+            let variable = self.routines.declare(name, Ty::Any, place);
+            self.note_local(place, Ty::Any, false);
             let local = self.routines.local(variable);
             let code = self.statements(&body.statements, body.span).node;
             self.routines.close_scope();

@@ -2,6 +2,7 @@
 //! that they may name is known.
 
 use super::hierarchy;
+use super::index::{Role, Symbol};
 use super::job::{Job, Work};
 use super::modules::Modules;
 use super::syntax::{deprecated, is_comparison, returns_value};
@@ -10,8 +11,8 @@ use super::world::World;
 use crate::ast::{self, Declaration, FunctionName, Initial};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{
-    Class, ClassId, ClassKind, Code, Field, Function, FunctionId, FunctionKind, Global, GlobalId, ModuleId,
-    Parameter, Type,
+    Class, ClassId, ClassKind, Code, Field, FieldRef, Function, FunctionId, FunctionKind, Global, GlobalId,
+    ModuleId, Parameter, Type,
 };
 use crate::source::{LIBRARY_PREFIX, SourceId};
 use std::collections::HashMap;
@@ -92,6 +93,7 @@ impl<'a> Declare<'_, 'a> {
     fn hierarchy(&mut self) {
         for (id, source, class) in self.source_classes() {
             self.problems.extend(super::check::name(source, &class.name, "a class"));
+            self.world.notes.note(source, class.name.span, Symbol::Class(id), Role::Definition);
             let is_interface = class.kind == ast::ClassKind::Interface;
             let superclass = match &class.superclass {
                 Some(name) if !is_interface => self.superclass(id, source, class, name),
@@ -400,6 +402,7 @@ impl<'a> Declare<'_, 'a> {
             at: function.name.span().start,
         };
         let id = self.push_function(module, declared);
+        self.note_function(source, id, function);
         let is_member =
             matches!(kind, FunctionKind::Method | FunctionKind::Setter | FunctionKind::MixinConstructor);
         if let (Some(class), true) = (class, is_member) {
@@ -410,6 +413,25 @@ impl<'a> Declare<'_, 'a> {
             None => Work::Signature(id, function),
         };
         self.jobs.push(Job { module, source, class, work });
+    }
+
+    /// Notes the definitions of a function and its parameters.
+    fn note_function(&self, source: SourceId, id: FunctionId, tree: &ast::Function) {
+        let notes = &self.world.notes;
+        if !notes.are_wanted() {
+            return;
+        }
+        notes.note(source, tree.name.span(), Symbol::Function(id), Role::Definition);
+        let declared = &self.world.function(id).parameters;
+        for parameter in &tree.parameters {
+            let is_it = |known: &Parameter| {
+                known.is_named == parameter.is_named && *known.name == *parameter.name.name
+            };
+            if let Some(place) = declared.iter().position(is_it) {
+                let symbol = Symbol::Parameter(id, place as u32);
+                notes.note(source, parameter.name.span, symbol, Role::Definition);
+            }
+        }
     }
 
     /// Reports a comparison that declares another type than `bool`. Returns the correct type.
@@ -498,7 +520,10 @@ impl<'a> Declare<'_, 'a> {
             deprecated: deprecated(&variable.doc),
             at: variable.name.span.start,
         };
-        self.class_mut(id).fields.push(field);
+        let fields = &mut self.class_mut(id).fields;
+        fields.push(field);
+        let field = FieldRef { class: id, index: fields.len() as u32 - 1 };
+        self.world.notes.note(source, variable.name.span, Symbol::Field(field), Role::Definition);
     }
 
     fn check_variable_type(&mut self, source: SourceId, variable: &ast::Variable, ty: Type) {
@@ -539,6 +564,7 @@ impl<'a> Declare<'_, 'a> {
         let globals = &mut self.world.unit.module_mut(module).globals;
         globals.push(global);
         let id = GlobalId { module, index: globals.len() as u32 - 1 };
+        self.world.notes.note(source, variable.name.span, Symbol::Global(id), Role::Definition);
         let class = context.map(|(id, _)| id);
         self.jobs.push(Job { module, source, class, work: Work::Global(id, variable) });
     }

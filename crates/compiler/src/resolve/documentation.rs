@@ -1,6 +1,7 @@
 //! Checks documentation comments: what they refer to exists. A comment has the scope of its declaration: the
 //! parameters, the members of the class, and the names of the module.
 
+use super::index::{Role, Symbol};
 use super::modules::{Found, Modules, SourceModule};
 use super::shape::accepts;
 use super::shown::span_of;
@@ -8,8 +9,9 @@ use super::world::{Member, World};
 use crate::ast::{Class, Declaration, Doc, Function, FunctionName, Parameter};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{self, ClassId, FunctionId, FunctionKind, Item, Selector};
+use crate::names::Name;
 use crate::parser::references::{Arguments, Reference, references};
-use crate::source::{Source, SourceId, Sources};
+use crate::source::{Source, SourceId, Sources, Span};
 
 /// The maximum number of candidates that a warning shows.
 const CANDIDATES_MAX: usize = 4;
@@ -61,6 +63,8 @@ struct Known {
     has_value: bool,
     /// Whether there is a variable or a field that can be assigned.
     is_assignable: bool,
+    /// All of them, for the index.
+    symbols: Vec<Symbol>,
 }
 
 impl Known {
@@ -128,7 +132,9 @@ impl<'a> Check<'a> {
             return Some(warning(format!("the setter `{name}=` takes one argument")));
         }
         let is_this = matches!(reference.path.as_slice(), [only] if &**only == "this");
-        let known = match self.find(reference, scope) {
+        let target = self.find(reference, scope);
+        self.note(reference, scope, &target);
+        let known = match target {
             Target::Something => return None,
             Target::Nothing => {
                 return Some(warning(format!("there is no `{name}` that this comment could refer to")));
@@ -142,7 +148,7 @@ impl<'a> Check<'a> {
             }
             Target::Class(class) => {
                 let makers = self.world.index(class).constructors.get("").into_iter().flatten();
-                Known { functions: makers.copied().collect(), has_value: true, is_assignable: false }
+                Known { functions: makers.copied().collect(), has_value: true, ..Known::default() }
             }
             Target::Known(known) => known,
         };
@@ -169,6 +175,98 @@ impl<'a> Check<'a> {
             Some(given) if known.has_value && given.unnamed.is_empty() && given.named.is_empty() => true,
             Some(given) => functions.any(|function| fits(function, given, reference.is_setter)),
         }
+    }
+
+    // The index.
+
+    /// Notes the names of a reference.
+    fn note(&self, reference: &Reference, scope: Scope<'a>, target: &Target) {
+        let notes = &self.world.notes;
+        if !notes.are_wanted() {
+            return;
+        }
+        let segments = self.segments(reference);
+        let Some((last, before)) = segments.split_last() else { return };
+        let note = |span: Span, symbol: Symbol| notes.note(self.source_id(), span, symbol, Role::Mention);
+        let mut class = scope.class.filter(|_| before.is_empty());
+        for (place, (name, span)) in before.iter().enumerate() {
+            let path = before.iter().take(place + 1).map(|(name, _)| name.clone()).collect();
+            let outer = Reference { span: *span, path, is_setter: false, arguments: None };
+            match self.find(&outer, scope) {
+                Target::Class(found) => {
+                    class = Some(found);
+                    note(*span, Symbol::Class(found));
+                }
+                Target::Prefix => {
+                    self.modules.note_prefix(self.world, self.source_id(), self.source.id, name, *span);
+                }
+                _ => {}
+            }
+        }
+        let (name, span) = last;
+        match target {
+            Target::Class(class) => note(*span, Symbol::Class(*class)),
+            Target::Prefix => {
+                self.modules.note_prefix(self.world, self.source_id(), self.source.id, name, *span);
+            }
+            Target::Ambiguous(items) => items.iter().for_each(|item| note(*span, (*item).into())),
+            Target::Known(_) if &**name == "this" => {
+                if let Some(class) = scope.class {
+                    notes.note(self.source_id(), *span, Symbol::Class(class), Role::Keyword);
+                }
+            }
+            Target::Known(known) => {
+                let is_keyword = &**name == "super";
+                let role = if is_keyword { Role::Keyword } else { Role::Mention };
+                for symbol in known.symbols.iter().filter(|symbol| self.symbol_fits(symbol, reference)) {
+                    notes.note(self.source_id(), *span, symbol.clone(), role);
+                }
+            }
+            Target::Something => {
+                let parameters = scope.function.map_or(&[][..], |function| &function.parameters);
+                let parameter = parameters.iter().find(|parameter| parameter.name.name == *name);
+                match (parameter, class) {
+                    (Some(parameter), _) if before.is_empty() => {
+                        note(*span, Symbol::Local(self.source_id(), parameter.name.span));
+                    }
+                    (_, Some(class)) if &**name == "constructor" => {
+                        let symbol = self.constructor_symbol(class);
+                        notes.note(self.source_id(), *span, symbol, Role::Keyword);
+                    }
+                    _ => {}
+                }
+            }
+            Target::Nothing => {}
+        }
+    }
+
+    /// Returns the unnamed constructor of a class, or the class if none is written.
+    fn constructor_symbol(&self, class: ClassId) -> Symbol {
+        let makers = self.world.index(class).constructors.get("").into_iter().flatten();
+        let mut written = makers.filter(|id| self.world.function(**id).at != self.world.class(class).at);
+        written.next().map_or(Symbol::Class(class), |id| Symbol::Function(*id))
+    }
+
+    /// Returns whether a declaration has the form that a reference gives.
+    fn symbol_fits(&self, symbol: &Symbol, reference: &Reference) -> bool {
+        match (symbol, &reference.arguments) {
+            (Symbol::Function(id), None) => !reference.is_setter || is_setter(self.world.function(*id)),
+            (Symbol::Function(id), Some(given)) => fits(self.world.function(*id), given, reference.is_setter),
+            _ => true,
+        }
+    }
+
+    /// Returns the parts of a reference with their places.
+    fn segments(&self, reference: &Reference) -> Vec<(Name, Span)> {
+        let written = self.text.text.get(reference.span.range()).unwrap_or("");
+        let mut start = reference.span.start;
+        let mut segments = Vec::new();
+        for (name, part) in reference.path.iter().zip(written.split('.')) {
+            let length = part.trim_end_matches('=').len() as u32;
+            segments.push((name.clone(), Span { start, end: start + length }));
+            start += part.len() as u32 + 1;
+        }
+        segments
     }
 
     // Names.
@@ -231,6 +329,7 @@ impl<'a> Check<'a> {
     }
 
     fn add_item(&self, known: &mut Known, item: Item) {
+        known.symbols.push(item.into());
         match item {
             Item::Function(id) => known.functions.push(id),
             Item::Global(id) => {
@@ -243,8 +342,12 @@ impl<'a> Check<'a> {
 
     fn add_member(&self, known: &mut Known, member: Member) {
         match member {
-            Member::Method(id) => known.functions.push(id),
+            Member::Method(id) => {
+                known.symbols.push(Symbol::Function(id));
+                known.functions.push(id);
+            }
             Member::Field(field) => {
+                known.symbols.push(Symbol::Field(field));
                 let fields = &self.world.class(field.class).fields;
                 let is_final = fields.get(field.index as usize).is_some_and(|field| field.is_final);
                 known.has_value = true;
@@ -295,6 +398,7 @@ impl<'a> Check<'a> {
             }
         }
         let makers = self.world.index(class).constructors.get(name).into_iter().flatten();
+        known.symbols.extend(makers.clone().copied().map(Symbol::Function));
         known.functions.extend(makers);
         (!known.is_empty()).then_some(Target::Known(known))
     }

@@ -1,5 +1,6 @@
 //! Jobs: the bodies that declarations leave to be lowered later.
 
+use super::world::World;
 use crate::ast;
 use crate::ir::{ClassId, FunctionId, GlobalId, ModuleId};
 use crate::source::SourceId;
@@ -13,6 +14,16 @@ pub(super) struct Job<'a> {
 }
 
 impl Job<'_> {
+    /// Returns the place where the declaration begins, or its name.
+    pub(super) fn start(&self, world: &World) -> u32 {
+        match self.work {
+            Work::Function(id, _) | Work::Signature(id, _) | Work::DefaultConstructor(id) => {
+                world.function(id).at
+            }
+            Work::Global(id, _) => world.global(id).at,
+        }
+    }
+
     /// Returns the function of the body; none for an abstract one.
     pub(super) fn function(&self) -> Option<FunctionId> {
         match self.work {

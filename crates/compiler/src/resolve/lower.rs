@@ -230,6 +230,7 @@ impl<'a> Lower<'a> {
                 self.value(default);
             }
             self.routines.declare(parameter.name.name.clone(), Ty::Any, parameter.name.span);
+            self.note_local(parameter.name.span, Ty::Any, false);
         }
         ir::Body::default()
     }
@@ -352,6 +353,7 @@ impl<'a> Lower<'a> {
             // Nothing can refer to `_`.
             let name = if &*tree.name.name == "_" { "" } else { &*tree.name.name };
             let variable = self.routines.declare_parameter(name.into(), parameter.ty.into(), tree.name.span);
+            self.note_local(tree.name.span, parameter.ty.into(), tree.ty.is_some());
             // A default value can use only the parameters before its own.
             self.routines.forget(variable);
             variables.insert(tree.name.span.start, variable);

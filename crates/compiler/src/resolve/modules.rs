@@ -4,6 +4,7 @@
 //! lists after `show`, the prefix of an import, an export of an import without prefix, an export of the core library.
 
 use super::imports::{Files, Home, Missing, Packages, Target};
+use super::index::{Role, Symbol};
 use super::syntax::deprecated;
 use super::world::World;
 use crate::ast::{self, Declaration, File, FunctionName, Identifier, Import, Show};
@@ -189,7 +190,7 @@ impl Modules {
             self.core = self.load_file(loader, world, root_target(CORE));
         }
         let mut next = 0;
-        while next < self.sources.len() {
+        while next < self.sources.len() && !(loader.is_canceled)() {
             self.load_imports(loader, world, next);
             next += 1;
         }
@@ -280,7 +281,12 @@ impl Modules {
                 Ok(target) => {
                     let path = target.path.clone();
                     match self.load_file(loader, world, target) {
-                        Some(id) => resolved.push(resolve_import(import, id)),
+                        Some(id) => {
+                            for segment in &import.segments {
+                                world.notes.note(source, segment.span, Symbol::Module(id), Role::Read);
+                            }
+                            resolved.push(resolve_import(import, id));
+                        }
                         None => {
                             let title = format!("cannot read `{path}`");
                             loader.problems.push(Diagnostic::error(source, import.span, title));
@@ -599,6 +605,7 @@ impl Modules {
             }
         }
         if let Some(core) = self.core {
+            names.extend(world.own_names(core).cloned());
             self.exported_names(world, core, &mut FxHashSet::default(), &mut names);
         }
         names
@@ -693,6 +700,8 @@ pub(super) struct Load<'a> {
     pub(super) problems: Vec<Diagnostic>,
     /// The packages that an import needs and that are not there, which has been reported.
     pub(super) missing_packages: BTreeSet<String>,
+    /// Whether the result is no longer wanted.
+    pub(super) is_canceled: &'a dyn Fn() -> bool,
 }
 
 /// Returns the name of a library by its path: that of `a/b/b` is `a.b`.

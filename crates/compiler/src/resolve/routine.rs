@@ -43,6 +43,8 @@ pub(super) enum Target {
     /// A block or lambda that is the argument of a call, or the value of a variable, with this name.
     Code {
         name: Option<Name>,
+        /// The place of the block or lambda.
+        at: Span,
         end: LabelId,
         call: Option<LabelId>,
     },
@@ -184,6 +186,14 @@ impl Routines {
     pub(super) fn names(&self) -> Vec<Name> {
         let visible = self.stack.iter().flat_map(|routine| &routine.scopes.visible);
         visible.filter(|(_, ids)| !ids.is_empty()).map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Returns all names in scope, each with the place of its definition.
+    pub(super) fn visible(&self) -> Vec<(Name, Span)> {
+        let visible = self.stack.iter().rev().flat_map(|routine| &routine.scopes.visible);
+        let nearest =
+            visible.filter_map(|(name, ids)| Some((name.clone(), self.variable(*ids.last()?).span)));
+        nearest.collect()
     }
 
     pub(super) fn variable(&self, id: VariableId) -> &Variable {

@@ -1,7 +1,9 @@
 //! Resolves the names of types.
 
 use super::habits;
+use super::index::{Role, Symbol};
 use super::modules::{Found, Modules};
+use super::probe::probe_type;
 use super::world::World;
 use crate::ast;
 use crate::diagnostic::Diagnostic;
@@ -19,6 +21,7 @@ pub(super) fn resolve_type(
     source: SourceId,
     name: &ast::TypeName,
 ) -> Result<Type, Box<Diagnostic>> {
+    probe_type(world, modules, module, source, name);
     let word = &*name.name.name;
     let mut names: Vec<Name> = Vec::new();
     // A module's own declaration hides imported ones, even if it is not a type.
@@ -75,9 +78,13 @@ pub(super) fn resolve_type(
             }
         },
     };
+    if let Some(prefix) = &name.prefix {
+        modules.note_prefix(world, source, module, &prefix.name, prefix.span);
+    }
     if let Some(Item::Class(class)) = items.first()
         && !is_hidden
     {
+        world.notes.note(source, name.name.span, Symbol::Class(*class), Role::Read);
         // `null` is an instance of `Object` and of its own class, so these two types always include
         // it.
         let of_null = [world.builtin.object, world.builtin.null].contains(&Some(*class));

@@ -3,6 +3,7 @@
 //! All queries use the interface part of the IR (classes, signatures, globals), so a prepared
 //! library needs no source text.
 
+use super::notes::Notes;
 use crate::ir::{
     Class, ClassId, ClassKind, FieldRef, Function, FunctionId, FunctionKind, Global, GlobalId, Item, Module,
     ModuleId, Unit,
@@ -65,6 +66,8 @@ pub(super) struct World {
     pub(super) incomplete: FxHashSet<ClassId>,
     /// The suggestions for misspelled names.
     pub(super) suggestions: Suggestions,
+    /// The notes for the index, if one is wanted.
+    pub(super) notes: Notes,
 }
 
 /// The classes and functions of the core library that the compiler needs.
