@@ -103,6 +103,12 @@ pub(crate) enum Command {
     Check(Check),
     /// Format source files
     Format(Format),
+    /// Serve an editor: a language server over standard input and output
+    Lsp {
+        /// Use standard input and output, which is the only way; editors add this option
+        #[arg(long, hide = true)]
+        stdio: bool,
+    },
     /// Run test programs and report which of them fail
     Test(Test),
     /// Make an executable, or a snapshot, of a program

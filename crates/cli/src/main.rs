@@ -16,6 +16,7 @@ mod front;
 mod input;
 mod interface;
 mod logs;
+mod lsp;
 mod manual;
 mod metrics;
 mod mistakes;
@@ -94,6 +95,7 @@ fn perform(command: Command) -> Result<ExitCode, Stop> {
         Command::Watch(options) => watch::watch(&options),
         Command::Check(options) => check::check(&options),
         Command::Format(options) => format::format(&options),
+        Command::Lsp { .. } => lsp::lsp(),
         Command::Test(options) => test::test(&options),
         Command::Compile(options) => compile::compile(&options),
         Command::Decode(options) => compile::decode(&options),

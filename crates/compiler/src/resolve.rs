@@ -30,6 +30,7 @@ mod probe;
 mod routine;
 mod shape;
 mod shown;
+mod static_member;
 mod syntax;
 mod type_name;
 mod world;

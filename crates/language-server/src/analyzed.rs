@@ -13,6 +13,9 @@ use lucarne_toit::{Analysis, Index};
 use crate::syntax::{self, Declared};
 use crate::text::Text;
 
+/// The beginning of the name of a named constructor.
+const MAKER: &str = "constructor.";
+
 /// A place in a document.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct Place {
@@ -117,7 +120,13 @@ impl Analyzed {
             Symbol::Class(id) => place(id.module, self.class(*id)?.at, ""),
             Symbol::Function(id) => {
                 let function = self.function(*id)?;
-                place(id.module, function.at, &function.name)
+                let mut at = function.at;
+                if function.name.starts_with(MAKER) {
+                    let (_, text) = self.module_text(id.module)?;
+                    let whole = text.get(at as usize..).is_some_and(|rest| rest.starts_with(MAKER));
+                    at += if whole { MAKER.len() as u32 } else { 0 };
+                }
+                place(id.module, at, &function.name)
             }
             Symbol::Global(id) => place(id.module, self.global(*id)?.at, ""),
             Symbol::Field(field) => place(field.class.module, self.field(*field)?.at, ""),

@@ -29,6 +29,8 @@ mod capabilities;
 mod dispatch;
 mod publish;
 
+pub use dispatch::{Handler, METHODS, answer};
+
 /// The maximum number of requests that wait for a worker.
 const WAITING_MAX: usize = 512;
 

@@ -1,5 +1,7 @@
 //! Questions about syntax trees and tokens: the declarations of a file, their extents, the call around a place.
 
+use std::cmp::Ordering;
+
 use lucarne_compiler::ast::{
     Argument, Class, Declaration, Doc, Expression, ExpressionKind, File, Function, Initial, Parameter,
     TypeName, Variable,
@@ -253,7 +255,16 @@ pub fn identifier_around(text: &str, place: u32) -> Span {
         }
     }
     let found = identifier(text, start as u32);
-    if found.end < place { Span { start: place, end: place } } else { found }
+    match found.end.cmp(&place) {
+        // Only the dash lies between: the rest of the name is not written yet.
+        Ordering::Less
+            if found.start < found.end && bytes.get(found.end as usize..place as usize) == Some(b"-") =>
+        {
+            Span { start: found.start, end: place }
+        }
+        Ordering::Less => Span { start: place, end: place },
+        _ => found,
+    }
 }
 
 #[cfg(test)]
@@ -271,12 +282,11 @@ mod tests {
 
     #[test]
     fn identifiers_have_dashes_inside() {
-        let text = "foo-bar - --baz-1 x-";
+        let text = "foo-bar - --baz-1 x- y--";
         let around = |place| text.get(identifier_around(text, place).range()).unwrap_or("?");
-        assert_eq!(
-            [around(0), around(4), around(7), around(8), around(12), around(19)],
-            ["foo-bar", "foo-bar", "foo-bar", "", "baz-1", "x"]
-        );
+        let found =
+            [around(0), around(4), around(7), around(8), around(12), around(19), around(20), around(24)];
+        assert_eq!(found, ["foo-bar", "foo-bar", "foo-bar", "", "baz-1", "x", "x-", ""]);
     }
 
     #[test]

@@ -162,7 +162,7 @@ fn parse(bytes: &[u8]) -> Incoming {
 /// If the output cannot be written.
 pub fn write(output: &mut impl Write, message: &Value) -> io::Result<()> {
     let text = message.to_string();
-    write!(output, "Content-Length: {}\r\n\r\n{text}", text.len())?;
+    output.write_all(format!("Content-Length: {}\r\n\r\n{text}", text.len()).as_bytes())?;
     output.flush()
 }
 

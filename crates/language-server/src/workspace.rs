@@ -4,9 +4,9 @@
 //! the path of a file, `<lib>/...` for a module of the library, or the URI of a document that is no file.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use lsp_types::{Location, Position, Uri};
 use lucarne_compiler::source::{FileLoader, LIBRARY_PREFIX, Loader, MemoryLoader, Span};
@@ -137,7 +137,8 @@ struct Entry {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Stamp {
     Open(u64),
-    Disk(Option<SystemTime>, u64),
+    /// The time of the last change in seconds and nanoseconds, the number of the file, and its length.
+    Disk(i64, i64, u64, u64),
     Missing,
 }
 
@@ -332,8 +333,8 @@ impl Snapshot {
         if let Some(document) = self.documents.open.get(key) {
             return Stamp::Open(document.revision);
         }
-        match std::fs::metadata(PathBuf::from(key)) {
-            Ok(known) => Stamp::Disk(known.modified().ok(), known.len()),
+        match std::fs::metadata(key) {
+            Ok(known) => Stamp::Disk(known.mtime(), known.mtime_nsec(), known.ino(), known.len()),
             Err(_) => Stamp::Missing,
         }
     }

@@ -315,6 +315,7 @@ impl<'a> Lower<'a> {
                 match self.world.members(class, &name.name).first().copied() {
                     Some(Member::Field(field)) if self.is_direct(field) => {
                         self.note_this(receiver.span);
+                        self.probe_name(receiver.span);
                         self.probe_member(Ty::of(class), name);
                         return Target::OwnField(field, name.span);
                     }

@@ -348,10 +348,13 @@ impl<'a> Lower<'a> {
         let Some(label) = label.filter(|_| self.world.notes.are_wanted()) else { return };
         let targets = self.targets().clone();
         self.probe_label(&targets, label);
-        let found = targets.iter().rev().find_map(|target| match target {
-            Target::Code { name: Some(name), at, .. } if *name == label.name => Some(*at),
-            _ => None,
-        });
+        // A lambda cannot leave the code around it, but the name may have been meant so.
+        let routines = self.routines.stack.iter().rev();
+        let found =
+            routines.flat_map(|routine| routine.targets.iter().rev()).find_map(|target| match target {
+                Target::Code { name: Some(name), at, .. } if *name == label.name => Some(*at),
+                _ => None,
+            });
         if let Some(at) = found {
             self.note(label.span, Symbol::Label(self.source, at), Role::Read);
         }
@@ -461,7 +464,8 @@ impl<'a> Lower<'a> {
             variables.push(variable);
             variable
         };
-        if parameters.is_empty() && uses_it(&body.statements) {
+        // An editor asks about code that may be about to use `it`.
+        if parameters.is_empty() && (uses_it(&body.statements) || self.world.notes.probe().is_some()) {
             declare(self, "it".into(), Ty::Any, body.span);
         }
         self.check_code_parameters(parameters);

@@ -14,7 +14,7 @@ use crate::ir::{
     Class, ClassId, ClassKind, Code, Field, FieldRef, Function, FunctionId, FunctionKind, Global, GlobalId,
     ModuleId, Parameter, Type,
 };
-use crate::source::{LIBRARY_PREFIX, SourceId};
+use crate::source::{LIBRARY_PREFIX, SourceId, Span};
 use std::collections::HashMap;
 
 /// The maximum number of fields that a class declares. With those of its superclasses, their places
@@ -421,7 +421,15 @@ impl<'a> Declare<'_, 'a> {
         if !notes.are_wanted() {
             return;
         }
-        notes.note(source, tree.name.span(), Symbol::Function(id), Role::Definition);
+        let span = match &tree.name {
+            // The whole of `constructor.name` is the name's place.
+            FunctionName::NamedConstructor(name) => {
+                let start = name.span.end.saturating_sub(name.name.len() as u32).max(name.span.start);
+                Span { start, ..name.span }
+            }
+            name => name.span(),
+        };
+        notes.note(source, span, Symbol::Function(id), Role::Definition);
         let declared = &self.world.function(id).parameters;
         for parameter in &tree.parameters {
             let is_it = |known: &Parameter| {

@@ -1,8 +1,9 @@
 //! Checks documentation comments: what they refer to exists. A comment has the scope of its declaration: the
 //! parameters, the members of the class, and the names of the module.
 
-use super::index::{Role, Symbol};
+use super::index::{Role, Site, SiteKind, Symbol};
 use super::modules::{Found, Modules, SourceModule};
+use super::probe;
 use super::shape::accepts;
 use super::shown::span_of;
 use super::world::{Member, World};
@@ -188,6 +189,7 @@ impl<'a> Check<'a> {
         let segments = self.segments(reference);
         let Some((last, before)) = segments.split_last() else { return };
         let note = |span: Span, symbol: Symbol| notes.note(self.source_id(), span, symbol, Role::Mention);
+        self.probe(&segments, scope);
         let mut class = scope.class.filter(|_| before.is_empty());
         for (place, (name, span)) in before.iter().enumerate() {
             let path = before.iter().take(place + 1).map(|(name, _)| name.clone()).collect();
@@ -238,6 +240,61 @@ impl<'a> Check<'a> {
             }
             Target::Nothing => {}
         }
+    }
+
+    /// Notes the names that could stand at a part of a reference, if they are wanted there.
+    fn probe(&self, segments: &[(Name, Span)], scope: Scope<'a>) {
+        let notes = &self.world.notes;
+        let wanted = segments.iter().position(|(_, span)| notes.is_probed(self.source_id(), *span));
+        let Some((place, (_, span))) = wanted.and_then(|place| Some((place, segments.get(place)?))) else {
+            return;
+        };
+        let mut names = Vec::new();
+        if place == 0 {
+            self.add_scope(scope, &mut names);
+        } else {
+            let path: Vec<&str> = segments.iter().take(place).map(|(name, _)| &**name).collect();
+            let outer = Reference {
+                span: *span,
+                path: path.iter().map(|name| (*name).into()).collect(),
+                is_setter: false,
+                arguments: None,
+            };
+            match (self.find(&outer, scope), path.as_slice()) {
+                (Target::Class(class), _) => {
+                    probe::add_members(self.world, class, &mut names);
+                    probe::add_statics(self.world, class, true, &mut names);
+                    names.push(("constructor".into(), self.constructor_symbol(class)));
+                }
+                (Target::Prefix, [prefix]) => {
+                    if let Found::Prefix(behind) = self.modules.look_up(self.world, self.source.id, prefix) {
+                        for module in behind {
+                            probe::add_exported(self.world, self.modules, module, &mut names);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        notes.set_site(Site { kind: SiteKind::Mention, span: *span, names, receiver: None });
+    }
+
+    /// Adds the names of the scope of a comment.
+    fn add_scope(&self, scope: Scope<'a>, names: &mut Vec<(Box<str>, Symbol)>) {
+        for parameter in scope.function.iter().flat_map(|function| &function.parameters) {
+            let name = &parameter.name;
+            names.push((name.name.as_ref().into(), Symbol::Local(self.source_id(), name.span)));
+        }
+        if let Some(class) = scope.class {
+            names.push(("this".into(), Symbol::Class(class)));
+            let is_static = scope.function.is_some_and(|function| function.static_at.is_some());
+            if let (false, Target::Known(known)) = (is_static, self.find_super(class, scope.function)) {
+                names.extend(known.symbols.first().map(|symbol| ("super".into(), symbol.clone())));
+            }
+            probe::add_members(self.world, class, names);
+            probe::add_statics(self.world, class, true, names);
+        }
+        probe::add_visible(self.world, self.modules, self.source.id, names);
     }
 
     /// Returns the unnamed constructor of a class, or the class if none is written.

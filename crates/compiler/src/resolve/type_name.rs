@@ -32,7 +32,8 @@ pub(super) fn resolve_type(
         None if word == "none" => return Ok(Type::None),
         None => match modules.look_up(world, module, word) {
             Found::Items(items) => items,
-            Found::Ambiguous(_) => {
+            Found::Ambiguous(items) => {
+                note_candidates(world, source, &name.name, &items);
                 let problem =
                     Diagnostic::error(source, name.span, format!("several imports have a `{word}`"));
                 return Err(Box::new(modules.explain_ambiguous(world, module, None, word, problem)));
@@ -56,7 +57,8 @@ pub(super) fn resolve_type(
         },
         Some(prefix) => match modules.look_up(world, module, &prefix.name) {
             Found::Prefix(behind) => match modules.look_up_in(world, &behind, word) {
-                Found::Ambiguous(_) => {
+                Found::Ambiguous(items) => {
+                    note_candidates(world, source, &name.name, &items);
                     let problem =
                         Diagnostic::error(source, name.span, format!("several imports have a `{word}`"));
                     let behind = Some(&*behind);
@@ -68,7 +70,8 @@ pub(super) fn resolve_type(
                 modules.note_lost_use(module, &prefix.name, name.span);
                 return Ok(Type::Any);
             }
-            _ => {
+            found => {
+                note_candidates(world, source, prefix, &found.items());
                 let title = format!("`{}` is not the prefix of an import", prefix.name);
                 let problem = Diagnostic::error(source, prefix.span, title);
                 return Err(Box::new(match modules.import_of(world, module, &prefix.name) {
@@ -92,6 +95,7 @@ pub(super) fn resolve_type(
         return Ok(Type::Class { class: *class, nullable });
     }
     if !items.is_empty() || is_hidden {
+        note_candidates(world, source, &name.name, &items);
         let title = format!("`{word}` is not a type");
         let problem = Diagnostic::error(source, name.span, title);
         return Err(Box::new(
@@ -113,6 +117,13 @@ pub(super) fn resolve_type(
         Some(near) => problem.hint(format!("did you mean `{near}`?")),
         None => problem,
     }))
+}
+
+/// Notes what a name refers to that is no type, or no prefix.
+fn note_candidates(world: &World, source: SourceId, name: &ast::Identifier, items: &[Item]) {
+    for item in items {
+        world.notes.note(source, name.span, *item, Role::Candidate);
+    }
 }
 
 /// Returns a warning if a type is written with an old name.

@@ -13,7 +13,7 @@ use lucarne_compiler::ast::{Class, ClassKind, Declaration, File};
 use lucarne_compiler::ir;
 use lucarne_compiler::names::canonical;
 use lucarne_compiler::resolve::index::{Site, SiteKind, Symbol};
-use lucarne_compiler::scanner::Kind;
+use lucarne_compiler::scanner::{self, Kind};
 use lucarne_compiler::source::{LIBRARY_PREFIX, Span};
 use serde_json::json;
 
@@ -124,7 +124,10 @@ impl Place {
     fn find(text: &Text, offset: u32) -> Place {
         let name = syntax::identifier_around(text.as_str(), offset);
         let mut changed = text.as_str().to_owned();
-        if name.start == name.end {
+        if scanner::is_keyword(text.slice(name)) && offset == name.end {
+            // It may be the beginning of a longer name.
+            changed.insert_str(offset as usize, "-x");
+        } else if name.start == name.end || text.slice(name).ends_with('-') {
             let (before, after) = changed.split_at(offset as usize);
             // What follows is another name, and not the rest of this one.
             let space = if after.starts_with(|letter: char| letter.is_alphanumeric()) { " " } else { "" };
@@ -136,6 +139,8 @@ impl Place {
         let is_name = token.is_some_and(|token| {
             (token.kind == Kind::Identifier || token.kind.is_keyword()) && token.span.start == name.start
         });
+        let is_mention = token.is_none() && is_reference(text.slice(Span { start: 0, end: name.start }));
+        let is_name = is_name || is_mention;
         let is_argument = text.slice(Span { start: name.start.saturating_sub(2), end: name.start }) == "--";
         Place { name, text: changed, offset, is_quoted: !is_name, is_argument }
     }
@@ -168,6 +173,9 @@ impl Place {
         let wanted = self.wanted_kind(&file);
         let is_type = matches!(site.kind, SiteKind::Type | SiteKind::PrefixedType);
         for (name, symbol) in &site.names {
+            if site.kind == SiteKind::Mention && ["this", "super", "constructor"].contains(&&**name) {
+                items.add_words(&[name]);
+            }
             if is_type && !self.fits_clause(&analyzed, symbol, wanted) {
                 continue;
             }
@@ -343,6 +351,13 @@ impl Place {
         }
         Ok(false)
     }
+}
+
+/// Returns whether a text ends where the name of a reference begins: with `$`, `$(`, or `$name.`
+fn is_reference(before: &str) -> bool {
+    let path = before
+        .trim_end_matches(|letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.'));
+    path.strip_suffix('(').unwrap_or(path).ends_with('$')
 }
 
 fn returns_value(expression: &lucarne_compiler::ast::Expression) -> bool {

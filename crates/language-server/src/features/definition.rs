@@ -4,7 +4,7 @@ use lsp_types::{GotoDefinitionParams, GotoDefinitionResponse, Location};
 use lucarne_compiler::resolve::index::{Role, Symbol, Use};
 
 use super::references::{Kin, family};
-use crate::analyzed::Analyzed;
+use crate::analyzed::{Analyzed, Place};
 use crate::wire::Fault;
 use crate::workspace::Snapshot;
 
@@ -86,11 +86,28 @@ fn found(
     let names = analyzed.names_at(&key, offset);
     let mut locations: Vec<Location> = Vec::new();
     for symbol in symbols(&analyzed, names) {
-        let place = analyzed.definition(&symbol);
+        let place = analyzed.definition(&symbol).map(|place| whole_name(&analyzed, place));
         let location = place.and_then(|place| snapshot.location(&analyzed, &place));
         locations.extend(location.filter(|location| !locations.contains(location)));
     }
     Ok((!locations.is_empty()).then_some(GotoDefinitionResponse::Array(locations)))
+}
+
+/// Extends the place of a name over what belongs to it: the dashes and brackets of a parameter, the word before the name
+/// of a constructor.
+fn whole_name(analyzed: &Analyzed, mut place: Place) -> Place {
+    let source = analyzed.source(&place.key).and_then(|source| analyzed.analysis.sources.get(source));
+    let text = source.map(|source| source.text.as_str()).or_else(|| lucarne_library::text(&place.key));
+    let before = text.and_then(|text| text.get(..place.span.start as usize)).unwrap_or("");
+    let rest = match before.strip_suffix("constructor.") {
+        Some(rest) => rest,
+        None => {
+            let rest = before.strip_suffix("--").unwrap_or(before);
+            rest.strip_suffix('[').unwrap_or(rest)
+        }
+    };
+    place.span.start = rest.len() as u32;
+    place
 }
 
 /// Returns the meanings of a name that a reader has in mind: of a class and its constructor, which is called there, the

@@ -11,7 +11,8 @@ use crate::features::{
 use crate::wire::{Fault, code};
 use crate::workspace::{Snapshot, failed};
 
-type Handler = fn(&Snapshot, Value) -> Result<Value, Fault>;
+/// Answers the requests of one method.
+pub type Handler = fn(&Snapshot, Value) -> Result<Value, Fault>;
 
 /// Makes a handler of a function that takes the parameters as a structure.
 macro_rules! handler {
@@ -23,8 +24,8 @@ macro_rules! handler {
     };
 }
 
-/// The methods.
-const METHODS: &[(&str, Handler)] = &[
+/// The methods with their handlers.
+pub const METHODS: &[(&str, Handler)] = &[
     ("callHierarchy/incomingCalls", handler!(hierarchy::incoming)),
     ("callHierarchy/outgoingCalls", handler!(hierarchy::outgoing)),
     ("completionItem/resolve", handler!(completion::resolve)),
@@ -64,7 +65,10 @@ pub(super) fn exists(method: &str) -> bool {
 }
 
 /// Answers a request.
-pub(super) fn answer(snapshot: &Snapshot, method: &str, params: Value) -> Result<Value, Fault> {
+///
+/// # Errors
+/// If the method does not exist, the parameters do not fit it, or it fails.
+pub fn answer(snapshot: &Snapshot, method: &str, params: Value) -> Result<Value, Fault> {
     match find(method) {
         Some(handler) => handler(snapshot, params),
         None => {

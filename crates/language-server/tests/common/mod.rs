@@ -9,19 +9,17 @@ use lucarne_language_server::{Ended, serve, wire};
 use serde_json::{Value, json};
 
 /// A client. Dropping it ends the session.
-pub struct Client {
+pub(crate) struct Client {
     input: Option<PipeWriter>,
     output: BufReader<PipeReader>,
     server: Option<JoinHandle<std::io::Result<Ended>>>,
     next_id: u64,
     versions: HashMap<String, i32>,
-    /// The last diagnostics of each document.
-    pub diagnostics: HashMap<String, Value>,
 }
 
 impl Client {
     /// Starts a server for the workspace in a folder. It may write the library below `cache`.
-    pub fn start(folder: &Path, cache: &Path, capabilities: Value) -> Client {
+    pub(crate) fn start(folder: &Path, cache: &Path, capabilities: Value) -> Client {
         let (server_input, input) = pipe().expect("a pipe can be made");
         let (output, server_output) = pipe().expect("a pipe can be made");
         let cache = cache.to_owned();
@@ -33,7 +31,6 @@ impl Client {
             server: Some(server),
             next_id: 0,
             versions: HashMap::new(),
-            diagnostics: HashMap::new(),
         };
         let params = json!({
             "processId": null,
@@ -46,19 +43,19 @@ impl Client {
     }
 
     /// Sends a message as it is.
-    pub fn send(&mut self, message: &Value) {
+    pub(crate) fn send(&mut self, message: &Value) {
         let input = self.input.as_mut().expect("the session is open");
         wire::write(input, message).expect("the server reads");
         input.flush().expect("the server reads");
     }
 
     /// Sends a notification.
-    pub fn notify(&mut self, method: &str, params: Value) {
+    pub(crate) fn notify(&mut self, method: &str, params: Value) {
         self.send(&wire::notification(method, params));
     }
 
     /// Sends a request and waits for its answer.
-    pub fn request(&mut self, method: &str, params: Value) -> Result<Value, Value> {
+    pub(crate) fn request(&mut self, method: &str, params: Value) -> Result<Value, Value> {
         self.next_id += 1;
         let id = self.next_id;
         self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
@@ -66,9 +63,9 @@ impl Client {
     }
 
     /// Waits for the answer to a request.
-    pub fn answer(&mut self, id: &Value) -> Result<Value, Value> {
+    pub(crate) fn answer(&mut self, id: &Value) -> Result<Value, Value> {
         loop {
-            let mut message = self.read();
+            let mut message = read_message(&mut self.output).expect("the server answers");
             if message.get("id") == Some(id) && message.get("method").is_none() {
                 return match message.get_mut("error") {
                     Some(error) => Err(error.take()),
@@ -78,18 +75,8 @@ impl Client {
         }
     }
 
-    /// Reads the next message and notes the diagnostics that it brings.
-    pub fn read(&mut self) -> Value {
-        let message = read_message(&mut self.output).expect("the server answers");
-        if message["method"] == "textDocument/publishDiagnostics" {
-            let uri = message["params"]["uri"].as_str().expect("it names a document").to_owned();
-            self.diagnostics.insert(uri, message["params"].clone());
-        }
-        message
-    }
-
     /// Opens a document, or gives it another text.
-    pub fn open(&mut self, path: &Path, text: &str) {
+    pub(crate) fn open(&mut self, path: &Path, text: &str) {
         let uri = uri(path);
         let version = self.versions.entry(uri.clone()).or_insert(0);
         *version += 1;
@@ -105,7 +92,7 @@ impl Client {
     }
 
     /// Sends a request about a place of a document.
-    pub fn at(
+    pub(crate) fn at(
         &mut self,
         method: &str,
         path: &Path,
@@ -121,28 +108,6 @@ impl Client {
             params[name] = value.clone();
         }
         self.request(method, params)
-    }
-
-    /// Waits until the diagnostics of a document are those of its last text.
-    pub fn diagnostics_of(&mut self, path: &Path) -> Vec<Value> {
-        let uri = uri(path);
-        let version = self.versions.get(&uri).copied().unwrap_or(0);
-        loop {
-            if let Some(known) = self.diagnostics.get(&uri)
-                && known["version"] == json!(version)
-            {
-                return known["diagnostics"].as_array().expect("a list").clone();
-            }
-            self.read();
-        }
-    }
-
-    /// Ends the session.
-    pub fn shut_down(mut self) -> Ended {
-        self.request("shutdown", Value::Null).expect("the server shuts down");
-        self.notify("exit", Value::Null);
-        let server = self.server.take().expect("it runs");
-        server.join().expect("it does not panic").expect("its input is sound")
     }
 }
 
@@ -175,7 +140,7 @@ fn read_message(input: &mut BufReader<PipeReader>) -> Option<Value> {
 }
 
 /// Returns the URI of a path.
-pub fn uri(path: &Path) -> String {
+pub(crate) fn uri(path: &Path) -> String {
     let path = path.to_str().expect("paths are UTF-8");
     lucarne_language_server::uri::of_path(path).expect("it is absolute").as_str().to_owned()
 }
