@@ -419,7 +419,7 @@ fn quick_fixes_mend_mistakes() {
         .collect();
     assert_eq!(titles, ["Change to `print`", "Add `import monitor`"]);
     let mut text = editor.texts["main.toit"].0.clone();
-    for action in actions.as_array().expect("a list").iter().rev() {
+    for action in actions.as_array().expect("a list") {
         editor.texts.insert("main.toit".into(), (text, 1));
         text = editor.applied(&action["edit"]).remove("main.toit").expect("it is changed");
     }

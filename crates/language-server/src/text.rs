@@ -85,12 +85,18 @@ impl Text {
         line.end
     }
 
-    /// Returns the position of a byte.
-    pub fn position(&self, offset: u32, encoding: Encoding) -> Position {
+    /// Returns the beginning of the character that contains a byte; the end of the text if the byte is behind it.
+    pub fn boundary(&self, offset: u32) -> u32 {
         let mut offset = (offset as usize).min(self.text.len());
         while !self.text.is_char_boundary(offset) {
             offset -= 1;
         }
+        offset as u32
+    }
+
+    /// Returns the position of a byte.
+    pub fn position(&self, offset: u32, encoding: Encoding) -> Position {
+        let offset = self.boundary(offset) as usize;
         let line = self.line_of(offset as u32);
         let start = self.lines.get(line as usize).copied().unwrap_or(0) as usize;
         let before = self.text.get(start..offset).unwrap_or("");

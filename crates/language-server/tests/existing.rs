@@ -5,6 +5,8 @@
 //! purpose are listed in `existing/known.txt`, with the reasons. `LUCARNE_LSP_FILTER` chooses files by a part of their
 //! names.
 
+#![allow(clippy::print_stdout, reason = "it reports what differs")]
+
 mod common;
 
 use std::collections::{BTreeMap, BTreeSet};

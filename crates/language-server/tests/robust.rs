@@ -2,6 +2,8 @@
 //!
 //! `LUCARNE_SEED=N` does one session again, and `LUCARNE_CASES=N` does so many of them.
 
+#![allow(clippy::print_stdout, reason = "a failure shows the seed")]
+
 mod oracle;
 
 /// The number of sessions.

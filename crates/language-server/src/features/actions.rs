@@ -1,13 +1,13 @@
 //! Quick fixes: what the compiler's own hints propose.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use lsp_types::{CodeAction, CodeActionKind, CodeActionOrCommand, CodeActionParams, TextEdit, WorkspaceEdit};
+use lsp_types::{CodeAction, CodeActionKind, CodeActionOrCommand, CodeActionParams, TextEdit};
 use lucarne_compiler::diagnostic::Diagnostic;
 use lucarne_compiler::source::Span;
 use lucarne_package::{LOCK_FILE, lock};
 
+use super::rename::workspace_edit;
 use crate::syntax;
 use crate::text::Text;
 use crate::wire::Fault;
@@ -37,12 +37,12 @@ pub fn actions(
         let shown = params.context.diagnostics.iter().find(|shown| shown.range == range);
         for fix in fixes(&text, diagnostic) {
             let edit = TextEdit { range: text.range(fix.span, encoding), new_text: fix.text };
-            let changes = HashMap::from([(params.text_document.uri.clone(), vec![edit])]);
+            let edit = workspace_edit(std::iter::once((params.text_document.uri.clone(), vec![edit])));
             actions.push(CodeActionOrCommand::CodeAction(CodeAction {
                 title: fix.title,
                 kind: Some(CodeActionKind::QUICKFIX),
                 diagnostics: shown.map(|shown| vec![shown.clone()]),
-                edit: Some(WorkspaceEdit { changes: Some(changes), ..WorkspaceEdit::default() }),
+                edit: Some(edit),
                 is_preferred: Some(diagnostic.hints.len() == 1),
                 ..CodeAction::default()
             }));

@@ -3,7 +3,7 @@
 //! The text is analyzed once more, around the place, with a name there. If none stands there yet, one is put in, so that
 //! the parser finds an expression where the user is about to write one.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use lsp_types::{
     CompletionItem, CompletionItemKind, CompletionItemTag, CompletionParams, CompletionResponse,
@@ -95,7 +95,8 @@ pub fn resolve(snapshot: &Snapshot, mut item: CompletionItem) -> Result<Completi
     };
     let offset = offset.as_u64().unwrap_or(0) as u32;
     let Some(text) = snapshot.text(key) else { return Ok(item) };
-    let place = Place::find(&text, offset);
+    // The client may send any number.
+    let place = Place::find(&text, text.boundary(offset));
     let (site, analyzed) = place.probe(snapshot, key)?;
     let names = site.map(|site| site.names).unwrap_or_default();
     let found = names.iter().find(|(name, _)| **name == *item.label).map(|(_, symbol)| symbol);
@@ -153,7 +154,7 @@ impl Place {
 
     fn complete(&self, snapshot: &Snapshot, key: &str, items: &mut Items) -> Result<(), Fault> {
         let file = syntax::parse(&self.text);
-        if self.import_path(snapshot, key, &file, items)? {
+        if self.import_path(key, &file, items) {
             return Ok(());
         }
         if self.stored_fields(&file, items) {
@@ -312,14 +313,7 @@ impl Place {
     // Imports.
 
     /// Completes the path of an import. Returns whether the place is in one.
-    fn import_path(
-        &self,
-        snapshot: &Snapshot,
-        key: &str,
-        file: &File,
-        items: &mut Items,
-    ) -> Result<bool, Fault> {
-        let _ = snapshot;
+    fn import_path(&self, key: &str, file: &File, items: &mut Items) -> bool {
         for import in &file.imports {
             let Some(place) = import.segments.iter().position(|segment| self.is_in(segment.span)) else {
                 continue;
@@ -347,9 +341,9 @@ impl Place {
                     }
                 });
             }
-            return Ok(true);
+            return true;
         }
-        Ok(false)
+        false
     }
 }
 
@@ -409,7 +403,6 @@ fn is_hidden(analyzed: &Analyzed, name: &str, symbol: &Symbol) -> bool {
 #[derive(Default)]
 struct Items {
     by_label: BTreeMap<String, CompletionItem>,
-    overloads: HashMap<String, usize>,
 }
 
 impl Items {
@@ -437,7 +430,6 @@ impl Items {
     }
 
     fn add_symbol(&mut self, analyzed: &Analyzed, name: &str, symbol: &Symbol) {
-        *self.overloads.entry(name.to_owned()).or_default() += 1;
         if self.by_label.contains_key(name) {
             return;
         }

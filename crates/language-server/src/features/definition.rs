@@ -16,9 +16,7 @@ pub fn definition(
     snapshot: &Snapshot,
     params: GotoDefinitionParams,
 ) -> Result<Option<GotoDefinitionResponse>, Fault> {
-    found(snapshot, &params, |analyzed, names| {
-        meant(analyzed, names).iter().map(|name| name.symbol.clone()).collect()
-    })
+    found(snapshot, &params, |_, names| meant(names).iter().map(|name| name.symbol.clone()).collect())
 }
 
 /// Answers `textDocument/typeDefinition`.
@@ -45,7 +43,7 @@ pub fn implementation(
 ) -> Result<Option<GotoDefinitionResponse>, Fault> {
     found(snapshot, &params, |analyzed, names| {
         let mut symbols = Vec::new();
-        for name in meant(analyzed, names) {
+        for name in meant(names) {
             match &name.symbol {
                 Symbol::Class(class) => {
                     symbols.extend(Kin::new(analyzed).below(*class).into_iter().map(Symbol::Class));
@@ -112,7 +110,7 @@ fn whole_name(analyzed: &Analyzed, mut place: Place) -> Place {
 
 /// Returns the meanings of a name that a reader has in mind: of a class and its constructor, which is called there, the
 /// constructor; of a parameter that sets a field, the field.
-pub fn meant<'n>(analyzed: &Analyzed, names: &'n [Use]) -> Vec<&'n Use> {
+pub fn meant(names: &[Use]) -> Vec<&Use> {
     let has_maker = names.iter().any(|name| {
         matches!(name.symbol, Symbol::Function(_)) && matches!(name.role, Role::Read | Role::Candidate)
     });
@@ -124,6 +122,5 @@ pub fn meant<'n>(analyzed: &Analyzed, names: &'n [Use]) -> Vec<&'n Use> {
         Symbol::Member(_) => false,
         _ => true,
     };
-    let _ = analyzed;
     names.iter().filter(is_meant).collect()
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use lsp_types::{
-    Diagnostic as Shown, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag, Location, Range,
+    Diagnostic as Shown, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag, Location,
 };
 use lucarne_compiler::diagnostic::{Diagnostic, Severity};
 
@@ -56,7 +56,7 @@ fn converted(snapshot: &Snapshot, analyzed: &Analyzed, key: &str, diagnostic: &D
     let related: Vec<_> = related.collect();
     let is_deprecation = diagnostic.title.ends_with(" is deprecated");
     Shown {
-        range: range.unwrap_or(Range::default()),
+        range: range.unwrap_or_default(),
         severity: Some(match diagnostic.severity {
             Severity::Error => DiagnosticSeverity::ERROR,
             Severity::Warning => DiagnosticSeverity::WARNING,

@@ -34,7 +34,7 @@ pub fn prepare_calls(
     let at = &params.text_document_position_params;
     let (key, _, offset) = snapshot.locate(&at.text_document.uri, at.position)?;
     let analyzed = snapshot.analyzed(&key)?;
-    let functions = meant(&analyzed, analyzed.names_at(&key, offset)).into_iter();
+    let functions = meant(analyzed.names_at(&key, offset)).into_iter();
     let functions = functions.filter(|name| matches!(name.symbol, Symbol::Function(_)));
     let items: Vec<_> = functions.filter_map(|name| call_item(snapshot, &analyzed, &name.symbol)).collect();
     Ok((!items.is_empty()).then_some(items))
@@ -142,8 +142,8 @@ fn functions_of(analyzed: &Analyzed, key: &str) -> Vec<(Symbol, Span)> {
     for declared in syntax::declarations(&file) {
         if let Declared::Function(..) = declared {
             let place = Place { key: key.to_owned(), span: declared.name() };
-            let defined = analyzed.defined_at(&place).into_iter();
-            let function = defined.filter(|symbol| matches!(symbol, Symbol::Function(_))).next_back();
+            let mut defined = analyzed.defined_at(&place).into_iter();
+            let function = defined.rfind(|symbol| matches!(symbol, Symbol::Function(_)));
             functions.extend(function.map(|symbol| (symbol, syntax::extent(&tokens, declared.name().start))));
         }
     }

@@ -18,7 +18,7 @@ pub fn hover(snapshot: &Snapshot, params: HoverParams) -> Result<Option<Hover>, 
     let analyzed = snapshot.analyzed(&key)?;
     let names = analyzed.names_at(&key, offset);
     let mut sections: Vec<String> = Vec::new();
-    for name in meant(&analyzed, names) {
+    for name in meant(names) {
         let section = section(&analyzed, &name.symbol);
         sections.extend(section.filter(|section| !sections.contains(section)));
     }

@@ -41,7 +41,7 @@ pub fn references(snapshot: &Snapshot, params: ReferenceParams) -> Result<Option
     let (key, _, offset) = snapshot.locate(&at.text_document.uri, at.position)?;
     let analyzed = snapshot.analyzed(&key)?;
     let names = analyzed.names_at(&key, offset);
-    let symbols: Vec<Symbol> = meant(&analyzed, names).iter().map(|name| name.symbol.clone()).collect();
+    let symbols: Vec<Symbol> = meant(names).iter().map(|name| name.symbol.clone()).collect();
     if symbols.is_empty() {
         return Ok(None);
     }
@@ -75,7 +75,7 @@ pub fn highlights(
     let (key, text, offset) = snapshot.locate(&at.text_document.uri, at.position)?;
     let analyzed = snapshot.analyzed(&key)?;
     let symbols: HashSet<Symbol> =
-        meant(&analyzed, analyzed.names_at(&key, offset)).iter().map(|name| name.symbol.clone()).collect();
+        meant(analyzed.names_at(&key, offset)).iter().map(|name| name.symbol.clone()).collect();
     let Some(source) = analyzed.source(&key) else { return Ok(None) };
     let mut highlights = BTreeMap::new();
     for name in analyzed.index.of_source(source).iter().filter(|name| symbols.contains(&name.symbol)) {

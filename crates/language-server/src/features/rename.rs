@@ -1,15 +1,15 @@
 //! Renaming of a declaration and of all that refers to it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use lsp_types::{
-    PrepareRenameResponse, RenameParams, TextDocumentPositionParams, TextEdit, Uri, WorkspaceEdit,
+    PrepareRenameResponse, Range, RenameParams, TextDocumentPositionParams, TextEdit, Uri, WorkspaceEdit,
 };
 use lucarne_compiler::names::canonical;
 use lucarne_compiler::resolve::index::{Role, Symbol};
 use lucarne_compiler::scanner::is_keyword;
 use lucarne_compiler::source::Span;
-use std::sync::Arc;
 
 use super::references::{related, uses};
 use crate::analyzed::Analyzed;
@@ -49,32 +49,28 @@ pub fn rename(snapshot: &Snapshot, params: RenameParams) -> Result<Option<Worksp
     }
     let analyzed = snapshot.analyzed(&key)?;
     let Some((_, symbols)) = target(&analyzed, &key, offset) else { return Ok(None) };
-    let mut edits: HashMap<Uri, BTreeSet<(Span, u32, u32, u32, u32)>> = HashMap::new();
+    let mut edits: BTreeMap<String, BTreeMap<Span, Range>> = BTreeMap::new();
     for found in uses(snapshot, &key, &analyzed, &symbols)? {
         if found.symbols.iter().any(|symbol| found.analyzed.is_of_library(symbol)) {
             return Ok(None);
         }
         for name in found.names().filter(|name| name.role != Role::Keyword) {
             let place = found.analyzed.place_of(name);
-            let (Some(uri), Some(range)) =
-                (snapshot.uri(&place.key), snapshot.range(&found.analyzed, &place))
-            else {
-                continue;
-            };
-            let (start, end) = (range.start, range.end);
-            let edit = (place.span, start.line, start.character, end.line, end.character);
-            edits.entry(uri).or_default().insert(edit);
+            if let Some(range) = snapshot.range(&found.analyzed, &place) {
+                edits.entry(place.key).or_default().insert(place.span, range);
+            }
         }
     }
-    let edit = |(_, line, character, end_line, end_character)| TextEdit {
-        range: lsp_types::Range {
-            start: lsp_types::Position { line, character },
-            end: lsp_types::Position { line: end_line, character: end_character },
-        },
-        new_text: new.to_owned(),
+    let edit = |range| TextEdit { range, new_text: new.to_owned() };
+    let of_file = |(key, places): (String, BTreeMap<Span, Range>)| {
+        Some((snapshot.uri(&key)?, places.into_values().map(edit).collect()))
     };
-    let changes = edits.into_iter().map(|(uri, places)| (uri, places.into_iter().map(edit).collect()));
-    Ok(Some(WorkspaceEdit { changes: Some(changes.collect()), ..WorkspaceEdit::default() }))
+    Ok(Some(workspace_edit(edits.into_iter().filter_map(of_file))))
+}
+
+/// Returns the change of some documents.
+pub fn workspace_edit(edits: impl Iterator<Item = (Uri, Vec<TextEdit>)>) -> WorkspaceEdit {
+    WorkspaceEdit { changes: Some(edits.collect()), ..WorkspaceEdit::default() }
 }
 
 /// Returns the name at a place and the declarations that it renames; none if they cannot be renamed.

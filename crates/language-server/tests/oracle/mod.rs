@@ -109,7 +109,7 @@ impl Bytes<'_> {
 pub(crate) fn check(input: &[u8]) {
     let mut bytes = Bytes(input.iter());
     let uri: Uri = "untitled:a.toit".parse().expect("it is a URI");
-    let encoding = if input.len() % 2 == 0 { Encoding::Utf16 } else { Encoding::Utf8 };
+    let encoding = if input.len().is_multiple_of(2) { Encoding::Utf16 } else { Encoding::Utf8 };
     let settings = Arc::new(Settings::new(encoding, Vec::new(), None));
     let mut text = Text::new(PROGRAM.to_owned());
     let cache = Arc::default();
@@ -117,7 +117,7 @@ pub(crate) fn check(input: &[u8]) {
         let Some(choice) = bytes.next() else { break };
         let Some((line, character)) = place(&mut bytes, &text) else { break };
         let position = Position { line, character };
-        if choice % 2 == 0 {
+        if choice.is_multiple_of(2) {
             let Some(snippet) = bytes.below(SNIPPETS.len()).and_then(|place| SNIPPETS.get(place)) else {
                 break;
             };
