@@ -318,7 +318,7 @@ fn an_editor_works_on_a_project() {
     let renamed = folder.lucarne(&["check", "main.toit", "other.toit"]);
     assert_eq!(renamed.status, Some(0), "{}", renamed.error);
     let refused = editor.at("textDocument/rename", "main.toit", "  corn", json!({ "newName": "a b" }));
-    assert_eq!(refused.expect_err("it is no name")["code"], -32602);
+    assert_eq!(refused.expect_err("it is not a name")["code"], -32602);
 
     // Structure.
     let symbols = editor.request(

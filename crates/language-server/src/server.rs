@@ -45,7 +45,7 @@ const STACK_BYTES: usize = 256 << 20;
 pub enum Ended {
     /// The client has asked the server to shut down, and then to exit.
     Properly,
-    /// The client has gone, or has asked the server to exit without a shutdown.
+    /// The client has disconnected, or has asked the server to exit without a shutdown.
     Abruptly,
 }
 
@@ -103,7 +103,7 @@ struct Task {
 
 impl Shared {
     fn send(&self, message: &Value) {
-        // A client that does not read has gone, and the loop will see the end of its messages.
+        // A client that does not read has disconnected, and the loop will see the end of its messages.
         let _ = wire::write(&mut *self.output.lock(), message);
     }
 

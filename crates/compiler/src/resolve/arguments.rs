@@ -24,7 +24,7 @@ pub(super) struct Arguments {
     pub(super) are_too_many: bool,
     /// Whether one of them has been reported by the parser, so that their number means nothing.
     pub(super) are_broken: bool,
-    /// The written names, if an index is wanted.
+    /// The written names, if an index is requested.
     pub(super) names: Vec<(Name, Span)>,
     /// What was probably meant, if no function takes them.
     pub(super) hint: Option<String>,

@@ -1,4 +1,4 @@
-//! Notes for the index: the resolver notes each name that it resolves. Nothing is noted unless an index is wanted.
+//! Notes for the index: the resolver notes each name that it resolves. Nothing is noted unless an index is requested.
 
 use super::arguments::Arguments;
 use super::index::{Index, LocalType, Role, Site, Symbol, Use};

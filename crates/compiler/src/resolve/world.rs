@@ -66,7 +66,7 @@ pub(super) struct World {
     pub(super) incomplete: FxHashSet<ClassId>,
     /// The suggestions for misspelled names.
     pub(super) suggestions: Suggestions,
-    /// The notes for the index, if one is wanted.
+    /// The notes for the index, if one is requested.
     pub(super) notes: Notes,
 }
 
