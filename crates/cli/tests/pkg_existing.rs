@@ -1,6 +1,6 @@
 //! Runs the scenarios of the existing package manager's own tests by `lucarne pkg`, and compares what they leave behind.
 //!
-//! `TOIT_CHECKOUT` names a checkout of the Toit SDK; without it, nothing is tested. Its folder `tests/pkg` has a test for
+//! `LUCARNE_EXISTING_SOURCE` names a checkout of the Toit SDK; without it, nothing is tested. Its folder `tests/pkg` has a test for
 //! each scenario, with files that list commands and what the existing package manager prints and writes after each of
 //! them. Compared are:
 //!
@@ -39,8 +39,8 @@ const ANY_HASH: &str = "deadbeef1234567890abcdef1234567890abcdef";
 
 #[test]
 fn scenarios_of_the_existing_package_manager() {
-    let Some(checkout) = std::env::var_os("TOIT_CHECKOUT").map(PathBuf::from) else {
-        println!("skipped: set TOIT_CHECKOUT to a checkout of https://github.com/toitlang/toit");
+    let Some(checkout) = std::env::var_os("LUCARNE_EXISTING_SOURCE").map(PathBuf::from) else {
+        println!("skipped: set LUCARNE_EXISTING_SOURCE to a checkout of https://github.com/toitlang/toit");
         return;
     };
     let tests = checkout.join("tests/pkg");
