@@ -1,8 +1,8 @@
 //! Finds the source files for the paths of a command line, and writes files so that they are never half written.
 
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -51,14 +51,31 @@ fn name(entry: &DirEntry) -> &str {
     entry.file_name().to_str().unwrap_or_default()
 }
 
-/// Writes a file, or replaces the one that is there, whose permissions it keeps. A link stays a link.
+/// Writes a file, or replaces the one that is there, whose permissions and owner it keeps. A link stays a link.
+///
+/// # Errors
+/// Also if the file that is there must not be written, or is not a regular file.
 pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let old = match fs::metadata(&path) {
+        Ok(metadata) if !metadata.is_file() => return Err(io::Error::other("it is not a regular file")),
+        Ok(metadata) => {
+            drop(File::options().append(true).open(&path)?);
+            Some(metadata)
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
     let mut file = beside(&path, MODE)?;
     file.write_all(content)?;
-    if let Ok(old) = fs::metadata(&path) {
+    if let Some(old) = old {
         file.as_file().set_permissions(old.permissions())?;
+        let own = file.as_file().metadata()?;
+        if (own.uid(), own.gid()) != (old.uid(), old.gid()) {
+            std::os::unix::fs::fchown(file.as_file(), Some(old.uid()), Some(old.gid()))?;
+        }
     }
+    file.as_file().sync_all()?;
     file.persist(&path).map(|_| ()).map_err(|error| error.error)
 }
 

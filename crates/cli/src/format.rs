@@ -1,9 +1,7 @@
 //! `lucarne format`: formats source files.
 
-use std::fs::File;
-use std::io::{Read, Write};
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::io::Read;
+use std::path::Path;
 use std::process::ExitCode;
 
 use lucarne_compiler::diagnostic;
@@ -166,27 +164,6 @@ fn diff(shown: &str, old: &str, new: &str) -> String {
 
 /// Replaces the text of a file. Other programs that read the file meanwhile see all of the old or all of the new text.
 fn replace(file: &Path, text: &str) -> Result<(), Stop> {
-    let failed =
-        |error: std::io::Error| Stop::usage(format!("cannot write {}: {}", file.display(), reason(&error)));
-    // A link stays a link.
-    let file: PathBuf = std::fs::canonicalize(file).map_err(failed)?;
-    let metadata = std::fs::metadata(&file).map_err(failed)?;
-    if !metadata.is_file() {
-        return Err(Stop::usage(format!("{} is not a regular file; use `-`", file.display())));
-    }
-    // Fails if the file must not be written.
-    drop(File::options().append(true).open(&file).map_err(failed)?);
-    let folder = file.parent().unwrap_or(Path::new("."));
-    let mut beside =
-        tempfile::Builder::new().prefix(".lucarne-format-").tempfile_in(folder).map_err(failed)?;
-    beside.write_all(text.as_bytes()).map_err(failed)?;
-    beside.as_file().set_permissions(metadata.permissions()).map_err(failed)?;
-    let own = beside.as_file().metadata().map_err(failed)?;
-    if (own.uid(), own.gid()) != (metadata.uid(), metadata.gid()) {
-        let owner = std::os::unix::fs::fchown(beside.as_file(), Some(metadata.uid()), Some(metadata.gid()));
-        owner.map_err(failed)?;
-    }
-    beside.as_file().sync_all().map_err(failed)?;
-    beside.persist(&file).map_err(|error| failed(error.error))?;
-    Ok(())
+    files::replace(file, text.as_bytes())
+        .map_err(|error| Stop::usage(format!("cannot write {}: {}", file.display(), reason(&error))))
 }
