@@ -115,7 +115,7 @@ pub fn check(
     analysis.unwrap_or_default()
 }
 
-/// What is requested of [`index`].
+/// What is requested of [`index()`].
 #[derive(Clone, Copy)]
 pub struct Request<'r> {
     /// A place in the first file. The index tells which names could stand there, and only the declaration around the

@@ -1,7 +1,7 @@
 //! The language server of Lucarne: what editors show and change in Toit programs.
 //!
 //! One front half serves all: the server has no parser and no idea of names of its own. It asks the compiler for an
-//! analysis with an index ([`lucarne_compiler::resolve::index`]) of the unsaved texts, and answers from that.
+//! analysis with an index ([`lucarne_compiler::resolve::index()`]) of the unsaved texts, and answers from that.
 //!
 //! | module | contents |
 //! |---|---|

@@ -26,7 +26,7 @@ pub fn texts() -> &'static [(&'static str, &'static str)] {
     TEXTS
 }
 
-/// Returns the text of a module, given its path. The places in [`unit`] are places in these texts.
+/// Returns the text of a module, given its path. The places in [`unit()`] are places in these texts.
 pub fn text(path: &str) -> Option<&'static str> {
     let place = TEXTS.binary_search_by_key(&path, |(path, _)| path).ok()?;
     TEXTS.get(place).map(|(_, text)| *text)

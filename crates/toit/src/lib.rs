@@ -97,7 +97,7 @@ pub fn check(loader: &(dyn Loader + Sync), file: &Path) -> Result<Analysis, Toit
     Ok(resolve::check(loader, Some(library()?), &natives::parameters, text(file)?))
 }
 
-/// Analyzes files as [`check`] does, and makes an index of their names, for editors: see [`resolve::index`]. Returns none
+/// Analyzes files as [`check`] does, and makes an index of their names, for editors: see [`resolve::index()`]. Returns none
 /// if it was canceled.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 //! place.
 //!
 //! The index is a by-product of the same analysis that compiles programs, so that an editor and the compiler always
-//! agree. It is made only on request: see [`super::index`].
+//! agree. It is made only on request: see [`super::index()`].
 
 use crate::ir::{ClassId, FieldRef, FunctionId, GlobalId, Item, ModuleId};
 use crate::source::{SourceId, Span};
