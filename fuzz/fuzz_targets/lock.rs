@@ -11,8 +11,13 @@ fuzz_target!(|text: &str| {
         let written = lock.write();
         assert_eq!(lock::read(&written).0.write(), written);
     }
-    if let Ok(edited) = spec::with_path(text, "added", "../added") {
+    let added = spec::Dependency::Registry { url: "e.com/added".into(), version: "^1.0.0".into() };
+    if let Ok(edited) = spec::with_dependency(text, "added", &added) {
         let read = spec::read(&edited).expect("a dependency was added");
-        assert!(read.dependencies.contains_key("added"));
+        assert_eq!(read.dependencies.get("added"), Some(&added));
+        if let Ok(without) = spec::without_dependency(&edited, "added") {
+            let read = spec::read(&without).expect("a dependency was removed");
+            assert!(!read.dependencies.contains_key("added"));
+        }
     }
 });
