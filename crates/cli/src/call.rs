@@ -20,12 +20,22 @@ use serde_json::json;
 
 use crate::arguments::call::Call;
 use crate::output::{json_line, print_error, print_out, visible};
-use crate::{FAILURE, Stop, USAGE};
+use crate::{FAILURE, Stop};
 use json::{Shown, quoted, shortened};
 pub(crate) use provider::{Connection, Found, Limit};
 
-/// Calls a method, or begins a session.
+/// Calls a method, or begins a session. With `--json`, a failure is an object, too.
 pub(crate) fn call(options: &Call) -> Result<ExitCode, Stop> {
+    call_or_refuse(options).or_else(|stop| {
+        if !options.json {
+            return Err(stop);
+        }
+        print_out(format!("{}\n", Failure { name: None, text: stop.message }.json()).as_bytes())?;
+        Ok(ExitCode::from(stop.status))
+    })
+}
+
+fn call_or_refuse(options: &Call) -> Result<ExitCode, Stop> {
     let (target, words) = options.words.split_first().ok_or_else(|| Stop::usage("name a provider"))?;
     if options.interactive {
         if let Some(word) = words.first() {
@@ -50,21 +60,16 @@ pub(crate) fn call(options: &Call) -> Result<ExitCode, Stop> {
         )));
     };
     let found = connection.describe(connection.find(name)?, options.definition.as_deref())?;
-    let method = match find_method(&found.interface, &found.interface.methods, None, method) {
-        Ok(method) => method,
-        Err(text) => return refuse(options, text),
-    };
+    let method =
+        find_method(&found.interface, &found.interface.methods, None, method).map_err(Stop::usage)?;
     let shown = format!("{name}.{}", method.name);
     if let Some(resource) = method.result.resource() {
         let text = format!(
             "`{shown}` returns a resource, a `{resource}`, which ends with the command: use 'lucarne call -i {name}'"
         );
-        return refuse(options, text);
+        return Err(Stop::usage(text));
     }
-    let arguments = match words::bind(method, &shown, words, &found.interface) {
-        Ok(arguments) => arguments,
-        Err(text) => return refuse(options, text),
-    };
+    let arguments = words::bind(method, &shown, words, &found.interface).map_err(Stop::usage)?;
     let client = connection.client(&found)?;
     let outcome = invoke(&client, method, None, arguments, limit.left());
     match outcome.wait() {
@@ -83,15 +88,6 @@ pub(crate) fn call(options: &Call) -> Result<ExitCode, Stop> {
             Ok(ExitCode::from(FAILURE))
         }
     }
-}
-
-/// Reports a mistake in the names or types of a call, of which nothing was sent.
-fn refuse(options: &Call, text: String) -> Result<ExitCode, Stop> {
-    if !options.json {
-        return Err(Stop::usage(text));
-    }
-    print_out(format!("{}\n", Failure { name: None, text }.json()).as_bytes())?;
-    Ok(ExitCode::from(USAGE))
 }
 
 /// Calls a method of a service, or of the resource with this handle.

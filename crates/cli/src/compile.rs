@@ -1,15 +1,19 @@
 //! `lucarne compile`: makes an executable or a snapshot of a program; `lucarne decode`: traces of stripped programs.
 
-use std::io::Read;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use lucarne_toit::TraceDecoder;
+
 use crate::arguments::compile::{Compile, Decode};
 use crate::output::{print_out, reason};
-use crate::{FAILURE, Stop, bundle, files, front, input};
+use crate::signals::on_interrupt;
+use crate::{FAILURE, Stop, bundle, files, front};
 
-/// The maximum size of a text with traces, in bytes.
-const TEXT_MAX: u64 = 256 << 20;
+/// The size of the parts in which longer lines are read, in bytes.
+const LINE_MAX: u64 = 1 << 20;
 
 /// Compiles a program into a file.
 pub(crate) fn compile(options: &Compile) -> Result<ExitCode, Stop> {
@@ -47,6 +51,9 @@ fn output_of(options: &Compile) -> Result<PathBuf, Stop> {
         }
     };
     let shown = output.display();
+    if output.as_os_str() == "-" {
+        return Err(Stop::usage("the program is written to a file, not to standard output: name it with -o"));
+    }
     if output.extension().is_some_and(|extension| extension == "toit") {
         return Err(Stop::usage(format!("{shown} would be a source, by its name: choose another one")));
     }
@@ -56,10 +63,20 @@ fn output_of(options: &Compile) -> Result<PathBuf, Stop> {
     Ok(output)
 }
 
+fn require_file(file: &Path) -> Result<(), Stop> {
+    let opened = File::open(file).and_then(|file| file.metadata());
+    match opened
+        .map_err(|error| Stop::usage(format!("cannot read {}: {}", file.display(), reason(&error))))?
+    {
+        metadata if metadata.is_file() => Ok(()),
+        _ => Err(Stop::usage(format!("{} is not a file", file.display()))),
+    }
+}
+
 /// Replaces the numbers in the traces of a stripped program by names and places.
 pub(crate) fn decode(options: &Decode) -> Result<ExitCode, Stop> {
     let shown = options.program.display();
-    front::require_readable(&options.program)?;
+    require_file(&options.program)?;
     let program = bundle::read(&options.program)?.ok_or_else(|| {
         Stop::usage(format!("{shown} is not a compiled program: make one with 'lucarne compile --snapshot'"))
     })?;
@@ -68,25 +85,46 @@ pub(crate) fn decode(options: &Decode) -> Result<ExitCode, Stop> {
             "{shown} is stripped itself: compile the same source without --strip"
         )));
     }
-    let text = match &options.text {
-        Some(file) if file.as_os_str() != "-" => input::read(file)?,
-        _ => {
-            let mut text = Vec::new();
-            std::io::stdin()
-                .take(TEXT_MAX)
-                .read_to_end(&mut text)
-                .map_err(|error| Stop::failure(format!("cannot read standard input: {}", reason(&error))))?;
-            text
+    let mut input: Box<dyn BufRead> =
+        match options.text.as_deref().filter(|file| file.as_os_str() != "-") {
+            Some(file) => Box::new(BufReader::new(File::open(file).map_err(|error| {
+                Stop::usage(format!("cannot read {}: {}", file.display(), reason(&error)))
+            })?)),
+            None => {
+                // Ctrl-C ends the program before the pipe, whose last lines are still to be read.
+                on_interrupt(|| {})
+                    .map_err(|error| Stop::failure(format!("cannot handle Ctrl-C: {}", reason(&error))))?;
+                Box::new(std::io::stdin().lock())
+            }
+        };
+    let mut decoder = TraceDecoder::new(&program);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let count = (&mut input).take(LINE_MAX).read_until(b'\n', &mut line);
+        if count.map_err(|error| Stop::failure(format!("cannot read the text: {}", reason(&error))))? == 0 {
+            break;
         }
-    };
-    let text = String::from_utf8_lossy(&text);
-    let Some(decoded) = lucarne_toit::decode_traces(&program, &text) else {
-        print_out(text.as_bytes())?;
-        return Err(Stop::failure(format!(
-            "the text has no trace of this program: its lines would begin with `0: {:08x}+`",
-            program.code_id()
-        )));
-    };
-    print_out(decoded.as_bytes())?;
-    Ok(ExitCode::SUCCESS)
+        match line.strip_suffix(b"\n").map(std::str::from_utf8) {
+            Some(Ok(text)) => print_lines(&decoder.line(text))?,
+            _ => {
+                print_lines(&decoder.finish())?;
+                print_out(&line)?;
+            }
+        }
+    }
+    print_lines(&decoder.finish())?;
+    if decoder.is_found() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    Err(Stop::failure(format!(
+        "the text has no trace of this program: its lines would have `0: {:08x}+`; compile the same source with the same \
+         options",
+        program.code_id()
+    )))
+}
+
+fn print_lines(lines: &[String]) -> Result<(), Stop> {
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    print_out(text.as_bytes())
 }

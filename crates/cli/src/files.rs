@@ -36,7 +36,11 @@ fn below(folder: &Path, is_meant: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>,
     });
     let mut found = Vec::new();
     for entry in walk {
-        let entry = entry.map_err(|error| Stop::failure(error.to_string()))?;
+        let entry = entry.map_err(|error| {
+            let path = error.path().unwrap_or(folder).display().to_string();
+            let why = error.io_error().map_or_else(|| "its links form a circle".to_owned(), reason);
+            Stop::usage(format!("cannot read {path}: {why}"))
+        })?;
         let is_source = entry.file_type().is_file() && name(&entry).ends_with(".toit");
         if is_source && is_meant(name(&entry)) {
             // `a.toit` is easier to read than `./a.toit`.
@@ -56,20 +60,40 @@ fn name(entry: &DirEntry) -> &str {
 /// # Errors
 /// Also if the file that is there must not be written, or is not a regular file.
 pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    replace_with(path, 0, |file| file.write_all(content))
+}
+
+/// As [`replace`], for a file that can be executed. `write` writes its content.
+pub(crate) fn replace_executable(
+    path: &Path,
+    write: impl FnOnce(&mut NamedTempFile) -> io::Result<()>,
+) -> io::Result<()> {
+    replace_with(path, EXECUTABLE, write)
+}
+
+/// Replaces a file, and adds these bits to its mode.
+fn replace_with(
+    path: &Path,
+    bits: u32,
+    write: impl FnOnce(&mut NamedTempFile) -> io::Result<()>,
+) -> io::Result<()> {
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let old = match fs::metadata(&path) {
         Ok(metadata) if !metadata.is_file() => return Err(io::Error::other("it is not a regular file")),
         Ok(metadata) => {
-            drop(File::options().append(true).open(&path)?);
-            Some(metadata)
+            // Fails if the file must not be written. A running executable cannot be opened, but replaced.
+            match File::options().append(true).open(&path) {
+                Err(error) if error.kind() != io::ErrorKind::ExecutableFileBusy => return Err(error),
+                _ => Some(metadata),
+            }
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(error),
     };
-    let mut file = beside(&path, MODE)?;
-    file.write_all(content)?;
+    let mut file = beside(&path, MODE | bits)?;
+    write(&mut file)?;
     if let Some(old) = old {
-        file.as_file().set_permissions(old.permissions())?;
+        file.as_file().set_permissions(Permissions::from_mode(old.mode() | bits))?;
         let own = file.as_file().metadata()?;
         if (own.uid(), own.gid()) != (old.uid(), old.gid()) {
             std::os::unix::fs::fchown(file.as_file(), Some(old.uid()), Some(old.gid()))?;
@@ -77,16 +101,6 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     }
     file.as_file().sync_all()?;
     file.persist(&path).map(|_| ()).map_err(|error| error.error)
-}
-
-/// Writes an executable file, or replaces the one that is there. `write` writes its content.
-pub(crate) fn replace_executable(
-    path: &Path,
-    write: impl FnOnce(&mut NamedTempFile) -> io::Result<()>,
-) -> io::Result<()> {
-    let mut file = beside(path, MODE | 0o111)?;
-    write(&mut file)?;
-    file.persist(path).map(|_| ()).map_err(|error| error.error)
 }
 
 /// Writes a file that does not exist.
@@ -102,8 +116,14 @@ pub(crate) fn create(path: &Path, content: &[u8]) -> io::Result<()> {
 /// The mode of a new file, which the umask of the user reduces.
 const MODE: u32 = 0o666;
 
+/// The bits of the mode that make a file executable.
+const EXECUTABLE: u32 = 0o111;
+
 /// Returns an empty file in the folder of a path, without a lasting name.
 fn beside(path: &Path, mode: u32) -> io::Result<NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    tempfile::Builder::new().prefix(".lucarne-").permissions(Permissions::from_mode(mode)).tempfile_in(folder)
+    let mut builder = tempfile::Builder::new();
+    let made = builder.prefix(".lucarne-").permissions(Permissions::from_mode(mode)).tempfile_in(folder);
+    // The error would name the file that could not be made, which is not the one that was asked for.
+    made.map_err(|error| io::Error::from(error.kind()))
 }

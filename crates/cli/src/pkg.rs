@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::OnceLock;
 
+use lucarne_compiler::scanner;
 use lucarne_package_manager::cache::Cache;
 use lucarne_package_manager::describe::{self, Described, LocalDependencies};
 use lucarne_package_manager::download::{Step, Wanted};
@@ -71,6 +72,9 @@ pub(crate) fn pkg(line: &Pkg) -> Result<ExitCode, Stop> {
 
 fn install(options: &PkgOptions, install: &PkgInstall) -> Result<ExitCode, Stop> {
     let root = root(options)?;
+    if let Some(prefix) = install.prefix.as_deref().filter(|prefix| scanner::is_keyword(prefix)) {
+        return Err(Stop::usage(format!("`{prefix}` cannot be a prefix: it is a keyword of Toit")));
+    }
     match install.packages.as_slice() {
         [] => {
             let number = operate(options, &root, |project| {

@@ -390,6 +390,9 @@ fn calls_that_fail_say_why() {
     let answer = folder.lucarne(&["call", "--connect", "own/absent", "types.nothing"]);
     assert_eq!(answer.status, Some(1), "{answer:?}");
     assert!(answer.error.contains("start the system first"), "{answer:?}");
+    let answer = folder.lucarne(&["call", "--json", "--connect", "own/absent", "types.nothing"]);
+    assert_eq!((answer.status, answer.error.as_str()), (Some(1), ""), "{answer:?}");
+    assert!(answer.out.starts_with("{\"error\":\"cannot connect to own/absent"), "{answer:?}");
 
     let lines = "\
 nothin
@@ -451,6 +454,28 @@ fn a_session_tells_that_a_provider_has_closed_a_resource() {
     let expected =
         format!("$1 is a Feed\n$1: {reading}$1: {reading}$1 has ended: the provider has closed it\n");
     assert_eq!((answer.status, answer.out, answer.error), (Some(0), expected, String::new()));
+}
+
+#[test]
+fn null_is_the_last_notification() {
+    let folder = Folder::new("call-null");
+    folder.file(
+        "lines.toit",
+        "/** @service 7f1f6f8e-4d2c-4c55-9f5a-5b0f8b3c1d78 1.0 */\ninterface Lines:\n  read -> Reader\n\n/** @resource */\n\
+         interface Reader:\n  /** @next */\n  next-line -> string?\n",
+    );
+    folder.file(
+        "lines-server.toit",
+        "import .lines\nimport .lines-provider\n\nclass Lines_ extends LinesProvider:\n  constructor: super \"lines\"\n  \
+         read -> Reader: return Three\n\nclass Three implements Reader:\n  left_ := 3\n  \
+         next-line -> string?: return left_-- > 0 ? \"line\" : null\n\nmain: (Lines_).install\n",
+    );
+    assert_eq!(folder.lucarne(&["interface", "generate", "--toit", "lines.toit"]).status, Some(0));
+    let provider = listening(folder, "lines-server.toit");
+    let answer = session(&provider.folder, &["lines"], "read\n:wait $1\n");
+    let expected = "$1 is a Reader\n$1: \"line\"\n$1: \"line\"\n$1: \"line\"\n$1: null\n\
+                    $1 has ended: the provider has closed it\n";
+    assert_eq!((answer.status, &*answer.out, &*answer.error), (Some(0), expected, ""));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 mod common;
 
 use std::fs;
-use std::io::Write;
+use std::io::{BufRead, Write};
 use std::process::{Command, Output, Stdio};
 
 use common::Folder;
@@ -84,6 +84,20 @@ fn a_stripped_snapshot_has_traces_that_can_be_decoded() {
     let other = folder.lucarne(&["decode", "app.snapshot", "other"]);
     assert_eq!((other.status, &*other.out), (Some(1), "EXCEPTION error.\n  0: 00000000+12\n"));
     assert!(other.error.contains("the text has no trace of this program"), "{other:?}");
+    // In a log, each line begins with more, and comes as it is written.
+    let logged: String = stripped.error.lines().map(|line| format!("12:00:00 [app] {line}\n")).collect();
+    let mut child = folder.command(&["decode", "app.snapshot"]);
+    let mut child = child.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the binary starts");
+    let mut input = child.stdin.take().expect("piped");
+    input.write_all(logged.as_bytes()).and_then(|()| input.write_all(b"more\n")).expect("it reads");
+    let mut lines = std::io::BufReader::new(child.stdout.take().expect("piped")).lines();
+    for expected in full.error.lines() {
+        let line = lines.next().expect("it prints").expect("it is text");
+        assert_eq!(line, format!("12:00:00 [app] {expected}"));
+    }
+    assert_eq!(lines.next().expect("it prints").expect("it is text"), "more");
+    drop(input);
+    assert_eq!(child.wait().expect("it ends with its input").code(), Some(0));
     let stripped = folder.lucarne(&["decode", "stripped", "trace"]);
     assert_eq!(stripped.status, Some(2));
     assert!(stripped.error.contains("stripped is stripped itself"), "{stripped:?}");
@@ -96,10 +110,15 @@ fn mistakes_lose_nothing() {
     fs::create_dir(folder.path("sub")).expect("it is new");
     assert_eq!(folder.lucarne(&["compile", "--snapshot", "app.toit", "-o", "old"]).status, Some(0));
     let old = fs::read(folder.path("old")).expect("it was written");
+    let mode = rustix::fs::Mode::from_raw_mode(0o600);
+    rustix::fs::mkfifoat(rustix::fs::CWD, folder.path("pipe"), mode).expect("it is new");
     for (arguments, status, message) in [
         (&["compile", "absent.toit"][..], 2, "cannot read absent.toit"),
         (&["compile", "app.toit", "-o", "app.toit"], 2, "app.toit would be a source"),
         (&["compile", "app.toit", "-o", "sub"], 2, "sub is a folder"),
+        (&["compile", "app.toit", "-o", "-"], 2, "not to standard output"),
+        (&["compile", "app.toit", "-o", "pipe"], 1, "cannot write pipe: it is not a regular file"),
+        (&["compile", "--snapshot", "app.toit", "-o", "pipe"], 1, "cannot write pipe"),
         (&["compile", "app.toit", "-o", "none/app"], 1, "cannot write none/app"),
         (&["compile", "wrong.toit", "-o", "old"], 1, "wrong.toit:1:7"),
         (&["compile", "sub"], 2, "sub is a folder, not a program"),

@@ -488,3 +488,23 @@ fn the_server_ends_with_its_client() {
     editor.server.kill().expect("it runs");
     assert!(editor.read().is_none());
 }
+
+#[test]
+fn names_at_the_end_of_a_text_are_completed() {
+    let folder = Folder::new("lsp-end");
+    let mut editor = Editor::start(&folder, json!({}));
+    for (number, (text, wanted)) in [
+        ("main:\n  pri", "print"),
+        ("import math\nmain:\n  math.P", "PI"),
+        ("main:\n  x := [1]\n  x.add-", "add-all"),
+        ("f --text: return text\nmain: f --te", "text="),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let name = format!("end{number}.toit");
+        editor.open(&name, text);
+        let answer = editor.at("textDocument/completion", &name, text, json!({})).expect("it answers");
+        assert!(labels(&answer).contains(wanted), "{text}: {answer}");
+    }
+}

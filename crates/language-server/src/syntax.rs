@@ -107,7 +107,7 @@ fn closes(kind: Kind) -> bool {
 pub fn token_at(tokens: &[Token], place: u32) -> Option<Token> {
     let next = tokens.partition_point(|token| token.span.end <= place);
     let inside = tokens.get(next).filter(|token| token.span.start <= place && token.kind != Kind::Eof);
-    let before = next.checked_sub(1).and_then(|before| tokens.get(before));
+    let before = tokens[..next].iter().rev().find(|token| token.kind != Kind::Eof);
     match (inside, before.filter(|token| token.span.end == place)) {
         // Between two tokens, a name is meant.
         (Some(inside), Some(before))

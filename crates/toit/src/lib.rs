@@ -33,7 +33,7 @@ pub use lucarne_compiler::resolve::index::Index;
 pub use lucarne_compiler::resolve::{Analysis, Request};
 use lucarne_compiler::source::{FileLoader, Loader};
 use lucarne_vm::natives;
-pub use lucarne_vm::trace::decode_traces;
+pub use lucarne_vm::trace::TraceDecoder;
 pub use lucarne_vm::{Grants, LoadedProgram, MachineCode, MemoryAccount, Profile, process, start, start_in};
 use thiserror::Error;
 

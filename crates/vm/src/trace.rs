@@ -78,59 +78,99 @@ impl Trace {
             }
             return text;
         }
-        render_frames(&mut text, program, first, &self.addresses);
+        for line in frame_lines(program, first, &self.addresses) {
+            text.push_str("\n  ");
+            text.push_str(&line);
+        }
         text
     }
 }
 
-/// Appends a line for each call. `first` is the number of the first. Returns the number after the last.
-fn render_frames(text: &mut String, program: &Program, first: usize, addresses: &[u32]) -> usize {
+/// Returns a line for each call, with numbers from `first` on.
+fn frame_lines(program: &Program, first: usize, addresses: &[u32]) -> Vec<String> {
     let frames = addresses.iter().flat_map(|address| Frame::at(program, *address));
     // The trace shows the place of the throw, not the functions that throw.
     let frames: Vec<_> = frames.skip_while(Frame::is_throw).take(FRAMES_MAX).collect();
     let width = frames.iter().map(|frame| frame.name.chars().count()).max().unwrap_or(0);
-    for (index, frame) in frames.iter().enumerate() {
-        text.push_str(&format!("\n  {}: {:width$} {}", first + index, frame.name, frame.place));
-    }
-    first + frames.len()
+    let line = |(index, frame): (usize, &Frame<'_>)| {
+        format!("{}: {:width$} {}", first + index, frame.name, frame.place)
+    };
+    frames.iter().enumerate().map(line).collect()
 }
 
-/// Replaces the numbers in traces of a stripped program by the names and places that the program before it was stripped
-/// has for them. Returns none if the text has no such numbers, and the numbers of another program as they are.
+/// Replaces the numbers in traces of a stripped program by the names and places that the program has for them which was
+/// not stripped. All other lines stay.
 ///
 /// ```text
 ///   0: 8f2b01c4+1532
 /// ```
-pub fn decode_traces(program: &Program, text: &str) -> Option<String> {
-    let id = format!("{:08x}", program.code_id());
-    let mut out = String::new();
-    let mut lines = text.split('\n').peekable();
-    let mut is_found = false;
-    let mut next = 0;
-    while let Some(line) = lines.next() {
-        let Some((first, address)) = stripped_frame(line, &id) else {
-            out.push('\n');
-            out.push_str(line);
-            continue;
-        };
-        is_found = true;
-        let mut addresses = vec![address];
-        while let Some((_, address)) = lines.peek().and_then(|line| stripped_frame(line, &id)) {
-            addresses.push(address);
-            lines.next();
-        }
-        // The part of a provider may have got longer, and the numbers go on in that of its client.
-        let first = if first == 0 { 0 } else { first.max(next) };
-        next = render_frames(&mut out, program, first, &addresses);
-    }
-    is_found.then(|| out.split_off(1))
+pub struct TraceDecoder<'p> {
+    program: &'p Program,
+    /// What is before the address in a line, with the id of the code.
+    mark: String,
+    /// The calls of a trace whose end has not been seen.
+    trace: Option<StrippedTrace>,
+    /// The number after that of the last call.
+    next: usize,
+    is_found: bool,
 }
 
-/// Returns the number and the address of a line of a stripped trace.
-fn stripped_frame(line: &str, id: &str) -> Option<(usize, u32)> {
-    let (number, rest) = line.trim_end().trim_start().split_once(": ")?;
-    let address = rest.strip_prefix(id)?.strip_prefix('+')?;
-    Some((number.parse().ok()?, address.parse().ok()?))
+struct StrippedTrace {
+    /// What is before the number in the first line, such as blanks, or the time in a log.
+    prefix: String,
+    first: usize,
+    addresses: Vec<u32>,
+}
+
+impl<'p> TraceDecoder<'p> {
+    /// Begins a text.
+    pub fn new(program: &'p Program) -> TraceDecoder<'p> {
+        let mark = format!(": {:08x}+", program.code_id());
+        TraceDecoder { program, mark, trace: None, next: 0, is_found: false }
+    }
+
+    /// Takes a line, without its end. Returns the lines that are complete.
+    pub fn line(&mut self, line: &str) -> Vec<String> {
+        let Some((prefix, number, address)) = self.stripped(line) else {
+            let mut lines = self.finish();
+            lines.push(line.to_owned());
+            return lines;
+        };
+        self.is_found = true;
+        if let Some(trace) = &mut self.trace
+            && number != 0
+        {
+            trace.addresses.push(address);
+            return Vec::new();
+        }
+        let lines = self.finish();
+        self.trace =
+            Some(StrippedTrace { prefix: prefix.to_owned(), first: number, addresses: vec![address] });
+        lines
+    }
+
+    /// Returns the lines that are left at the end of the text.
+    pub fn finish(&mut self) -> Vec<String> {
+        let Some(StrippedTrace { prefix, first, addresses }) = self.trace.take() else { return Vec::new() };
+        // The part of a provider may have got longer, and the numbers go on in that of its client.
+        let first = if first == 0 { 0 } else { first.max(self.next) };
+        let lines = frame_lines(self.program, first, &addresses);
+        self.next = first + lines.len();
+        lines.into_iter().map(|line| format!("{prefix}{line}")).collect()
+    }
+
+    /// Returns whether a trace of the program was found.
+    pub fn is_found(&self) -> bool {
+        self.is_found
+    }
+
+    /// Returns what is before the number in a line of a stripped trace, the number, and the address.
+    fn stripped<'l>(&self, line: &'l str) -> Option<(&'l str, usize, u32)> {
+        let (head, address) = line.trim_end().rsplit_once(&self.mark)?;
+        let digits = head.len() - head.trim_end_matches(|letter: char| letter.is_ascii_digit()).len();
+        let (prefix, number) = head.split_at(head.len() - digits);
+        Some((prefix, number.parse().ok()?, address.parse().ok()?))
+    }
 }
 
 /// Returns the number of the frame in the last line of a text, or none if that line does not show a frame.
@@ -216,10 +256,16 @@ mod tests {
     #[test]
     fn lines_of_other_programs_are_kept() {
         let program = Program::default();
+        let decoded = |text: &str| {
+            let mut decoder = TraceDecoder::new(&program);
+            let mut lines: Vec<String> = text.lines().flat_map(|line| decoder.line(line)).collect();
+            lines.extend(decoder.finish());
+            decoder.is_found().then(|| lines.join("\n"))
+        };
         let own = format!("{:08x}", program.code_id());
-        assert_eq!(decode_traces(&program, "EXCEPTION error.\nx\n  0: 00000001+5\n"), None);
-        let text = format!("a\n  0: {own}+7\nb\n");
-        assert_eq!(decode_traces(&program, &text), Some("a\n  0: ? \nb\n".to_owned()));
+        assert_eq!(decoded("EXCEPTION error.\nx\n  0: 00000001+5\n"), None);
+        let text = format!("a\n  0: {own}+7\n  1: {own}+9\nb\n12:00 [app]   0: {own}+7\n");
+        assert_eq!(decoded(&text).as_deref(), Some("a\n  0: ? \n  1: ? \nb\n12:00 [app]   0: ? "));
     }
 
     #[test]

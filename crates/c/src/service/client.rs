@@ -376,7 +376,7 @@ pub(crate) unsafe extern "C" fn toit_proxy_receive(
     };
     match received {
         None => answer.fail_call(&CallError::Deadline),
-        Some(None) => answer.fail_call(&CallError::Closed),
+        Some(None) => answer.fail(Status::Closed, "the resource is closed"),
         Some(Some(Ok(value))) => match unpacked(value, count) {
             Ok(values) => answer.keep(values, None),
             Err(thrown) => answer.fail(Status::Decode, thrown.text()),

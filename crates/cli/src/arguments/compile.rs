@@ -10,7 +10,7 @@ use lucarne_toit::Optimization;
 #[command(after_help = "\
 The executable has the program and this version of lucarne in it, and needs nothing else. All its arguments are those of
 the program. A snapshot is small, and only the same version of lucarne runs it, by 'lucarne run APP.snapshot'. Both start
-without compiling. The same source makes the same bytes.
+without compiling. The same source, named by the same path, makes the same bytes.
 
 Examples:
   lucarne compile app.toit -o app

@@ -338,12 +338,18 @@ impl Session<'_> {
             open.seen.is_closing.store(true, Ordering::Release);
         }
         let closed = proxy.close().wait().map_err(|error| error.to_string());
-        if let Some(listener) = open.and_then(|open| open.listener) {
+        self.await_listener(open.and_then(|open| open.listener));
+        closed?;
+        Ok(if self.options.json { format!("{}\n", json!({ "result": null })) } else { String::new() })
+    }
+
+    /// Waits until the notifications of a closed resource are printed. In a terminal they are printed only while a line
+    /// is being typed, so that waiting for them here could last forever.
+    fn await_listener(&self, listener: Option<JoinHandle<()>>) {
+        if let (Some(listener), None) = (listener, &self.interrupts) {
             // A panic was reported.
             let _ = listener.join();
         }
-        closed?;
-        Ok(if self.options.json { format!("{}\n", json!({ "result": null })) } else { String::new() })
     }
 
     fn command(&mut self, command: &str, arguments: &[String]) -> Result<String, Problem> {
@@ -427,9 +433,7 @@ impl Session<'_> {
             seen.is_closing.store(true, Ordering::Release);
             // The provider may have ended.
             let _ = proxy.close().wait();
-            if let Some(listener) = listener {
-                let _ = listener.join();
-            }
+            self.await_listener(listener);
         }
         let _ = self.client.close().wait();
     }

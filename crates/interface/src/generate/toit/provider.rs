@@ -221,16 +221,26 @@ impl Toit<'_> {
             return text.line("  if not is-closed: notify_ notification");
         };
         let next = format!("object_.{}", notification.name);
-        let sent = match self.codec.function(Way::Encode, value) {
-            Some(function) => format!("({function} {next})"),
-            None => next,
+        let encoded = |called: &str| match self.codec.function(Way::Encode, value) {
+            Some(function) => format!("({function} {called})"),
+            None => called.to_owned(),
         };
         text.gap();
         text.line("forward_ -> none:");
         text.indented(2, |text| {
             text.line("try:");
             // An error here must not end the provider's process.
-            text.line(format!("  catch --trace: while not is-closed: notify_ {sent}"));
+            if value.is_nullable {
+                text.line("  catch --trace:");
+                text.line("    while not is-closed:");
+                text.line(format!("      notification_ := {next}"));
+                text.line("      // Null is the last notification. This task must not be canceled before it is sent.");
+                text.line("      if notification_ == null: forwarding_ = null");
+                let encoded = encoded("notification_");
+                text.line(format!("      notify_ {encoded} --close=(notification_ == null)"));
+            } else {
+                text.line(format!("  catch --trace: while not is-closed: notify_ {}", encoded(&next)));
+            }
             text.line("finally:");
             text.line("  forwarding_ = null");
             text.line("  close");
