@@ -78,24 +78,6 @@ fn constraints_choose_the_version() {
 }
 
 #[test]
-fn a_constraint_that_was_edited_is_obeyed() {
-    let world = world("pkg-edited");
-    world.done(&["install", "tones@1"]);
-    let spec = world.read("package.yaml");
-    assert!(spec.contains("version: ^1."), "{spec}");
-    let edited: Vec<&str> = spec
-        .lines()
-        .map(|line| if line.contains("version:") { "    version: ^2.0.0" } else { line })
-        .collect();
-    world.folder.file("app/package.yaml", edited.join("\n") + "\n");
-    let answer = world.pkg(&["install", "morse"]);
-    assert_eq!(answer.status, Some(1), "{answer:?}");
-    assert!(answer.error.contains("tones is example.com/tones ^2.0.0 in package.yaml"), "{answer:?}");
-    world.done(&["install"]);
-    assert!(world.read("package.lock").contains("version: 2.0.0"), "{}", world.read("package.lock"));
-}
-
-#[test]
 fn packages_are_updated_uninstalled_and_cleaned() {
     let world = world("pkg-update");
     world.done(&["install", "morse@1.0.0"]);

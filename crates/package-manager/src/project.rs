@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use lucarne_package::lock::{Lock, Place, canonical, is_prefix};
+use lucarne_package::lock::{Lock, canonical, is_prefix};
 use lucarne_package::spec::{self, Dependency, Spec};
-use lucarne_package::version::{self, SDK_VERSION, Version};
+use lucarne_package::version::{SDK_VERSION, Version};
 use lucarne_package::{LOCK_FILE, PACKAGES_FOLDER, SPEC_FILE};
 
 use crate::cache::Cache;
@@ -13,7 +13,6 @@ use crate::download::{PackagesFolder, Step, Wanted};
 use crate::error::Error;
 use crate::explain::newest;
 use crate::files::{Folder, package_name, read_spec, relative, require_package, slashed};
-use crate::names::package_url;
 use crate::ranges::{ANY, Requirement, listed, raised};
 use crate::registry::Index;
 use crate::resolve::{Resolved, Resolver, locked, provide};
@@ -385,8 +384,7 @@ fn bad_request(request: &Request, why: String) -> Error {
     Error::BadRequest { word: request.name.clone(), why }
 }
 
-/// Returns how the files differ, as text: the prefixes that only one of them has, and the versions in the lock file that
-/// do not suit `package.yaml`. `None` if both say the same.
+/// Returns the prefixes that only one of the files has, as text; `None` if both have the same.
 fn difference(spec: &Spec, lock: &Lock) -> Option<String> {
     let only = |one: Vec<&String>, other: Vec<&String>, file: &str| {
         let names: Vec<&str> =
@@ -395,22 +393,6 @@ fn difference(spec: &Spec, lock: &Lock) -> Option<String> {
     };
     let (listed, locked) = (|| spec.dependencies.keys().collect(), || lock.prefixes.keys().collect());
     let parts = [only(listed(), locked(), SPEC_FILE), only(locked(), listed(), LOCK_FILE)];
-    let unsuitable =
-        spec.dependencies.iter().filter_map(|(prefix, dependency)| unsuitable(prefix, dependency, lock));
-    let parts: Vec<String> = parts.into_iter().flatten().chain(unsuitable).collect();
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join("; "))
-}
-
-/// Says that the lock file has another package for a prefix than `package.yaml`, or a version that does not suit.
-fn unsuitable(prefix: &str, dependency: &Dependency, lock: &Lock) -> Option<String> {
-    let Dependency::Registry { url, version: wanted } = dependency else { return None };
-    let Place::Registry { url: found, version, .. } = &lock.packages.get(lock.prefixes.get(prefix)?)?.place
-    else {
-        return Some(format!("{prefix} is {url} {wanted} in {SPEC_FILE}, and a folder in {LOCK_FILE}"));
-    };
-    let need = Need::read(url, wanted).ok()?;
-    let suits = package_url(found).as_ref() == Some(&need.url)
-        && version::version(version).is_some_and(|version| need.versions.set.contains(&version));
-    (!suits)
-        .then(|| format!("{prefix} is {url} {wanted} in {SPEC_FILE}, and {found} {version} in {LOCK_FILE}"))
 }
