@@ -1,6 +1,7 @@
 // The proxy of a resource that notifies is told, after the last notification, why nothing follows.
 // expect: the provider closes: 1 2 RESOURCE_CLOSED
 // expect: with the last one: 1 2 3 RESOURCE_CLOSED
+// expect: by a task that this cancels: RESOURCE_CLOSED
 // expect: before the proxy is there: RESOURCE_CLOSED
 // expect: many wait: 2000 RESOURCE_CLOSED
 // expect: the proxy is closed by another task: RESOURCE_CLOSED
@@ -21,10 +22,19 @@ SEND-LAST ::= 3
 OPEN-CLOSED ::= 4
 UNINSTALL ::= 5
 END ::= 6
+OPEN-SENDING ::= 7
 
 class Post extends ServiceResource:
   constructor provider/ServiceProvider client/int: super provider client --notifiable
   on-closed -> none:
+
+/** Its task closes it with a notification, and is canceled by that. */
+class Sending extends ServiceResource:
+  task_/Task? := null
+  constructor provider/ServiceProvider client/int:
+    super provider client --notifiable
+    task_ = task --background:: notify_ "last" --close
+  on-closed -> none: task_.cancel
 
 class Office extends ServiceProvider implements ServiceHandler:
   constructor:
@@ -33,6 +43,7 @@ class Office extends ServiceProvider implements ServiceHandler:
 
   handle index/int arguments/any --gid/int --client/int -> any:
     if index == OPEN: return Post this client
+    if index == OPEN-SENDING: return Sending this client
     if index == OPEN-CLOSED:
       post := Post this client
       handle := post.serialize-for-rpc
@@ -84,6 +95,9 @@ main:
   client.invoke_ SEND [proxy.handle_, 2]
   client.invoke_ SEND-LAST [proxy.handle_, 3]
   print "with the last one: $proxy.all"
+
+  proxy = PostProxy client (client.invoke_ OPEN-SENDING null)
+  print "by a task that this cancels: $proxy.all"
 
   proxy = PostProxy client (client.invoke_ OPEN-CLOSED null)
   print "before the proxy is there: $proxy.all"

@@ -55,6 +55,9 @@ pub(crate) fn own_program() -> Option<Result<Program, Stop>> {
 /// If the file cannot be read, or another build has made it.
 pub(crate) fn read(file: &Path) -> Result<Option<Program>, Stop> {
     let shown = file.display();
+    if file.extension().is_some_and(|extension| extension == "toit") {
+        return Ok(None);
+    }
     // A pipe can be read only once.
     if !std::fs::metadata(file).is_ok_and(|metadata| metadata.is_file()) {
         return Ok(None);

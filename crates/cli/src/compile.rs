@@ -63,20 +63,11 @@ fn output_of(options: &Compile) -> Result<PathBuf, Stop> {
     Ok(output)
 }
 
-fn require_file(file: &Path) -> Result<(), Stop> {
-    let opened = File::open(file).and_then(|file| file.metadata());
-    match opened
-        .map_err(|error| Stop::usage(format!("cannot read {}: {}", file.display(), reason(&error))))?
-    {
-        metadata if metadata.is_file() => Ok(()),
-        _ => Err(Stop::usage(format!("{} is not a file", file.display()))),
-    }
-}
-
 /// Replaces the numbers in the traces of a stripped program by names and places.
 pub(crate) fn decode(options: &Decode) -> Result<ExitCode, Stop> {
     let shown = options.program.display();
-    require_file(&options.program)?;
+    std::fs::metadata(&options.program)
+        .map_err(|error| Stop::usage(format!("cannot read {shown}: {}", reason(&error))))?;
     let program = bundle::read(&options.program)?.ok_or_else(|| {
         Stop::usage(format!("{shown} is not a compiled program: make one with 'lucarne compile --snapshot'"))
     })?;

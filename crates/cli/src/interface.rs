@@ -32,8 +32,7 @@ fn show(options: &Show) -> Result<ExitCode, Stop> {
     let text = match target.to_str().filter(|_| !is_file) {
         Some(name) => {
             let connection = Connection::open(&options.system, Limit::of(None)).map_err(|stop| {
-                let message =
-                    format!("there is no file {name}, and no provider can be asked: {}", stop.message);
+                let message = format!("{name} is not a file, and no provider can be asked: {}", stop.message);
                 Stop { message, ..stop }
             })?;
             let found = connection.describe(connection.find(name)?, None)?;

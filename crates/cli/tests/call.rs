@@ -78,16 +78,7 @@ fn call(folder: &Folder, arguments: &[&str]) -> Answer {
 
 /// Holds a session with the given lines.
 fn session(folder: &Folder, arguments: &[&str], lines: &str) -> Answer {
-    let mut command = folder.command(&[&["call", "--connect", SOCKET, "-i"], arguments].concat());
-    let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("the binary starts");
-    let mut input = child.stdin.take().expect("piped");
-    // A session that has failed reads no more.
-    let _ = input.write_all(lines.as_bytes());
-    drop(input);
-    let output = child.wait_with_output().expect("it ends with its input");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("output is UTF-8");
-    Answer { status: output.status.code(), out: text(output.stdout), error: text(output.stderr) }
+    folder.lucarne_with(&[&["call", "--connect", SOCKET, "-i"], arguments].concat(), lines)
 }
 
 /// Returns an answer as a reader of a terminal sees it.

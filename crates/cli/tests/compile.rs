@@ -142,19 +142,6 @@ fn mistakes_lose_nothing() {
     }
 }
 
-fn piped(folder: &Folder, arguments: &[&str], input: &str) -> Output {
-    let mut command = folder.command(arguments);
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary starts");
-    // A command that fails reads no more.
-    let _ = child.stdin.take().expect("piped").write_all(input.as_bytes());
-    child.wait_with_output().expect("it ends")
-}
-
 #[test]
 fn programs_come_from_the_command_line_and_from_standard_input() {
     let folder = folder("compile-text");
@@ -175,10 +162,9 @@ fn programs_come_from_the_command_line_and_from_standard_input() {
         (&["run", "--device", "d", "-"], "", 2, "", "a program for a device is a file"),
         (&["run"], "", 2, "", "FILE"),
     ] {
-        let output = piped(&folder, arguments, input);
-        let found = (output.status.code(), text(&output.stdout));
-        assert_eq!(found, (Some(status), out.to_owned()), "{arguments:?}: {output:?}");
-        let shown = text(&output.stderr);
+        let answer = folder.lucarne_with(arguments, input);
+        assert_eq!((answer.status, &*answer.out), (Some(status), out), "{arguments:?}: {answer:?}");
+        let shown = answer.error;
         assert!(shown.contains(error) && shown.is_empty() == error.is_empty(), "{arguments:?}: {shown}");
     }
 }

@@ -444,7 +444,7 @@ fn malformed_messages_are_answered_and_the_server_goes_on() {
         -32602
     );
     let place = json!({ "textDocument": { "uri": editor.uri("absent.toit") }, "position": { "line": 0, "character": 0 } });
-    assert_eq!(editor.request("textDocument/hover", place).expect_err("there is no file")["code"], -32803);
+    assert_eq!(editor.request("textDocument/hover", place).expect_err("the file is missing")["code"], -32803);
     // Changes of a document that is not open, and outside of a text.
     let document = json!({ "uri": editor.uri("absent.toit"), "version": 2 });
     editor.notify(

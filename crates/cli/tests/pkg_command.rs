@@ -64,7 +64,7 @@ fn failed_installations_are_explained() {
     wrong(&["--local", "toit-morse", "toit-morse"], 2, "--local installs one folder");
     wrong(&["--prefix", "x", "a", "b"], 2, "--prefix is for one package");
     wrong(&["--recompute", "a"], 2, "--recompute");
-    wrong(&["--local", "nowhere"], 2, "nowhere is not a package: there is no such folder");
+    wrong(&["--local", "nowhere"], 2, "nowhere is not a package: the folder does not exist");
     wrong(&["--local", "app"], 2, "app is not a package: it has no folder `src`");
     wrong(&["--local", "toit-morse", "--prefix", "1x"], 2, "cannot be the prefix");
     wrong(&["--local"], 2, "PACKAGE");

@@ -504,7 +504,7 @@ fn contents_of(folder: &Path, text: &dyn Fn(String) -> String) -> BTreeMap<Strin
     contents
 }
 
-/// Returns the names of the files in a folder, in their order; none if there is no such folder.
+/// Returns the names of the files in a folder, in their order; none if the folder is missing.
 fn files_of(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();

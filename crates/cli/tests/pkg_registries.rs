@@ -156,10 +156,7 @@ fn packages_are_searched_and_listed() {
     let list: serde_json::Value = serde_json::from_str(&answer.out).expect("the output is JSON");
     assert_eq!(list.as_array().map(Vec::len), Some(5));
     let answer = world.pkg(&["list", "nowhere"]);
-    assert_eq!(
-        answer.error,
-        "lucarne: there is no registry `nowhere`: 'lucarne pkg registry list' lists them\n"
-    );
+    assert_eq!(answer.error, "lucarne: unknown registry `nowhere`: 'lucarne pkg registry list' lists them\n");
 }
 
 #[test]
@@ -185,9 +182,9 @@ fn registries_are_added_and_removed() {
     refused(&["add", "test", "example.com/other"], 2, "the registry `test` exists already");
     refused(&["add", "new", "example.com/nowhere"], 1, "git cannot read https://example.com/nowhere");
     refused(&["add", "new", "ext::sh -c date"], 1, "the address `ext::sh -c date` is invalid");
-    refused(&["add", "--local", "new", "nowhere"], 1, "there is no such folder");
-    refused(&["remove", "other"], 2, "there is no registry `other`");
-    refused(&["sync", "other"], 2, "there is no registry `other`");
+    refused(&["add", "--local", "new", "nowhere"], 1, "the folder does not exist");
+    refused(&["remove", "other"], 2, "unknown registry `other`");
+    refused(&["sync", "other"], 2, "unknown registry `other`");
     world.done(&["registry", "remove", "test"]);
     world.done(&["registry", "remove", "mine"]);
     assert_eq!(world.done(&["registry", "list", "--json"]).out, "[]\n");

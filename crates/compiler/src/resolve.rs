@@ -121,7 +121,7 @@ pub struct Request<'r> {
     /// A place in the first file. The index tells which names could stand there, and only the declaration around the
     /// place is analyzed.
     pub probe: Option<u32>,
-    /// Returns whether the result is no longer wanted. It is asked often, and the analysis ends soon after it returns
+    /// Returns whether the analysis is canceled. It is called often, and the analysis ends soon after it returns
     /// true.
     pub is_canceled: &'r (dyn Fn() -> bool + Sync),
 }

@@ -270,7 +270,7 @@ impl<'a> Emitter<'a> {
         }
     }
 
-    /// Returns whether the last line of code ends with something that begins a body or list.
+    /// Returns whether the last line of code ends with a token that begins a body or list.
     fn opens_body(&self) -> bool {
         let line = self.lines.iter().rev().find(|line| !line.code.is_empty());
         let code = line.and_then(|line| self.code.get(line.code.clone())).unwrap_or("");

@@ -211,10 +211,8 @@ impl Server {
                 self.enqueue(id, method, params, settings);
             }
             _ => {
-                let fault = Fault {
-                    code: code::METHOD_NOT_FOUND,
-                    ..failed(format!("there is no method `{method}`"))
-                };
+                let fault =
+                    Fault { code: code::METHOD_NOT_FOUND, ..failed(format!("unknown method `{method}`")) };
                 self.shared.answer(&id, Err(fault));
             }
         }

@@ -158,7 +158,7 @@ pub struct Snapshot {
     pub settings: Arc<Settings>,
     /// The analyses that are kept.
     pub cache: Arc<Cache>,
-    /// Returns whether the result is no longer wanted.
+    /// Returns whether the request is canceled.
     pub is_canceled: Arc<dyn Fn() -> bool + Send + Sync>,
 }
 

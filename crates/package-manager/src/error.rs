@@ -162,8 +162,8 @@ pub enum Error {
         /// The reason.
         why: String,
     },
-    /// There is no registry with this name.
-    #[error("there is no registry `{0}`: 'lucarne pkg registry list' lists them")]
+    /// The name of the registry is unknown.
+    #[error("unknown registry `{0}`: 'lucarne pkg registry list' lists them")]
     NoSuchRegistry(String),
     /// Another registry has this name.
     #[error("the registry `{name}` exists already, at {place}: remove it first, or choose another name")]

@@ -160,7 +160,7 @@ impl ReportFormatter<Node, Set, String> for Words<'_> {
         let mut terms: Vec<(&Node, &Term<Set>)> = terms.iter().collect();
         terms.sort_by_key(|(node, _)| *node);
         match terms.as_slice() {
-            [] | [(Node::Root, _)] => "there is no solution".to_owned(),
+            [] | [(Node::Root, _)] => "no versions fit".to_owned(),
             [(node, Term::Positive(set))] => match node {
                 Node::Part(_) => format!("the requirements of {} cannot be met", self.versions(node, set)),
                 _ => format!("{} cannot be installed", self.versions(node, set)),

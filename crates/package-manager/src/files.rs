@@ -136,7 +136,7 @@ pub(crate) fn require_package(folder: &Path) -> Result<(), Error> {
     let why = match (folder.is_dir(), folder.join(SOURCE_FOLDER).is_dir()) {
         (true, true) => return Ok(()),
         (true, false) => "it has no folder `src`",
-        (false, _) => "there is no such folder",
+        (false, _) => "the folder does not exist",
     };
     Err(Error::NotAPackage { folder: folder.to_owned(), why })
 }

@@ -172,7 +172,7 @@ impl Registries {
                 return Err(bad("the address", url, "it must be an address that git can use"));
             }
             RegistryPlace::Local(path) if !path.is_dir() => {
-                return Err(bad("the folder", &path.display().to_string(), "there is no such folder"));
+                return Err(bad("the folder", &path.display().to_string(), "the folder does not exist"));
             }
             _ => {}
         }
@@ -183,7 +183,7 @@ impl Registries {
     /// Removes a registry, and writes the file.
     ///
     /// # Errors
-    /// If there is no such registry, or the file cannot be written.
+    /// If the registry is unknown, or the file cannot be written.
     pub fn remove(&mut self, name: &str) -> Result<(), Error> {
         self.named(name)?;
         self.list.retain(|registry| registry.name != name);

@@ -140,7 +140,7 @@ fn failed_installations_change_nothing() {
         let base = folder.path("").display().to_string();
         result.expect_err("cannot be installed").to_string().replace(&base, "/")
     };
-    assert_eq!(install("nowhere", None), "/nowhere is not a package: there is no such folder");
+    assert_eq!(install("nowhere", None), "/nowhere is not a package: the folder does not exist");
     assert_eq!(install("app", None), "/app is not a package: it has no folder `src`");
     let bad_prefix = "`a b` cannot be the prefix of an import: choose another prefix with --prefix";
     assert_eq!(install("morse", Some("a b")), bad_prefix);

@@ -48,8 +48,11 @@ abstract class ServiceResource implements rpc.RpcSerializable:
       catch --trace: this.close
     // If the notification is not accepted any more, lets other tasks run, so that they can close
     // the resource: some providers send notifications until it is closed.
-    if pid and not (notify-proxy_ pid client_ handle notification): yield
-    if close and pid: tell-proxy_ pid handle
+    try:
+      if pid and not (notify-proxy_ pid client_ handle notification): yield
+    finally:
+      // Also if $on-closed has canceled this task.
+      if close and pid: tell-proxy_ pid handle
 
   /** Closes the resource. A proxy that gets notifications is told. */
   close -> none:

@@ -14,7 +14,7 @@ pub(crate) fn serve(folder: impl Fn(u16) -> PathBuf) -> u16 {
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let folder = folder.clone();
-            // A client that disconnects early is no failure.
+            // A client may disconnect early.
             std::thread::spawn(move || drop(answer(&stream, &folder)));
         }
     });

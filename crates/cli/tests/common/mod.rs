@@ -6,6 +6,7 @@ pub(crate) mod device;
 pub(crate) mod git_server;
 pub(crate) mod packages;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -41,6 +42,16 @@ impl Folder {
         answer(&mut self.command(arguments))
     }
 
+    /// Runs a command with a text as its input.
+    pub(crate) fn lucarne_with(&self, arguments: &[&str], input: &str) -> Answer {
+        let mut command = self.command(arguments);
+        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the binary starts");
+        // A command that fails reads no more.
+        let _ = child.stdin.take().expect("piped").write_all(input.as_bytes());
+        Answer::of(child.wait_with_output().expect("it ends with its input"))
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
@@ -68,6 +79,13 @@ pub(crate) fn answer(command: &mut Command) -> Answer {
     let Output { status, stdout, stderr } = command.output().expect("the binary starts");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("output is UTF-8");
     Answer { status: status.code(), out: text(stdout), error: text(stderr) }
+}
+
+impl Answer {
+    fn of(Output { status, stdout, stderr }: Output) -> Answer {
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("output is UTF-8");
+        Answer { status: status.code(), out: text(stdout), error: text(stderr) }
+    }
 }
 
 /// Returns the completions of a command line, whose last word is being written. The last argument of `command` must

@@ -700,7 +700,7 @@ pub(super) struct Load<'a> {
     pub(super) problems: Vec<Diagnostic>,
     /// The packages that an import needs and that are not there, which has been reported.
     pub(super) missing_packages: BTreeSet<String>,
-    /// Whether the result is no longer wanted.
+    /// Whether the analysis is canceled.
     pub(super) is_canceled: &'a dyn Fn() -> bool,
 }
 

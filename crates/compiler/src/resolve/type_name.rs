@@ -119,7 +119,7 @@ pub(super) fn resolve_type(
     }))
 }
 
-/// Notes what a name refers to that is no type, or no prefix.
+/// Notes the declaration of a name that is neither a type nor a prefix.
 fn note_candidates(world: &World, source: SourceId, name: &ast::Identifier, items: &[Item]) {
     for item in items {
         world.notes.note(source, name.span, *item, Role::Candidate);

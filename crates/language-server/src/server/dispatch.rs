@@ -71,9 +71,7 @@ pub(super) fn exists(method: &str) -> bool {
 pub fn answer(snapshot: &Snapshot, method: &str, params: Value) -> Result<Value, Fault> {
     match find(method) {
         Some(handler) => handler(snapshot, params),
-        None => {
-            Err(Fault { code: code::METHOD_NOT_FOUND, ..failed(format!("there is no method `{method}`")) })
-        }
+        None => Err(Fault { code: code::METHOD_NOT_FOUND, ..failed(format!("unknown method `{method}`")) }),
     }
 }
 
