@@ -84,6 +84,7 @@ pub(crate) const FUNCTIONS: &[*const ()] = &[
     provider::toit_call_reply_resource as *const (),
     provider::toit_call_fail as *const (),
     provider::toit_resource_notify as *const (),
+    provider::toit_resource_end as *const (),
     client::toit_answer_clear as *const (),
     client::toit_answer_refuse as *const (),
     client::toit_answer_take_proxy as *const (),

@@ -89,6 +89,16 @@ fn all_types_travel() {
 }
 
 #[test]
+fn clients_with_a_lambda_learn_of_the_end() {
+    let folder = folder("doorbell", &["doorbell.toit", "doorbell-ends.toit"]);
+    succeeds(&folder, &["interface", "generate", "--toit", "doorbell.toit"]);
+    for name in ["doorbell-client.toit", "doorbell-provider.toit", "doorbell-ends.toit"] {
+        succeeds(&folder, &["check", "--deny-warnings", name]);
+    }
+    runs(&folder, "doorbell-ends.toit");
+}
+
+#[test]
 fn names_may_be_those_of_generated_code_and_of_other_languages() {
     let folder = folder("names", &["names.toit"]);
     succeeds(&folder, &["interface", "generate", "--toit", "names.toit"]);

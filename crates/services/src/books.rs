@@ -323,8 +323,12 @@ impl Books {
         served.resources.insert(handle, Held { value, channel: channel.clone(), closing, request });
         state.note_given((caller.pid, request), Given { client: caller.client, handle: Some(handle) });
         drop(state);
-        if let (Some(channel), Some(port)) = (channel, caller.offered.shared.port()) {
-            channel.open(port.clone(), caller.pid, About::Resource { client: caller.client, handle });
+        let shared = &caller.offered.shared;
+        if let (Some(channel), Some(port)) = (channel, shared.port()) {
+            let about = About::Resource { client: caller.client, handle };
+            if channel.open(Arc::downgrade(shared), port.clone(), caller.pid, about) {
+                drop(self.end_resource(caller.client, handle));
+            }
         }
         Ok(handle)
     }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
 
 use lucarne_kernel::sync::Mutex;
@@ -14,6 +14,7 @@ use serde::ser::Error;
 use serde::{Serialize, Serializer};
 
 use crate::cancellation::Closing;
+use crate::container::Shared;
 use crate::failure::{NotifyError, Thrown};
 use crate::handler::Caller;
 use crate::protocol;
@@ -144,9 +145,39 @@ impl<T: Serialize> Notifier<T> {
         Sending { channel: self.channel.clone(), value: Some(value), payload: Some(payload) }
     }
 
+    /// Ends the resource: closes it, and tells the client, after the notifications that were sent before. The client's
+    /// stream then ends. Notifications that still wait for room in [`Notifier::send`] are not sent any more. Does
+    /// nothing if the resource has closed.
+    ///
+    /// If nothing else uses the value of the resource, it is dropped in this call.
+    ///
+    /// ```
+    /// use lucarne_services::{Notifier, Resource};
+    ///
+    /// /// Counts to three, and ends.
+    /// fn countdown() -> Resource<Notifier<u32>> {
+    ///     Resource::notifying(|notifier| {
+    ///         for number in 1..=3 {
+    ///             let _ = notifier.try_send(number);
+    ///         }
+    ///         notifier.end();
+    ///         notifier
+    ///     })
+    /// }
+    /// # drop(countdown());
+    /// ```
+    pub fn end(&self) {
+        let Some((owner, client, handle)) = self.channel.end_early_or_owner() else { return };
+        drop(owner.books.end_resource(client, handle));
+    }
+
     /// Returns whether the resource has closed.
     pub fn is_closed(&self) -> bool {
-        matches!(*self.channel.state.lock(), ChannelState::Ending(_) | ChannelState::Closed)
+        match &*self.channel.state.lock() {
+            ChannelState::Early(early) => early.ends,
+            ChannelState::Open(_) => false,
+            ChannelState::Ending(_) | ChannelState::Closed => true,
+        }
     }
 }
 
@@ -222,9 +253,13 @@ enum ChannelState {
 struct Early {
     payloads: VecDeque<Payload>,
     waiting: Vec<Waker>,
+    /// Whether the provider has ended the resource.
+    ends: bool,
 }
 
 struct OpenChannel {
+    /// The container whose books have the resource.
+    owner: Weak<Shared>,
     port: Port,
     pid: Pid,
     about: About,
@@ -241,20 +276,42 @@ enum Unsent {
 impl Channel {
     /// Returns a channel that is open from the start.
     pub(crate) fn to(port: Port, pid: Pid, about: About) -> Channel {
-        let (backlog, waiting) = (VecDeque::new(), Vec::new());
-        Channel { state: Mutex::new(ChannelState::Open(OpenChannel { port, pid, about, backlog, waiting })) }
+        let (owner, backlog, waiting) = (Weak::new(), VecDeque::new(), Vec::new());
+        Channel { state: Mutex::new(ChannelState::Open(OpenChannel { owner, port, pid, about, backlog, waiting })) }
     }
 
-    /// Connects the resource to its handle: early notifications go first.
-    pub(crate) fn open(&self, port: Port, pid: Pid, about: About) {
+    /// Connects the resource to its handle: early notifications go first. Returns whether the provider has ended the
+    /// resource meanwhile.
+    pub(crate) fn open(&self, owner: Weak<Shared>, port: Port, pid: Pid, about: About) -> bool {
         let mut state = self.state.lock();
-        let ChannelState::Early(early) = &mut *state else { return };
-        let Early { payloads: backlog, waiting } = std::mem::take(early);
-        let mut channel = OpenChannel { port, pid, about, backlog, waiting: Vec::new() };
+        let ChannelState::Early(early) = &mut *state else { return false };
+        let Early { payloads: backlog, waiting, ends } = std::mem::take(early);
+        let mut channel = OpenChannel { owner, port, pid, about, backlog, waiting: Vec::new() };
         channel.send_backlog();
         *state = ChannelState::Open(channel);
         drop(state);
         waiting.into_iter().for_each(Waker::wake);
+        ends
+    }
+
+    /// Returns the owner of an open resource, its client and its handle. If the client does not have the handle yet,
+    /// marks the resource as ended, and returns none.
+    fn end_early_or_owner(&self) -> Option<(Arc<Shared>, i64, i64)> {
+        let mut state = self.state.lock();
+        let waiting = match &mut *state {
+            ChannelState::Early(early) => {
+                early.ends = true;
+                std::mem::take(&mut early.waiting)
+            }
+            ChannelState::Open(channel) => {
+                let About::Resource { client, handle } = channel.about else { return None };
+                return Some((channel.owner.upgrade()?, client, handle));
+            }
+            ChannelState::Ending(_) | ChannelState::Closed => return None,
+        };
+        drop(state);
+        waiting.into_iter().for_each(Waker::wake);
+        None
     }
 
     /// Sends the backlog and wakes the senders, since the client has room again.
@@ -317,6 +374,7 @@ impl Channel {
     /// Sends a payload. If there is no room, returns it, and wakes the waker, if there is one, once there is room.
     fn send(&self, payload: Payload, waker: Option<&Waker>) -> Result<(), Unsent> {
         match &mut *self.state.lock() {
+            ChannelState::Early(early) if early.ends => Err(Unsent::Closed),
             ChannelState::Early(early) if early.payloads.len() < EARLY_MAX => {
                 early.payloads.push_back(payload);
                 Ok(())

@@ -417,6 +417,81 @@ fn a_stream_ends_after_its_last_notification_if_the_provider_is_uninstalled() {
     }
 }
 
+#[test]
+fn a_provider_ends_a_resource() {
+    for (seed, early) in [(1, false), (2, true), (3, false), (4, true)] {
+        let mut simulation = Simulation::new(seed);
+        start_manager(simulation.handle());
+        let house = Container::start(simulation.handle(), "house");
+        let alive = Count::default();
+        let finite = Finite { alive: alive.clone() };
+        let install = house.provider("test/finite", "1.0").provides(HOUSE, finite).install();
+        let guest = Container::start(simulation.handle(), "guest");
+        let ended = Count::default();
+        let (end, reading, open) = (ended.one(), guest.clone(), alive.clone());
+        guest.spawn(async move {
+            let _end = end;
+            let _provider = install.await.unwrap();
+            let client = Client::open(&reading, HOUSE).await.unwrap();
+            let proxy = client.proxy(client.invoke(MAKE, early.into()).await.unwrap().as_int().unwrap());
+            let mut stream = proxy.notifications::<i64>();
+            if !early {
+                assert_eq!(stream.next().await, Some(Ok(1)));
+                assert_eq!(open.now(), 1);
+                client.invoke(TELL, proxy.handle().into()).await.unwrap();
+            } else {
+                assert_eq!(stream.next().await, Some(Ok(1)));
+            }
+            assert_eq!(stream.next().await, Some(Ok(2)));
+            assert_eq!(stream.next().await, None);
+            assert_eq!(open.now(), 0);
+            let refused = client.invoke(TELL, proxy.handle().into()).await;
+            assert_eq!(refused, Err(CallError::Thrown(Thrown::new("NO_SUCH_RESOURCE"))));
+            proxy.close().await.unwrap();
+        });
+        assert!(simulation.run_until(100_000, || ended.now() == 0), "seed {seed}: the stream does not end");
+    }
+}
+
+/// Sends 1, and later 2, with which it ends.
+struct Finite {
+    alive: Count,
+}
+
+struct Finishing {
+    notifier: Notifier<i64>,
+    _counted: Counted,
+}
+
+impl Finishing {
+    fn finish(&self) {
+        assert_eq!(self.notifier.try_send(2), Ok(()));
+        assert!(!self.notifier.is_closed());
+        self.notifier.end();
+        assert!(self.notifier.is_closed());
+        assert!(matches!(self.notifier.try_send(3), Err(NotifyError::Closed(3))));
+        self.notifier.end();
+    }
+}
+
+impl Handler for Finite {
+    async fn handle(&self, call: &Call, index: u32, arguments: Value) -> Result<Value, Thrown> {
+        if index == MAKE {
+            let resource = Resource::notifying(|notifier: Notifier<i64>| {
+                assert_eq!(notifier.try_send(1), Ok(()));
+                let finishing = Finishing { notifier, _counted: self.alive.one() };
+                if arguments == Value::from(true) {
+                    finishing.finish();
+                }
+                finishing
+            });
+            return Ok(call.give(resource)?.into());
+        }
+        call.resource::<Finishing>(arguments.as_int().unwrap())?.finish();
+        Ok(Value::Null)
+    }
+}
+
 /// Sends notifications when it is told to, until it has sent enough or its client has no room.
 struct Full {
     count: i64,

@@ -372,8 +372,8 @@ typedef struct {
                         toit_message_t* message, const toit_value_t* arguments);
 
   /*
-   * A resource has been closed, by its client or because the client has ended. It comes after the answers to all calls
-   * of the resource, unless the provider is uninstalled before. Free the object here.
+   * A resource has been closed: by its client, because the client has ended, or by toit_resource_end. It comes after the
+   * answers to all calls of the resource, unless the provider is uninstalled before. Free the object here.
    */
   void (*on_closed)(const void* handlers, void* user_data, int32_t kind, void* object);
 
@@ -463,6 +463,15 @@ toit_err_t toit_call_fail(toit_call_t* call, const char* error);
  *   TOIT_ERR_ERROR      The client has no room for it now, or a value is invalid.
  */
 toit_err_t toit_resource_notify(toit_resource_t* resource, const toit_value_t* values, size_t count);
+
+/*
+ * Ends a resource: it is closed, and its client is told, after the notifications that were sent before. on_closed is
+ * called later, on the thread of the provider.
+ *
+ *   TOIT_OK             It is closed.
+ *   TOIT_ERR_NOT_FOUND  The resource is closed, or never existed.
+ */
+toit_err_t toit_resource_end(toit_resource_t* resource);
 
 /* ---- Clients ---- */
 

@@ -290,3 +290,15 @@ pub(crate) unsafe extern "C" fn toit_resource_notify(
         })
     }))
 }
+
+/// See `toit/service.h`.
+#[unsafe(no_mangle)]
+pub(crate) extern "C" fn toit_resource_end(resource: *mut c_void) -> c_int {
+    code(RESOURCES.get(resource).ok_or(Error::NotFound).and_then(|notifier| {
+        if notifier.is_closed() {
+            return Err(Error::NotFound);
+        }
+        notifier.end();
+        Ok(())
+    }))
+}

@@ -124,6 +124,7 @@ static void refused_services(toit_container_t* container, verdict_t* verdict) {
   toit_value_t value = toit_value_null();
   CHECK(toit_call_reply(NULL, &value) == TOIT_ERR_NOT_FOUND && toit_call_fail(NULL, "x") == TOIT_ERR_NOT_FOUND);
   CHECK(toit_resource_notify(NULL, NULL, 0) == TOIT_ERR_NOT_FOUND);
+  CHECK(toit_resource_end(NULL) == TOIT_ERR_NOT_FOUND);
 }
 
 static void talk(toit_container_t* container, verdict_t* verdict) {
@@ -204,9 +205,26 @@ static void talk(toit_container_t* container, verdict_t* verdict) {
   while (sent < 100000 && toit_resource_notify(notifying, two, 1) == TOIT_OK) sent++;
   CHECK(sent >= 1000 && sent < 100000); /* The client has no room for more. */
 
+  /* The provider ends a resource: the client gets what was sent before, and is told. */
   CHECK(closed == 0);
+  toit_resource_t* crowded = notifying;
+  toit_proxy_t* ended = NULL;
+  SUCCEEDS(toit_client_call(client, OPEN_INDEX, NULL, 0, 0, &answer));
+  SUCCEEDS(toit_answer_take_proxy(&answer, false, true, &ended));
+  CHECK(toit_resource_notify(notifying, two, 2) == TOIT_OK);
+  CHECK(toit_resource_end(notifying) == TOIT_OK);
+  CHECK(toit_resource_end(notifying) == TOIT_ERR_NOT_FOUND);
+  CHECK(toit_resource_notify(notifying, two, 2) == TOIT_ERR_NOT_FOUND);
+  SUCCEEDS(toit_proxy_receive(ended, 2, &answer));
+  CHECK(toit_proxy_receive(ended, 2, &answer) == TOIT_STATUS_CLOSED);
+  CHECK(toit_proxy_close(ended) == TOIT_STATUS_OK);
+  /* The callback comes before the next call. */
+  SUCCEEDS(toit_client_call(client, ECHO_INDEX, two, 1, 0, &answer));
+  CHECK(closed == 1);
+  notifying = crowded;
+
   CHECK(toit_provider_uninstall(provider) == TOIT_OK);
-  CHECK(closed == 1 && removed == 1);
+  CHECK(closed == 2 && removed == 1);
   CHECK(toit_resource_notify(notifying, two, 1) == TOIT_ERR_NOT_FOUND);
   CHECK(toit_provider_uninstall(provider) == TOIT_ERR_NOT_FOUND);
   CHECK(toit_client_call(client, ECHO_INDEX, two, 1, 0, &answer) == TOIT_STATUS_GONE);

@@ -8,6 +8,7 @@ use lucarne_compiler::source::SourceId;
 const OF_SERVICES: &[&str] = &[
     "client",
     "close",
+    "end-resource",
     "handle",
     "id",
     "install",

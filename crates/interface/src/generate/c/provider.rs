@@ -75,6 +75,10 @@ impl C<'_> {
             comment(text, &notification.doc, &["Sends a notification, as toit_resource_notify.".to_owned()]);
             let (head, parameters) = self.notify_head(resource, notification);
             function(text, &head, &parameters, ";");
+            text.gap();
+            comment(text, "", &["Ends the resource, as toit_resource_end: its client is told.".to_owned()]);
+            let (head, parameters) = self.end_head(resource);
+            function(text, &head, &parameters, ";");
         }
     }
 
@@ -198,6 +202,11 @@ impl C<'_> {
         (format!("toit_err_t {name}"), parameters)
     }
 
+    fn end_head(&self, resource: &Resource) -> (String, Vec<String>) {
+        let name = self.prefix.name(&format!("{}_end", snake(&kebab(&resource.name))));
+        (format!("toit_err_t {name}"), vec![format!("{} resource", self.resource_type(&resource.name))])
+    }
+
     /// Returns whether a resource sends notifications.
     pub(super) fn notifies(&self, resource: &str) -> bool {
         self.resources.get(resource).is_some_and(|(_, resource)| resource.notification.is_some())
@@ -216,6 +225,7 @@ impl C<'_> {
         for resource in &self.interface.resources {
             if let Some(notification) = &resource.notification {
                 self.notify(text, resource, notification);
+                self.end(text, resource);
             }
         }
     }
@@ -439,6 +449,14 @@ impl C<'_> {
                 text.line(format!("return {sending};"));
             }
         });
+        text.line("}");
+    }
+
+    fn end(&self, text: &mut Text, resource: &Resource) {
+        text.gap();
+        let (head, parameters) = self.end_head(resource);
+        function(text, &head, &parameters, " {");
+        text.line("  return toit_resource_end(resource.resource);");
         text.line("}");
     }
 

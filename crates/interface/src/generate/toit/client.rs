@@ -117,6 +117,8 @@ impl Toit<'_> {
             }
             Delivery::Listener { .. } => {
                 text.line("listener_/Lambda? := null");
+                text.line("on-end_/Lambda? := null");
+                text.line("end_/string? := null");
                 text.line("has-listener_/monitor_.Latch ::= monitor_.Latch");
             }
         }
@@ -139,9 +141,15 @@ impl Toit<'_> {
             }
             Delivery::Listener { lambda, is_named, values } => {
                 let dashes = if *is_named { "--" } else { "" };
-                text.line(format!("{} {dashes}{lambda}/Lambda -> none:", notification.name));
+                let on_end = if lambda == "on-end" { "on-ended" } else { "on-end" };
+                text.line(format!(
+                    "{} {dashes}{lambda}/Lambda --{on_end}/Lambda?=null -> none:",
+                    notification.name
+                ));
                 text.line(format!("  listener_ = {lambda}"));
+                text.line(format!("  on-end_ = {on_end}"));
                 text.line("  if not has-listener_.has-value: has-listener_.set true");
+                text.line(format!("  if end_ and {on_end}: {on_end}.call end_"));
                 text.gap();
                 text.line("on-notified_ notification/any -> none:");
                 text.indented(2, |text| {
@@ -157,6 +165,10 @@ impl Toit<'_> {
                         .collect();
                     text.line(format!("listener_.call{given}"));
                 });
+                text.gap();
+                text.line("on-ended_ reason/string -> none:");
+                text.line("  end_ = reason");
+                text.line("  if on-end_: on-end_.call reason");
             }
         }
     }

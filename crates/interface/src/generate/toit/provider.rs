@@ -52,6 +52,7 @@ impl Toit<'_> {
                 }
                 text.line("throw \"no method $index in service:$name\"");
             });
+            end_resource(text, &interface.resources);
             for resource in &interface.resources {
                 self.helpers(text, resource);
             }
@@ -246,4 +247,29 @@ impl Toit<'_> {
             text.line("  close");
         });
     }
+}
+
+/// Adds the method by which the author of a provider ends a resource that sends notifications.
+fn end_resource(text: &mut Text, resources: &[Resource]) {
+    let notifying: Vec<&Resource> =
+        resources.iter().filter(|resource| resource.notification.is_some()).collect();
+    if notifying.is_empty() {
+        return;
+    }
+    text.gap();
+    doc(
+        text,
+        "Ends the resource of an $object that a method has returned: closes it, and tells its client, after the \
+         notifications that were sent before.",
+    );
+    text.line("end-resource object/any -> none:");
+    text.indented(2, |text| {
+        text.line("resources-do: | resource_/ServiceResource |");
+        for resource in notifying {
+            let name = &resource.name;
+            text.line(format!(
+                "  if resource_ is {name}Resource_ and (identical (resource_ as {name}Resource_).object_ object): resource_.close"
+            ));
+        }
+    });
 }
