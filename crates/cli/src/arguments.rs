@@ -340,6 +340,9 @@ pub(crate) struct Check {
     /// Print the diagnostics as one JSON array, for editors
     #[arg(long)]
     pub(crate) json: bool,
+    /// Check again whenever a file changes, until Ctrl-C
+    #[arg(short, long)]
+    pub(crate) watch: bool,
     /// Programs, libraries, or folders
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
@@ -398,6 +401,12 @@ pub(crate) struct Test {
     /// Print only failures and the last line
     #[arg(short, long)]
     pub(crate) quiet: bool,
+    /// Run the tests again whose files change, until Ctrl-C
+    #[arg(short, long, conflicts_with = "junit")]
+    pub(crate) watch: bool,
+    /// Run only tests whose own file, or a file that they import, differs from the last commit (of git)
+    #[arg(long)]
+    pub(crate) changed: bool,
     /// Tests, or folders to search for files named *-test.toit
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,

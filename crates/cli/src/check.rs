@@ -10,12 +10,34 @@ use lucarne_compiler::source::{SourceId, Sources, Span};
 use serde_json::{Value, json};
 
 use crate::arguments::Check;
-use crate::output::{print_error, print_out};
+use crate::output::{end_with_reader, print_error, print_out};
 use crate::progress::Progress;
+use crate::watch::again::{Again, ReadFiles};
 use crate::{FAILURE, Stop, files, front};
 
-/// Checks all files; continues after a file with errors.
+/// Checks all files, and with `--watch` again after each change.
 pub(crate) fn check(options: &Check) -> Result<ExitCode, Stop> {
+    if !options.watch {
+        return check_all(options, &mut ReadFiles::default());
+    }
+    end_with_reader();
+    let mut again = Again::new()?;
+    loop {
+        let mut read = ReadFiles::default();
+        match check_all(options, &mut read) {
+            Ok(_) => {}
+            // A file may be missing for a moment while an editor replaces it.
+            Err(stop) => {
+                print_error(&format!("lucarne: {}\n", stop.message));
+                options.paths.iter().for_each(|path| read.add_file(path));
+            }
+        }
+        again.wait(&read)?;
+    }
+}
+
+/// Checks all files; continues after a file with errors. Adds all files that were read.
+fn check_all(options: &Check, read: &mut ReadFiles) -> Result<ExitCode, Stop> {
     let files = files::find(&options.paths, |_| true)?;
     if files.is_empty() {
         return Err(Stop::usage("these folders contain no .toit file"));
@@ -25,20 +47,15 @@ pub(crate) fn check(options: &Check) -> Result<ExitCode, Stop> {
     for file in &files {
         progress.begin(file);
         let analysis = front::check(file)?;
+        read.add(&analysis);
         progress.interrupted(|| checked.add(file, analysis));
         progress.end(file);
     }
     drop(progress);
     if options.json {
         print_out(format!("{:#}\n", Value::Array(checked.json)).as_bytes())?;
-    } else if !options.quiet && files.len() > 1 {
-        print_error(&match checked.failed {
-            0 => format!("checked {} files, no errors\n", files.len()),
-            failed if options.deny_warnings => {
-                format!("{failed} of {} files have errors or warnings\n", files.len())
-            }
-            failed => format!("{failed} of {} files have errors\n", files.len()),
-        });
+    } else if !options.quiet && (files.len() > 1 || options.watch) {
+        print_error(&checked.summary(files.len()));
     }
     Ok(if checked.failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(FAILURE) })
 }
@@ -52,6 +69,18 @@ struct Checked<'o> {
 }
 
 impl Checked<'_> {
+    fn summary(&self, files: usize) -> String {
+        let checked = if files == 1 { "1 file".to_owned() } else { format!("{files} files") };
+        match self.failed {
+            0 => format!("checked {checked}, no errors\n"),
+            failed => {
+                let has = if files == 1 { "has" } else { "have" };
+                let or_warnings = if self.options.deny_warnings { " or warnings" } else { "" };
+                format!("{failed} of {checked} {has} errors{or_warnings}\n")
+            }
+        }
+    }
+
     fn add(&mut self, file: &Path, mut analysis: Analysis) {
         let sources = &analysis.sources;
         let entry = file.to_str().unwrap_or_default();

@@ -3,6 +3,7 @@
 //! Each test program runs in its own OS process, `lucarne run FILE ARG...`. A test passes if its process ends with
 //! status 0 before the timeout.
 
+mod changed;
 mod report;
 
 use std::collections::VecDeque;
@@ -16,9 +17,10 @@ use lucarne_host::processors;
 use wait_timeout::ChildExt;
 
 use crate::arguments::Test;
-use crate::output::end_with_reader;
+use crate::output::{end_with_reader, print_error};
 use crate::progress::Progress;
-use crate::{FAILURE, Stop, files};
+use crate::watch::again::{Again, ReadFiles};
+use crate::{FAILURE, Stop, files, front};
 use report::Report;
 
 /// The number of bytes of a test's output that are kept. The limit keeps a test that prints endlessly from filling
@@ -51,8 +53,48 @@ enum Failure {
     NotRun,
 }
 
-/// Runs the tests that the options select, several at a time. Returns success if all pass.
+/// Runs the tests that the options select, several at a time. Returns success if all pass. With `--watch`, runs those
+/// again that a change concerns.
 pub(crate) fn test(options: &Test) -> Result<ExitCode, Stop> {
+    let mut tests = find(options)?;
+    if options.changed {
+        let changed = changed::since_last_commit(&options.paths)?;
+        tests.retain(|test| sources_of(test).contain_any(&changed));
+        if tests.is_empty() && !options.watch {
+            print_error("no test differs from the last commit\n");
+            return Ok(ExitCode::SUCCESS);
+        }
+    }
+    end_with_reader();
+    if !options.watch {
+        let failed = run(options, tests)?;
+        return Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(FAILURE) });
+    }
+    let mut again = Again::new()?;
+    loop {
+        // Read before the tests run, so that a change while they run is noticed.
+        let all: Vec<(PathBuf, ReadFiles)> =
+            find(options)?.into_iter().map(|test| (test.clone(), sources_of(&test))).collect();
+        let mut read = ReadFiles::default();
+        all.iter().for_each(|(_, sources)| read.add_all(sources));
+        if !tests.is_empty() {
+            run(options, tests)?;
+        }
+        let changed = again.wait(&read)?;
+        // A file that no test has read before may be a new test, or one that an import lacked.
+        tests = match read.contain_all(&changed) {
+            true => all
+                .into_iter()
+                .filter(|(_, sources)| sources.contain_any(&changed))
+                .map(|(test, _)| test)
+                .collect(),
+            false => find(options)?,
+        };
+    }
+}
+
+/// Returns the tests that the paths and the filter select.
+fn find(options: &Test) -> Result<Vec<PathBuf>, Stop> {
     let mut tests =
         files::find(&options.paths, |name| name.ends_with("-test.toit") || name.ends_with("_test.toit"))?;
     let is_wanted = |file: &PathBuf| {
@@ -66,19 +108,32 @@ pub(crate) fn test(options: &Test) -> Result<ExitCode, Stop> {
             "no tests {place}: tests are files named *-test.toit or *_test.toit"
         )));
     }
+    Ok(tests)
+}
+
+/// Returns the files that a test is made of.
+fn sources_of(test: &Path) -> ReadFiles {
+    let mut sources = ReadFiles::default();
+    match front::check(test) {
+        Ok(analysis) => sources.add(&analysis),
+        Err(_) => sources.add_file(test),
+    }
+    sources
+}
+
+/// Runs tests, and reports them. Returns the number of those that failed.
+fn run(options: &Test, tests: Vec<PathBuf>) -> Result<usize, Stop> {
     let binary = std::env::current_exe()
         .map_err(|error| Stop::failure(format!("cannot find this program: {error}")))?;
     let mut report = Report::new(options)?;
     let progress = Progress::new(tests.len(), options.quiet || options.json);
-    end_with_reader();
     run_all(&binary, options, tests, &progress, |finished| {
         let mut added = Ok(());
         progress.interrupted(|| added = report.add(finished));
         added
     })?;
     drop(progress);
-    let failed = report.close()?;
-    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(FAILURE) })
+    report.close()
 }
 
 /// Runs tests on `jobs` threads. Each thread takes the next waiting test whenever it has finished a test.

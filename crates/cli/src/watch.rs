@@ -3,6 +3,7 @@
 //! The operating system reports changes of each source, and of the folders and links on the way to it. A burst of
 //! changes, as when many files are saved, starts the program once.
 
+pub(crate) mod again;
 mod paths;
 
 use std::collections::BTreeSet;

@@ -31,7 +31,12 @@ impl Watched {
             "app.toit",
             "import .library\nmain:\n  print \"version $VERSION\"\n  while true: sleep --ms=60_000\n",
         );
-        let mut command = folder.command(&["watch", "app.toit"]);
+        Watched::begun(folder, &["watch", "app.toit"])
+    }
+
+    /// Starts a command that watches files of a folder.
+    fn begun(folder: Folder, arguments: &[&str]) -> Watched {
+        let mut command = folder.command(arguments);
         let mut child =
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the process starts");
         let (sender, lines) = channel();
@@ -249,4 +254,80 @@ fn a_link_that_is_turned_is_followed() {
     watched.wait_for("error: cannot find `.current.library`");
     symlink("v3", watched.folder.path("current")).expect("the name is free");
     watched.wait_for("link 3");
+}
+
+#[test]
+fn a_check_is_done_again_when_a_file_changes() {
+    let folder = Folder::new("check-watch");
+    folder
+        .file("app.toit", "import .library\nmain:\n  print VERSION\n")
+        .file("library.toit", "VERSION ::= 1\n");
+    let watched = Watched::begun(folder, &["check", "--watch", "app.toit"]);
+    watched.wait_for("checked 1 file, no errors");
+    watched.folder.file("library.toit", "VERSION ::= oops\n");
+    assert_eq!(watched.wait_for("error: there is no `oops` here"), ["lucarne: library.toit has changed"]);
+    watched.wait_for("1 of 1 file has errors");
+    std::fs::remove_file(watched.folder.path("app.toit")).expect("the file exists");
+    watched.wait_for("lucarne: app.toit has changed");
+    watched
+        .folder
+        .file("library.toit", "VERSION ::= 2\n")
+        .file("app.toit", "import .library\nmain: print VERSION\n");
+    watched.wait_for("checked 1 file, no errors");
+}
+
+/// Makes two tests; one of them imports a library.
+fn two_tests(name: &str) -> Folder {
+    let folder = Folder::new(name);
+    folder.file("library.toit", "VERSION ::= 1\n");
+    folder.file("one-test.toit", "import .library\nmain: if VERSION > 2: throw \"too new\"\n");
+    folder.file("two-test.toit", "main:\n");
+    folder
+}
+
+#[test]
+fn tests_run_again_when_their_files_change() {
+    let watched = Watched::begun(two_tests("test-watch"), &["test", "--watch", "."]);
+    watched.wait_for("2 passed, 0 failed");
+    watched.folder.file("library.toit", "VERSION ::= 2\n");
+    watched.wait_for("1 passed, 0 failed");
+    watched.folder.file("library.toit", "VERSION ::= 3\n");
+    watched.wait_for("0 passed, 1 failed");
+    // A new test may need a file that was missing, so all tests run.
+    watched.folder.file("library.toit", "VERSION ::= 1\n").file("three-test.toit", "main:\n");
+    watched.wait_for("3 passed, 0 failed");
+}
+
+#[test]
+fn only_tests_that_differ_from_the_last_commit_run() {
+    let folder = two_tests("test-changed");
+    let git = |arguments: &[&str]| {
+        let named = ["-c", "user.name=test", "-c", "user.email=test@localhost"];
+        let output = std::process::Command::new("git")
+            .current_dir(folder.path("."))
+            .args(named)
+            .args(arguments)
+            .output();
+        let output = output.expect("git starts");
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    };
+    let changed = || {
+        let output = folder.command(&["test", "--changed", "."]).output().expect("the process starts");
+        (
+            output.status.success(),
+            [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat(),
+        )
+    };
+    let (succeeded, shown) = changed();
+    assert!(!succeeded && shown.contains("--changed asks git, which failed"), "{shown}");
+    git(&["init", "-q"]);
+    let (succeeded, shown) = changed();
+    assert!(succeeded && shown.contains("2 passed"), "{shown}");
+    git(&["add", "."]);
+    git(&["commit", "-q", "-m", "tests"]);
+    let (succeeded, shown) = changed();
+    assert!(succeeded && shown == "no test differs from the last commit\n", "{shown}");
+    folder.file("library.toit", "VERSION ::= 2\n");
+    let (succeeded, shown) = changed();
+    assert!(succeeded && shown.contains("1 passed") && !shown.contains("two-test"), "{shown}");
 }
