@@ -26,6 +26,8 @@ class RandomClient extends ServiceClient implements definition_.Random:
 /** A die. */
 class Die extends ServiceResourceProxy implements definition_.Die:
   listener_/Lambda? := null
+  on-end_/Lambda? := null
+  end_/string? := null
   has-listener_/monitor_.Latch ::= monitor_.Latch
 
   constructor client/ServiceClient handle/int:
@@ -36,10 +38,16 @@ class Die extends ServiceResourceProxy implements definition_.Die:
     return client_.invoke_ Random.DIE-ROLL-INDEX handle_
 
   /** Calls the lambda with the number of rolls, whenever the highest side comes up. */
-  on-highest lambda/Lambda -> none:
+  on-highest lambda/Lambda --on-end/Lambda?=null -> none:
     listener_ = lambda
+    on-end_ = on-end
     if not has-listener_.has-value: has-listener_.set true
+    if end_ and on-end: on-end.call end_
 
   on-notified_ notification/any -> none:
     has-listener_.get
     listener_.call notification
+
+  on-ended_ reason/string -> none:
+    end_ = reason
+    if on-end_: on-end_.call reason

@@ -40,6 +40,16 @@ abstract class StoreProvider extends ServiceProvider
     if index == -1: return definition-bytes_
     throw "no method $index in service:$name"
 
+  /**
+  Ends the resource of an $object that a method has returned.
+
+  The resource is closed, and its client is told, after the notifications that were sent before.
+  */
+  end-resource object/any -> none:
+    resources-do: | resource_/ServiceResource |
+      if resource_ is WatchResource_:
+        if identical (resource_ as WatchResource_).object_ object: resource_.close
+
   open-watch_ client/int object/definition_.Watch? -> ServiceResource?:
     if not object: return null
     opened/ServiceResource? := null

@@ -312,7 +312,10 @@ fn only_tests_that_differ_from_the_last_commit_run() {
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     };
     let changed = || {
-        let output = folder.command(&["test", "--changed", "."]).output().expect("the process starts");
+        let mut command = folder.command(&["test", "--changed", "."]);
+        // The folder of the tests may be in a repository, too.
+        command.env("GIT_CEILING_DIRECTORIES", folder.path(".."));
+        let output = command.output().expect("the process starts");
         (
             output.status.success(),
             [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat(),

@@ -277,7 +277,9 @@ impl Channel {
     /// Returns a channel that is open from the start.
     pub(crate) fn to(port: Port, pid: Pid, about: About) -> Channel {
         let (owner, backlog, waiting) = (Weak::new(), VecDeque::new(), Vec::new());
-        Channel { state: Mutex::new(ChannelState::Open(OpenChannel { owner, port, pid, about, backlog, waiting })) }
+        Channel {
+            state: Mutex::new(ChannelState::Open(OpenChannel { owner, port, pid, about, backlog, waiting })),
+        }
     }
 
     /// Connects the resource to its handle: early notifications go first. Returns whether the provider has ended the

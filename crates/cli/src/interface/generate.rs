@@ -94,7 +94,7 @@ fn import(folder: &Path, definition: &Path) -> Result<String, Stop> {
     import.ok_or_else(|| {
         let message = format!(
             "files in {} cannot import {}: names of Toit files and their folders have letters, digits, `-` and `_`",
-            folder.display(),
+            if folder.as_os_str().is_empty() { Path::new(".") } else { folder }.display(),
             definition.display()
         );
         Stop::usage(message)

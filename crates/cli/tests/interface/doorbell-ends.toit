@@ -1,14 +1,14 @@
 // How clients learn that a resource has ended whose notifications they get by a lambda.
 // expect: rang 1
 // expect: rang 2
-// expect: closed front
 // expect: front: RESOURCE_CLOSED
-// expect: closed back
+// expect: closed front
 // expect: back: RESOURCE_CLOSED
-// expect: closed side
+// expect: closed back
 // expect: side: RESOURCE_CLOSED
-// expect: closed cellar
+// expect: closed side
 // expect: cellar: RESOURCE_CLOSED
+// expect: closed cellar
 import .doorbell
 import .doorbell-client as generated
 import .doorbell-provider as generated
@@ -41,8 +41,8 @@ main:
   client.open
   ends := monitor.Channel 10
   show := :: | name |
-    print "closed $provider.closed.receive"
     print "$name: $ends.receive"
+    print "closed $provider.closed.receive"
 
   // The provider ends the resource, after two notifications.
   front := client.watch "front"

@@ -259,16 +259,17 @@ fn end_resource(text: &mut Text, resources: &[Resource]) {
     text.gap();
     doc(
         text,
-        "Ends the resource of an $object that a method has returned: closes it, and tells its client, after the \
-         notifications that were sent before.",
+        "Ends the resource of an $object that a method has returned.\n\nThe resource is closed, and its client is told, \
+         after the notifications that were sent before.",
     );
     text.line("end-resource object/any -> none:");
     text.indented(2, |text| {
         text.line("resources-do: | resource_/ServiceResource |");
         for resource in notifying {
             let name = &resource.name;
+            text.line(format!("  if resource_ is {name}Resource_:"));
             text.line(format!(
-                "  if resource_ is {name}Resource_ and (identical (resource_ as {name}Resource_).object_ object): resource_.close"
+                "    if identical (resource_ as {name}Resource_).object_ object: resource_.close"
             ));
         }
     });
