@@ -215,6 +215,9 @@ pub(crate) struct Run {
     /// Which functions are compiled to machine code: the hot ones, or always each before its first call
     #[arg(long, value_name = "WHEN", env = "LUCARNE_NATIVE", default_value = "hot", hide_env_values = true)]
     pub(crate) native: Native,
+    /// Compile the program even if it has not changed since it was compiled last
+    #[arg(long)]
+    pub(crate) no_cache: bool,
     /// Compile nothing to machine code, whatever --native says: interpret everything
     #[arg(long)]
     pub(crate) no_native: bool,

@@ -55,6 +55,12 @@ fn name(entry: &DirEntry) -> &str {
     entry.file_name().to_str().unwrap_or_default()
 }
 
+/// Returns the user's folder for files that can be made again.
+pub(crate) fn cache_folder() -> Option<PathBuf> {
+    let named = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    named.or_else(|| std::env::home_dir().map(|home| home.join(".cache")))
+}
+
 /// Writes a file, or replaces the one that is there, whose permissions and owner it keeps. A link stays a link.
 ///
 /// # Errors

@@ -30,6 +30,19 @@ pub(crate) fn compile(file: &Path, optimization: Optimization) -> Result<Option<
     link(file, analyze(file)?, optimization)
 }
 
+/// As [`compile`], with a loader of its own. Says also whether there was nothing to print.
+pub(crate) fn compile_recorded(
+    file: &Path,
+    loader: &(dyn Loader + Sync),
+    optimization: Optimization,
+) -> Result<Option<(program::Program, bool)>, Stop> {
+    require_readable(file)?;
+    let analysis = lucarne_toit::analyze(loader, file).map_err(|error| failure(file, &error))?;
+    print(&analysis);
+    let is_silent = analysis.diagnostics.is_empty();
+    Ok(link(file, analysis, optimization)?.map(|program| (program, is_silent)))
+}
+
 /// As [`compile`], for a program whose text is not in a file. Its imports are relative to the current folder.
 pub(crate) fn compile_text(
     name: &Path,

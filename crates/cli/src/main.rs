@@ -3,6 +3,7 @@
 mod arguments;
 mod bundle;
 mod c;
+mod cache;
 mod call;
 mod check;
 mod compile;

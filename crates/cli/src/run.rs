@@ -21,7 +21,7 @@ use crate::output::{end_after, end_with_reader, print_error, print_out, reason};
 use crate::profile::ProfileFile;
 use crate::reach::reach;
 use crate::signals::{exit_status, on_end_signal};
-use crate::{FAILURE, Stop, bundle, container, front, input};
+use crate::{FAILURE, Stop, bundle, cache, container, front, input};
 
 /// Compiles a program and runs it to its end, or sends it to a device. Returns the exit status of a program that ran
 /// here.
@@ -46,7 +46,8 @@ pub(crate) fn run(options: &Run) -> Result<ExitCode, Stop> {
         Some(text) => front::compile_text(file, text, options.optimization())?,
         None => match bundle::read(file)? {
             Some(program) => Some(program),
-            None => front::compile(file, options.optimization())?,
+            None if options.no_cache => front::compile(file, options.optimization())?,
+            None => cache::program(file, options.optimization())?,
         },
     };
     match program {
