@@ -2,6 +2,9 @@
 // client, and waits forever once all are idle. Their cost is measured from outside.
 import system.services show *
 
+/** The clients that one provider serves: a group may have 16,384 at each. */
+CLIENTS-MAX ::= 10_000
+
 class Provider extends ServiceProvider implements ServiceHandler:
   constructor name/string uuid/string:
     super name --major=1 --minor=0
@@ -12,22 +15,26 @@ class Client extends ServiceClient:
   constructor uuid/string:
     super (ServiceSelector --uuid=uuid --major=1 --minor=0)
 
-HUB ::= "b1c1f6a2-2f0e-4d6b-9f0e-0b7a0e2f4c66"
-LEAF ::= "b1c1f6a2-2f0e-4d6b-9f0e-0b7a0e2f4c67"
+/** Each process has an interface of its own: the providers of one interface are limited, too. */
+leaf-uuid number/int -> string: return "b1c1f6a2-2f0e-4d6b-9f0e-$(%012x number)"
+hub-uuid number/int -> string: return "b1c1f6a2-2f0e-4d6b-9f0f-$(%012x number)"
 
+/** Tells when all of its clients have opened it. */
 class Hub extends Provider:
   missing/int := ?
-  constructor .missing: super "hub" HUB
+  constructor number/int .missing: super "hub" (hub-uuid number)
   on-opened client/int -> none:
     missing--
     if missing == 0: print "idle"
 
 main arguments:
   count := int.parse arguments[0]
-  hub := Hub count
-  hub.install
-  count.repeat:
+  hubs := (count + CLIENTS-MAX - 1) / CLIENTS-MAX
+  hubs.repeat: | hub |
+    spawn:: (Hub hub (min CLIENTS-MAX count - hub * CLIENTS-MAX)).install
+  count.repeat: | number |
     spawn::
-      (Provider "leaf" LEAF).install
-      (Client HUB).open --timeout=(Duration --s=60)
+      (Provider "leaf" (leaf-uuid number)).install
+      (Client (hub-uuid number / CLIENTS-MAX)).open --timeout=(Duration --s=60)
   if count == 0: print "idle"
+  while true: sleep --ms=60_000

@@ -70,16 +70,17 @@ For a call of a service $target is the handler, $index the method and $sender th
   $sender the process.
 */
 handle-request_ target/ServiceHandler? index/int arguments gid/int sender/int -> any:
+  result := null
   try:
-    result := target
+    result = target
         ? target.handle index arguments --gid=gid --client=sender
         : answer_ index arguments gid sender
-    if result is RpcSerializable: return (result as RpcSerializable).serialize-for-rpc
-    return result
+    if result is RpcSerializable: result = (result as RpcSerializable).serialize-for-rpc
   finally: | is-exception exception/Exception_? |
     if is-exception:
       rpc-fail_ (text-of_ exception) exception.trace
       return null
+  return result
 
 /** The thrown object as text. An object whose `stringify` fails must not end the process. */
 text-of_ exception/Exception_ -> string:

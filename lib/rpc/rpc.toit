@@ -20,11 +20,14 @@ invoke pid/int procedure/int arguments/any --sequential/bool=false -> any:
 sequencer_/monitor.Mutex ::= monitor.Mutex
 
 call_ pid/int procedure/int arguments -> any:
+  // A return in the `try` would have to unwind to the end of the function.
+  answer := null
   try:
-    return rpc-invoke_ pid procedure arguments
+    answer = rpc-invoke_ pid procedure arguments
   finally: | is-exception exception/Exception_? |
     // If the procedure was canceled in its process, cancel the calling task, too.
     if is-exception and exception.value == CANCELED-ERROR: Task.current.cancel
+  return answer
 
 /** An object that can be sent in another form. */
 interface RpcSerializable:

@@ -120,6 +120,10 @@ impl Stacks {
                 StackId(index)
             }
             None => {
+                // Most processes have one task.
+                if self.slots.is_empty() {
+                    self.slots.reserve_exact(1);
+                }
                 self.slots.push(Some(stack));
                 StackId(self.slots.len() as u32 - 1)
             }

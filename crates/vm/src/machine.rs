@@ -66,7 +66,7 @@ pub(crate) struct Machine {
     /// Tasks that wait until another task has initialized a global.
     waiting_for_global: Vec<TaskId>,
     /// The process's files, programs and so on, once it has requested one of them.
-    outside: Option<Outside>,
+    outside: Option<Box<Outside>>,
     /// Tasks that wait for an operation outside, by the watch that ends when it may be possible.
     waiting_outside: FxHashMap<WatchId, TaskId>,
     /// The number of installed providers. While it is not zero, the process does not end for lack of tasks.
@@ -74,7 +74,7 @@ pub(crate) struct Machine {
     end: Option<Exit>,
     /// Work done outside of the interpreter that has not been charged to a budget yet.
     charged: i64,
-    profiler: Option<Profiler>,
+    profiler: Option<Box<Profiler>>,
     /// The time that no sample of the program's profile has counted yet, in microseconds.
     unsampled_us: i64,
 }
@@ -461,5 +461,17 @@ impl Machine {
             deadline_us: field(Task::DEADLINE).to_small(),
             is_canceled: self.heap.bool(field(Task::IS_CANCELED)) == Some(true) && !is_critical,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each process has these, also while it waits: what few processes need is in boxes.
+    #[test]
+    fn an_idle_process_is_small() {
+        assert!(size_of::<Machine>() <= 1_100, "{}", size_of::<Machine>());
+        assert!(size_of::<tasks::Task>() <= 240, "{}", size_of::<tasks::Task>());
     }
 }

@@ -456,7 +456,11 @@ impl Machine {
             Ok(value) => Done::from(value),
             Err(payload) => {
                 self.crowded.push((resource, id));
-                self.park(id, State::Crowded(Notification { resource, payload }), limits.deadline_us);
+                self.park(
+                    id,
+                    State::Crowded(Box::new(Notification { resource, payload })),
+                    limits.deadline_us,
+                );
                 Done::Parked
             }
         }
@@ -478,7 +482,7 @@ impl Machine {
                 Ok(()) => self.resume(task, Ok(Immediate::TRUE.into())),
                 Err(refused) if refused.error == lucarne_kernel::SendError::Full => {
                     is_full = true;
-                    let notification = Notification { resource, payload: refused.payload };
+                    let notification = Box::new(Notification { resource, payload: refused.payload });
                     self.tasks.get_mut(task).state = State::Crowded(notification);
                     self.crowded.push((crowded, task));
                 }

@@ -31,7 +31,7 @@ impl Machine {
                 return Done::Fail(Failure::Error("PERMISSION_DENIED"));
             };
             let waker = context.waker();
-            self.outside = Some(Outside::new(surroundings, move || waker.wake()));
+            self.outside = Some(Box::new(Outside::new(surroundings, move || waker.wake())));
         }
         match self.perform_outside(operation, id) {
             Ok(Answer::Wait(wait)) => self.wait_outside(wait, operation, id, context),

@@ -68,7 +68,7 @@ impl Machine {
 
     pub(super) fn install_profiler(&mut self, id: TaskId) -> Done {
         let task = (!self.flag(id, 0)).then_some(id);
-        self.profiler = Some(Profiler { task, is_on: false, units: HashMap::new(), seed: 0 });
+        self.profiler = Some(Box::new(Profiler { task, is_on: false, units: HashMap::new(), seed: 0 }));
         Done::NULL
     }
 

@@ -68,7 +68,7 @@ pub(super) enum State {
         answer_until_us: Option<i64>,
     },
     /// Waits until the receiver has room for the task's notification.
-    Crowded(Notification),
+    Crowded(Box<Notification>),
     /// Waits until another task has initialized a global.
     WaitingForGlobal,
     /// Waits until an operation on files, programs or the environment is possible.
@@ -130,6 +130,10 @@ impl Tasks {
     }
 
     fn reserve(&mut self) -> TaskId {
+        // Most processes have one task: a vector would begin with room for four.
+        if self.slots.is_empty() {
+            self.slots.reserve_exact(1);
+        }
         let index = self.free.pop().unwrap_or_else(|| {
             self.slots.push((0, None));
             self.slots.len() as u32 - 1
@@ -220,6 +224,9 @@ impl Machine {
         task.parks = task.parks.wrapping_add(1);
         task.state = state;
         if let Some(until_us) = until_us {
+            if self.timers.capacity() == 0 {
+                self.timers.reserve_exact(1);
+            }
             self.timers.push(Reverse((until_us, id, task.parks)));
         }
     }
