@@ -12,7 +12,7 @@
 //! | modules | [`resolve`], [`types`] | [`ir`]: names resolved and types checked |
 //! | program | [`link`], [`program`] | the program that runs |
 //!
-//! Mistakes in a program are data ([`diagnostic`]), and no stage stops at them. The result of each
+//! Documentation comments are read by [`toitdoc`]. Mistakes in a program are data ([`diagnostic`]), and no stage stops at them. The result of each
 //! stage can be printed ([`emit`], and [`program::Program::disassemble`] for the program).
 
 pub mod ast;
@@ -29,4 +29,5 @@ pub mod resolve;
 pub mod scanner;
 pub mod source;
 mod steps;
+pub mod toitdoc;
 pub mod types;

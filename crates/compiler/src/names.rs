@@ -22,6 +22,15 @@ pub fn canonical(text: &str) -> Name {
     format!("{before}{}{after}", inner.replace('_', "-")).into()
 }
 
+/// Returns the name of a library by its path without `.toit`, as imports write it: that of `a/b/b` is `a.b`.
+pub fn library_name(path: &str) -> String {
+    let short = match path.rsplit_once('/') {
+        Some((folder, file)) if folder == file || folder.ends_with(&format!("/{file}")) => folder,
+        _ => path,
+    };
+    short.replace('/', ".")
+}
+
 /// The number of comparisons of letters that all suggestions of a compilation together may take.
 /// For each error, a name is compared with all names in scope. Without a limit, a long program with many
 /// errors would take quadratic time. Users read only the first errors, and this is enough for them.

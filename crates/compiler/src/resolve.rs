@@ -225,6 +225,8 @@ fn analyze_with(
     world.unit = library;
     let first = world.unit.modules.len();
     let mut modules = Modules::new(&world);
+    let is_library = roots.iter().all(|root| root.starts_with(LIBRARY_PREFIX));
+    modules.are_libraries_own = is_library && comments == Comments::Checked;
     world.index_prepared();
     let mut sources = Sources::default();
     let mut load = Load {
@@ -257,7 +259,6 @@ fn analyze_with(
     let mut finished = Vec::new();
     let mut missing_natives = BTreeMap::<_, BTreeSet<_>>::new();
     let globals = Globals::new(&jobs);
-    let is_library = roots.iter().all(|root| root.starts_with(LIBRARY_PREFIX));
     for job in &jobs {
         if is_canceled() {
             return None;

@@ -152,6 +152,21 @@ impl Loader for FileLoader {
     }
 }
 
+/// Removes `.` parts and `x/..` from a path. Two imports of a file have the same path in this form.
+pub fn normalized(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "." => {}
+            ".." if parts.last().is_some_and(|last| !last.is_empty() && *last != "..") => {
+                parts.pop();
+            }
+            _ => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
 /// The index of a source in [`Sources`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct SourceId(pub u32);
@@ -262,6 +277,13 @@ mod tests {
         assert_eq!(source.position(2), (1, 3));
         assert_eq!(source.position(3), (2, 1));
         assert_eq!(source.position(10), (2, 5));
+    }
+
+    #[test]
+    fn paths_without_detours() {
+        assert_eq!(normalized("a/./b/../c"), "a/c");
+        assert_eq!(normalized("../../x/../y"), "../../y");
+        assert_eq!(normalized("/a/../b"), "/b");
     }
 
     #[test]

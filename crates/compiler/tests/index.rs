@@ -184,3 +184,37 @@ fn symbols_of_items_keep_their_kind() {
         module.functions.iter().all(|function| matches!(function.code, lucarne_compiler::ir::Code::None))
     }));
 }
+
+#[test]
+fn comments_refer_to_operators() {
+    let program =
+        "class A:\n  /// As $(+ other), not $(+ a b) or $(* a).\n  operator + other: return other\nmain:\n";
+    let (analysis, index) = index(program, None);
+    let place = program.find("$(+").expect("it is there") + 2;
+    assert_eq!(meanings(&index, &analysis, place), ["Function 3"]);
+    let titles: Vec<&str> = analysis.diagnostics.iter().map(|problem| &*problem.title).collect();
+    assert_eq!(titles, ["no `+` takes what this reference gives"]);
+}
+
+#[test]
+fn comments_of_libraries_are_in_the_index() {
+    let core = CORE.replace("print x:", "/** Prints $x, like $nothing. */\nprint x:");
+    let mut loader = MemoryLoader::default();
+    loader.add("<lib>/core/core.toit", core.as_str());
+    loader.add("main.toit", "main: print 1\n");
+    let request = Request { probe: None, is_canceled: &|| false };
+    let analyzed = |files: &[&str]| {
+        let files: Vec<String> = files.iter().map(|file| (*file).to_owned()).collect();
+        resolve::index(&loader, Unit::default(), &natives, &files, request).expect("nothing cancels it")
+    };
+    let (analysis, index) = analyzed(&["main.toit", "<lib>/core/core.toit"]);
+    let place = core.find("$x").expect("it is there") as u32 + 1;
+    let mentions = index.uses.iter().filter(|name| name.role == Role::Mention);
+    assert_eq!(mentions.map(|name| name.span.start).collect::<Vec<_>>(), [place]);
+    assert!(analysis.diagnostics.is_empty(), "the user cannot change the library");
+    assert_eq!(
+        analyzed(&["<lib>/core/core.toit"]).0.diagnostics.len(),
+        1,
+        "the library is analyzed by itself"
+    );
+}

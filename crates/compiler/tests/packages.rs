@@ -46,6 +46,24 @@ fn a_file_of_a_local_package_may_be_the_program() {
     assert!(diagnostics(&[other, ("app/package.lock", lock)]).contains("cannot find `mine`"));
 }
 
+/// Tools analyze all files of a program and its packages at once.
+#[test]
+fn files_of_packages_may_be_analyzed_with_the_program() {
+    use lucarne_compiler::resolve::{self, Request};
+    let main = "import far\nmain: far.far-too\n";
+    let files = [("app/main.toit", main), ("app/package.lock", LOCK), DEP, DEEP, FAR, FAR_TOO];
+    let mut loader = MemoryLoader::default();
+    for (path, text) in files {
+        loader.add(path, text);
+    }
+    let roots = ["app/main.toit", DEP.0, FAR_TOO.0, DEEP.0].map(str::to_owned);
+    let request = Request { probe: None, is_canceled: &|| false };
+    let library = common::library().clone();
+    let indexed = resolve::index(&loader, library, &common::natives, &roots, request);
+    let (analysis, _) = indexed.expect("nothing cancels it");
+    assert_eq!(render(&analysis.sources, &analysis.diagnostics, Style::default()), "");
+}
+
 #[test]
 fn traces_name_packages_by_their_ids() {
     let files = [

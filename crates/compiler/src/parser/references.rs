@@ -1,7 +1,7 @@
-//! References in documentation comments: `$name` and `$(name argument)`.
+//! Cuts documentation comments into pieces: text, code, and references, which are `$name` and `$(name argument)`.
 //!
 //! Code between backticks, strings, and blocks of code between lines with three backticks hold no references. A
-//! backslash takes the meaning from the character after it.
+//! backslash takes the meaning from the character after it. [`crate::toitdoc`] makes paragraphs and lists of the pieces.
 
 use crate::names::{Name, canonical};
 use crate::scanner;
@@ -37,20 +37,48 @@ pub(crate) struct Mistake {
     pub(crate) hint: &'static str,
 }
 
+/// A piece of a comment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Piece {
+    /// The place, with the marks of the piece.
+    pub(crate) span: Span,
+    pub(crate) kind: PieceKind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum PieceKind {
+    /// A line begins, with so many spaces.
+    Line(u32),
+    /// Text.
+    Text,
+    /// A backslash and a character.
+    Escaped,
+    /// A string or a character, with its quotes.
+    Quoted,
+    /// Code between backticks.
+    Code,
+    /// A block of code between three backticks.
+    Block,
+    /// A reference.
+    Reference,
+}
+
 /// Finds the references in the documentation comment at a place of a text.
 pub(crate) fn references(text: &str, comment: Span) -> (Vec<Reference>, Vec<Mistake>) {
-    let written = text.get(comment.range()).unwrap_or("");
-    let marks = if written.starts_with("/**") { 3 } else { 0 };
-    let end = written.strip_suffix("*/").filter(|_| marks > 0).map_or(written.len(), str::len);
-    let mut reader = Reader {
-        text: text.get(..comment.start as usize + end.max(marks)).unwrap_or(""),
-        at: comment.start as usize + marks,
-        has_marks: marks == 0,
-        references: Vec::new(),
-        mistakes: Vec::new(),
-    };
-    reader.read();
+    let reader = Reader::read_all(text, comment);
     (reader.references, reader.mistakes)
+}
+
+/// Cuts the documentation comment at a place of a text into pieces. Each reference among them has an entry in the second
+/// list.
+pub(crate) fn pieces(text: &str, comment: Span) -> (Vec<Piece>, Vec<Reference>) {
+    let reader = Reader::read_all(text, comment);
+    (reader.pieces, reader.references)
+}
+
+/// Returns whether each line of the comment at a place of a text begins with `///`.
+pub(crate) fn has_marks(text: &str, comment: Span) -> bool {
+    !text.get(comment.range()).unwrap_or("").starts_with("/**")
 }
 
 struct Reader<'t> {
@@ -61,9 +89,31 @@ struct Reader<'t> {
     has_marks: bool,
     references: Vec<Reference>,
     mistakes: Vec<Mistake>,
+    pieces: Vec<Piece>,
+    /// The beginning of the text that is not in a piece yet.
+    text_start: usize,
 }
 
-impl Reader<'_> {
+impl<'t> Reader<'t> {
+    fn read_all(text: &'t str, comment: Span) -> Reader<'t> {
+        let written = text.get(comment.range()).unwrap_or("");
+        let has_marks = has_marks(text, comment);
+        let marks = if has_marks { 0 } else { 3 };
+        let end = written.strip_suffix("*/").filter(|_| marks > 0).map_or(written.len(), str::len);
+        let start = comment.start as usize + marks;
+        let mut reader = Reader {
+            text: text.get(..comment.start as usize + end.max(marks)).unwrap_or(""),
+            at: start,
+            has_marks,
+            references: Vec::new(),
+            mistakes: Vec::new(),
+            pieces: Vec::new(),
+            text_start: start,
+        };
+        reader.read();
+        reader
+    }
+
     fn rest(&self) -> &str {
         self.text.get(self.at..).unwrap_or("")
     }
@@ -95,31 +145,79 @@ impl Reader<'_> {
                 self.begin_line();
                 continue;
             }
+            let start = self.at;
             match next {
                 '\n' => {
+                    self.end_text(start);
                     self.skip();
+                    self.text_start = self.at;
                     is_line_start = true;
                 }
                 '\\' => {
                     self.skip();
                     self.skip();
+                    self.piece(start, PieceKind::Escaped);
                 }
-                '`' => self.quoted('`', "this code is not closed", "write a backtick where it ends"),
-                '"' => self.quoted('"', "this string is not closed", "write `\"` where it ends"),
-                '\'' => self.character(),
-                '$' => self.reference(),
+                '`' => {
+                    if self.quoted('`', "this code is not closed", "write a backtick where it ends") {
+                        self.piece(start, PieceKind::Code);
+                    }
+                }
+                '"' => {
+                    if self.quoted('"', "this string is not closed", "write `\"` where it ends") {
+                        self.piece(start, PieceKind::Quoted);
+                    }
+                }
+                '\'' => {
+                    if self.character() {
+                        self.piece(start, PieceKind::Quoted);
+                    }
+                }
+                '$' => {
+                    let known = self.references.len();
+                    self.reference();
+                    if self.references.len() > known {
+                        self.piece(start, PieceKind::Reference);
+                    }
+                }
                 _ => self.skip(),
             }
         }
+        self.end_text(self.at);
+    }
+
+    /// Ends the text before a place.
+    fn end_text(&mut self, end: usize) {
+        if self.text_start < end {
+            let span = Span::new(self.text_start, end);
+            self.pieces.push(Piece { span, kind: PieceKind::Text });
+        }
+        self.text_start = end;
+    }
+
+    /// Adds the piece that began at a place and ends here.
+    fn piece(&mut self, start: usize, kind: PieceKind) {
+        self.end_text(start);
+        self.at = self.at.min(self.text.len());
+        self.pieces.push(Piece { span: Span::new(start, self.at), kind });
+        self.text_start = self.at;
     }
 
     /// Skips the marks at the beginning of a line, or a block of code that begins there.
     fn begin_line(&mut self) {
+        let mut begin = self.at;
         self.skip_while(|c| c == ' ');
         if self.has_marks {
             self.skip_while(|c| c == '/');
+            begin = self.at;
             self.skip_while(|c| c == ' ');
         }
+        // The text after `/**` stands as if it began where the mark does.
+        let is_after_mark = !self.has_marks && self.pieces.is_empty();
+        let indentation = if is_after_mark { self.column(begin - 3) } else { self.at - begin };
+        self.text_start = self.at;
+        let line = Span::new(begin, self.at);
+        self.pieces.push(Piece { span: line, kind: PieceKind::Line(indentation as u32) });
         if !self.rest().starts_with("```") {
             return;
         }
@@ -133,10 +231,17 @@ impl Reader<'_> {
                 self.at = self.text.len();
             }
         }
+        self.piece(start, PieceKind::Block);
     }
 
-    /// Skips a quoted part, which ends in the same paragraph.
-    fn quoted(&mut self, quote: char, title: &'static str, hint: &'static str) {
+    /// Returns the number of bytes between the beginning of the line and a place.
+    fn column(&self, at: usize) -> usize {
+        let before = self.text.get(..at).unwrap_or("");
+        at - before.rfind('\n').map_or(0, |line_end| line_end + 1)
+    }
+
+    /// Skips a quoted part, which ends in the same paragraph. Reports one that does not end, and returns false.
+    fn quoted(&mut self, quote: char, title: &'static str, hint: &'static str) -> bool {
         let start = self.at;
         self.skip();
         let mut is_blank = false;
@@ -159,18 +264,21 @@ impl Reader<'_> {
             Some(end) => self.at += end,
             None => self.mistake(start, title, hint),
         }
+        end.is_some()
     }
 
-    /// Skips `'x'`.
-    fn character(&mut self) {
+    /// Skips `'x'`, or only the quote. Returns whether it is a character.
+    fn character(&mut self) -> bool {
         self.skip();
         let mut rest = self.rest().chars();
         let first = rest.next();
         let inner = if first == Some('\\') { rest.next() } else { first };
-        if rest.next() == Some('\'') {
+        let is_character = rest.next() == Some('\'');
+        if is_character {
             let escape = if first == Some('\\') { 1 } else { 0 };
             self.at += escape + inner.map_or(0, char::len_utf8) + 1;
         }
+        is_character
     }
 
     fn reference(&mut self) {

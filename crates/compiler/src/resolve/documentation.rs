@@ -17,10 +17,12 @@ use crate::source::{Source, SourceId, Sources, Span};
 /// The maximum number of candidates that a warning shows.
 const CANDIDATES_MAX: usize = 4;
 
-/// Returns warnings about the comments of the modules that belong to the user.
+/// Returns warnings about the comments of the modules that belong to the user. An index also has the references of all
+/// others.
 pub(super) fn check(world: &World, modules: &Modules, sources: &Sources) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
-    for source in modules.sources.iter().filter(|source| modules.is_own(source.source)) {
+    let is_meant = |source: &&SourceModule| world.notes.are_wanted() || modules.is_own(source.source);
+    for source in modules.sources.iter().filter(is_meant) {
         if let Some(text) = sources.get(source.source) {
             let mut check = Check { world, modules, source, text, problems: Vec::new() };
             check.file();
@@ -127,7 +129,7 @@ impl<'a> Check<'a> {
     }
 
     fn reference(&self, reference: &Reference, scope: Scope<'a>) -> Option<Diagnostic> {
-        let name = reference.path.last()?;
+        let Some(name) = reference.path.last() else { return self.operator(reference, scope) };
         let warning = |title: String| Diagnostic::warning(self.source_id(), reference.span, title);
         if reference.arguments.as_ref().is_some_and(|given| reference.is_setter && !is_one_value(given)) {
             return Some(warning(format!("the setter `{name}=` takes one argument")));
@@ -155,6 +157,20 @@ impl<'a> Check<'a> {
         };
         let takes = self.takes(&known, reference) && !(is_this && reference.arguments.is_some());
         (!takes).then(|| warning(format!("no `{name}` takes what this reference gives")))
+    }
+
+    /// Checks and notes a reference to an operator, which is a member of the class.
+    fn operator(&self, reference: &Reference, scope: Scope<'a>) -> Option<Diagnostic> {
+        let name = self.text.text.get(reference.span.range())?;
+        let Some(Target::Known(known)) = scope.class.and_then(|class| self.member_of(class, name)) else {
+            return None;
+        };
+        for symbol in known.symbols.iter().filter(|symbol| self.symbol_fits(symbol, reference)) {
+            self.world.notes.note(self.source_id(), reference.span, symbol.clone(), Role::Mention);
+        }
+        let title = format!("no `{name}` takes what this reference gives");
+        let is_wrong = !self.takes(&known, reference);
+        is_wrong.then(|| Diagnostic::warning(self.source_id(), reference.span, title))
     }
 
     fn show_candidates(&self, mut problem: Diagnostic, items: &[Item], name: &str) -> Diagnostic {

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use crate::ast::{Identifier, Import};
 use crate::diagnostic::Diagnostic;
 use crate::names::Suggestions;
-use crate::source::{Loader, SourceId, Sources, Span};
+use crate::source::{Loader, SourceId, Sources, Span, normalized};
 use lucarne_package::lock::{self, Lock, Package};
 use lucarne_package::spec;
 use lucarne_package::{LOCK_FILE, SPEC_FILE};
@@ -206,12 +206,17 @@ impl Packages {
         Ok(Target { path, home: home.clone() })
     }
 
-    /// Returns the owner of a program's file.
-    pub(super) fn home_of(&self, loader: &dyn Loader, path: &str) -> Home {
+    /// Returns the owner of a file: one of the packages that `is_meant` accepts, or the program.
+    pub(super) fn home_of(
+        &self,
+        loader: &dyn Loader,
+        path: &str,
+        is_meant: impl Fn(&Package) -> bool,
+    ) -> Home {
         let full = |path: &str| normalized(&loader.full(path));
         let (path, root) = (full(path), full(&self.folder));
-        let local = self.lock.packages.iter().filter(|(_, package)| package.is_local());
-        let mut holding = local.filter(|(id, _)| {
+        let packages = self.lock.packages.iter().filter(|(_, package)| is_meant(package));
+        let mut holding = packages.filter(|(id, _)| {
             // A package may contain the whole program, such as an example of the package.
             let folder = self.source_folder(id).map(|folder| full(&folder));
             folder.is_some_and(|folder| {
@@ -460,21 +465,6 @@ fn under(folder: &str, path: &str) -> String {
     if path.starts_with('/') { path.to_owned() } else { join(folder, path) }
 }
 
-/// Removes `.` parts and `x/..` from a path.
-fn normalized(path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "." => {}
-            ".." if parts.last().is_some_and(|last| !last.is_empty() && *last != "..") => {
-                parts.pop();
-            }
-            _ => parts.push(part),
-        }
-    }
-    parts.join("/")
-}
-
 /// Removes `..` from a path that leads back into the working folder, so that a file has the same path however it is
 /// imported.
 fn inside_working_folder(files: &dyn Files, path: String) -> String {
@@ -497,13 +487,6 @@ mod tests {
     #[test]
     fn folders_above() {
         assert_eq!([up("a/b"), up("a"), up(""), up(".."), up("../..")], ["a", "", "..", "../..", "../../.."]);
-    }
-
-    #[test]
-    fn paths_without_detours() {
-        assert_eq!(normalized("a/./b/../c"), "a/c");
-        assert_eq!(normalized("../../x/../y"), "../../y");
-        assert_eq!(normalized("/a/../b"), "/b");
     }
 
     #[test]

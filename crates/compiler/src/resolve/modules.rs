@@ -10,10 +10,11 @@ use super::world::World;
 use crate::ast::{self, Declaration, File, FunctionName, Identifier, Import, Show};
 use crate::diagnostic::{Diagnostic, Label};
 use crate::ir::{Item, Module, ModuleId};
-use crate::names::Name;
+use crate::names::{Name, library_name};
 use crate::parser;
 use crate::source::{LIBRARY_PREFIX, Loader, SourceId, Sources, Span};
 use crate::steps;
+use lucarne_package::lock::Package;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -113,6 +114,8 @@ pub(super) struct Modules {
     /// The names of all libraries, as imports write them.
     libraries: Vec<String>,
     packages: Packages,
+    /// Whether warnings about the libraries concern the user, whose libraries they are.
+    pub(super) are_libraries_own: bool,
     /// The exports of prepared modules, from when they are first asked for.
     prepared: Vec<OnceCell<Exports>>,
     known: RefCell<Known>,
@@ -175,15 +178,20 @@ impl Modules {
         world: &mut World,
         roots: &[String],
     ) -> Vec<Option<ModuleId>> {
-        let ids = roots.iter().map(|root| self.load_file(loader, world, root_target(root))).collect();
+        let ids: Vec<Option<ModuleId>> =
+            roots.iter().map(|root| self.load_file(loader, world, root_target(root))).collect();
         if let Some(entry) = roots.first() {
             let (packages, problems) = Packages::find(loader.loader, loader.sources, entry);
             self.packages = packages;
             loader.problems.extend(problems);
-            // A file of a package may itself be the program.
-            let home = self.packages.home_of(loader.loader, entry);
-            if let Some(root) = self.sources.first_mut().filter(|root| root.home == Home::Program) {
-                root.home = home;
+            for (root, id) in roots.iter().zip(&ids) {
+                // A file of a package may itself be the program. The other files may be of any package.
+                let is_meant = |package: &Package| root != entry || package.is_local();
+                let place = id.and_then(|id| (id.0 as usize).checked_sub(self.first));
+                let source = place.and_then(|place| self.sources.get_mut(place));
+                if let Some(source) = source.filter(|source| source.home == Home::Program) {
+                    source.home = self.packages.home_of(loader.loader, root, is_meant);
+                }
             }
         }
         if self.core.is_none() {
@@ -334,7 +342,9 @@ impl Modules {
     pub(super) fn is_own(&self, source: SourceId) -> bool {
         let place = self.sources.binary_search_by_key(&source, |module| module.source).ok();
         let module = place.and_then(|place| self.sources.get(place));
-        module.is_none_or(|module| self.packages.is_own(&module.home))
+        let is_own =
+            |home: &Home| self.packages.is_own(home) || self.are_libraries_own && *home == Home::Library;
+        module.is_none_or(|module| is_own(&module.home))
     }
 
     /// Returns whether a source belongs to a package other than the program's own. The program has a package of its own
@@ -702,15 +712,6 @@ pub(super) struct Load<'a> {
     pub(super) missing_packages: BTreeSet<String>,
     /// Whether the analysis is canceled.
     pub(super) is_canceled: &'a dyn Fn() -> bool,
-}
-
-/// Returns the name of a library by its path: that of `a/b/b` is `a.b`.
-fn library_name(path: &str) -> String {
-    let short = match path.rsplit_once('/') {
-        Some((folder, file)) if folder == file || folder.ends_with(&format!("/{file}")) => folder,
-        _ => path,
-    };
-    short.replace('/', ".")
 }
 
 /// Returns the names that an import brings, as far as the import itself lists them.
