@@ -110,8 +110,8 @@ pub fn index(
     Ok(resolve::index(loader, library()?, &natives::parameters, files, request))
 }
 
-/// Analyzes all libraries, given their files below `<lib>/`, and makes an index of their names. Returns none if it was
-/// canceled.
+/// Analyzes libraries from their sources, given their files below `<lib>/`, and makes an index of their names. Files of a
+/// program may come before them, so that the index has all. Returns none if it was canceled.
 pub fn index_library(
     loader: &(dyn Loader + Sync),
     files: &[String],

@@ -1,0 +1,210 @@
+//! From an analysis to the model: which declarations are documented, where, and what they say.
+//!
+//! 1. `tables` parses each file again, since the analysis keeps no trees, and finds the symbol of each declaration
+//!    by the place of its name in the index.
+//! 2. Each declaration gets a home: its own library, or, if that is private, the first library that exports it.
+//! 3. `addresses` gives every declaration with a home its page and its id.
+//! 4. The model is made, in which every reference and type is a link if its target has an address.
+
+mod addresses;
+mod class;
+mod signature;
+mod tables;
+
+use std::collections::BTreeMap;
+
+use lucarne_compiler::ast::Doc as Comment;
+use lucarne_compiler::ir::Item;
+use lucarne_compiler::resolve::index::{Role, Symbol};
+use lucarne_compiler::source::{SourceId, Span};
+use lucarne_compiler::toitdoc::{self, Block, Inline};
+use lucarne_toit::{Analysis, Index};
+
+use crate::Options;
+use crate::model::{Doc, Documentation, Export, Kind, Library, Named, Package, Reference, SourcePage, Url};
+use crate::project::Project;
+use addresses::Addresses;
+use tables::{Declared, File, Tables};
+
+/// Makes the model. Recurses over trees, so it needs a large stack:
+/// [`lucarne_compiler::resolve::with_large_stack`].
+pub fn gather(analysis: &Analysis, index: &Index, project: &Project, options: &Options) -> Documentation {
+    let tables = Tables::new(analysis, index, project, options);
+    let addresses = Addresses::new(&tables, project);
+    let gather = Gather { tables: &tables, addresses: &addresses };
+    let mut packages = Vec::new();
+    for (place, files) in project.packages.iter().enumerate() {
+        let libraries = tables.libraries_of(place).map(|file| gather.library(file)).collect();
+        packages.push(Package {
+            name: files.name.clone(),
+            kind: files.kind,
+            description: files.description.clone(),
+            version: files.version.clone(),
+            url: addresses.package(place),
+            libraries,
+        });
+    }
+    Documentation { title: project.title.clone(), packages, sources: gather.sources() }
+}
+
+/// The tables of an analysis, and the addresses that are made of them.
+#[derive(Clone, Copy)]
+struct Gather<'a> {
+    tables: &'a Tables<'a>,
+    addresses: &'a Addresses,
+}
+
+impl<'a> Gather<'a> {
+    fn library(self, file: &'a File) -> Library {
+        let url = self.addresses.library(file);
+        let mut library = Library {
+            name: file.name.clone(),
+            source: self.addresses.source(file, 0),
+            doc: self.doc(file.source, file.tree.doc.as_ref()),
+            deprecated: self.tables.module(file.module).and_then(|module| module.deprecated.clone()),
+            classes: Vec::new(),
+            globals: Vec::new(),
+            functions: Vec::new(),
+            exports: self.exports(file),
+            url,
+        };
+        for (owner, declared) in self.tables.declared_in(file) {
+            match declared {
+                Declared::Class(class, id) => library.classes.push(self.class(owner, class, id)),
+                Declared::Function(function, symbol) => {
+                    let kind = Kind::Function;
+                    library.functions.extend(self.function(owner, function, &symbol, kind));
+                }
+                Declared::Variable(variable, symbol) => {
+                    library.globals.extend(self.variable(owner, variable, &symbol, Kind::Global));
+                }
+            }
+        }
+        library.classes.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
+        library.globals.sort_by(|a, b| a.name.cmp(&b.name));
+        // Overloads keep their order.
+        library.functions.sort_by(|a, b| a.name.cmp(&b.name));
+        library
+    }
+
+    /// Returns the exported declarations of other libraries.
+    fn exports(self, file: &File) -> Vec<Export> {
+        let mut exports = Vec::new();
+        let Some(module) = self.tables.module(file.module) else { return exports };
+        for (name, item) in module.exports.iter() {
+            let symbol = Symbol::from(*item);
+            let Some(url) = self.addresses.of(&symbol) else { continue };
+            let is_own = self.tables.home(*item) == Some(file.place_in_list);
+            if is_own || exports.iter().any(|known: &Export| known.url == *url) {
+                continue;
+            }
+            let Some((owner, declared)) = self.tables.declared(*item) else { continue };
+            let kind = match (item, &declared) {
+                (Item::Class(_), Declared::Class(class, _)) => class::kind(class.kind),
+                (Item::Function(_), _) => Kind::Function,
+                _ => Kind::Global,
+            };
+            let doc = self.doc(owner.source, declared.doc());
+            exports.push(Export { name: name.clone(), kind, url: url.clone(), summary: summary(&doc) });
+        }
+        exports.sort_by(|a, b| (a.kind, &a.name, &a.url).cmp(&(b.kind, &b.name, &b.url)));
+        exports.dedup_by(|a, b| (a.kind, &a.name) == (b.kind, &b.name));
+        exports
+    }
+
+    /// Reads a comment and resolves its references.
+    fn doc(self, source: SourceId, comment: Option<&Comment>) -> Doc {
+        let text = self.tables.text(source);
+        let Some(comment) = comment else { return Doc::default() };
+        let comment = toitdoc::read(text, comment.span);
+        let mut references = BTreeMap::new();
+        each_reference(&comment, &mut |start, last| {
+            if let Some(found) = self.reference(source, last) {
+                references.insert(start, found);
+            }
+        });
+        Doc { comment, references }
+    }
+
+    /// Returns the meaning of the reference whose last name begins at a place.
+    fn reference(self, source: SourceId, last: u32) -> Option<Reference> {
+        let names = self.tables.names_at(source, last);
+        let meant = names.iter().filter(|name| matches!(name.role, Role::Mention | Role::Keyword));
+        let mut is_parameter = false;
+        for name in meant {
+            if let Some(url) = self.addresses.of(&name.symbol) {
+                return Some(Reference::Declaration(url.clone()));
+            }
+            is_parameter |= matches!(name.symbol, Symbol::Local(..) | Symbol::Parameter(..));
+        }
+        is_parameter.then_some(Reference::Parameter)
+    }
+
+    /// Returns the sources of all libraries that have a page, and of those from which declarations have one.
+    fn sources(self) -> Vec<SourcePage> {
+        let mut pages = Vec::new();
+        for file in self.tables.files() {
+            let Some(url) = self.addresses.source_page(file) else { continue };
+            let library = match self.tables.is_library(file) {
+                true => Named { name: file.name.clone(), url: Some(self.addresses.library(file)) },
+                false => Named { name: file.name.clone(), url: None },
+            };
+            let path = self.tables.inside_package(file);
+            let text = self.tables.text(file.source).to_owned();
+            pages.push(SourcePage { url, library, path, text, names: self.names(file) });
+        }
+        pages
+    }
+}
+
+impl Gather<'_> {
+    /// Returns the names in the code of a file whose declarations are documented.
+    fn names(self, file: &File) -> Vec<(Span, Url)> {
+        let mut found: Vec<(Span, Url)> = Vec::new();
+        for name in self.tables.names_of(file.source) {
+            let is_code = matches!(name.role, Role::Definition | Role::Read | Role::Write);
+            let is_next = found.last().is_none_or(|(before, _)| before.end <= name.span.start);
+            let url = self.addresses.of(&name.symbol).filter(|_| is_code && is_next);
+            found.extend(url.map(|url| (name.span, url.clone())));
+        }
+        found
+    }
+
+    fn named(self, name: impl Into<String>, symbol: &Symbol) -> Named {
+        Named { name: name.into(), url: self.addresses.of(symbol).cloned() }
+    }
+}
+
+/// Returns the first paragraph of a documentation.
+pub(crate) fn summary(doc: &Doc) -> Doc {
+    let Some(first) = doc.comment.summary() else { return Doc::default() };
+    let blocks = vec![Block::Paragraph(first.to_vec())];
+    let section = toitdoc::Section { blocks, ..toitdoc::Section::default() };
+    Doc { comment: toitdoc::Comment { sections: vec![section] }, references: doc.references.clone() }
+}
+
+/// Calls a function for each reference: with the beginning of its place, and that of its last name.
+fn each_reference(comment: &toitdoc::Comment, visit: &mut dyn FnMut(u32, u32)) {
+    for section in &comment.sections {
+        each_of(&section.title, visit);
+        section.blocks.iter().for_each(|block| each_in_block(block, visit));
+    }
+}
+
+fn each_in_block(block: &Block, visit: &mut dyn FnMut(u32, u32)) {
+    match block {
+        Block::Paragraph(parts) => each_of(parts, visit),
+        Block::Code { .. } => {}
+        Block::List { items, .. } => {
+            items.iter().flatten().for_each(|block| each_in_block(block, visit));
+        }
+    }
+}
+
+fn each_of(parts: &[Inline], visit: &mut dyn FnMut(u32, u32)) {
+    for part in parts {
+        if let Inline::Reference { span, last, .. } = part {
+            visit(span.start, last.start);
+        }
+    }
+}

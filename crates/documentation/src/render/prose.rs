@@ -1,0 +1,158 @@
+//! Documentation comments as HTML.
+
+use lucarne_compiler::toitdoc::{Block, Inline, Section, plain};
+
+use crate::html::Html;
+use crate::model::{Doc, Reference};
+
+/// The sections that are closed until they are opened.
+const CLOSED: &[&str] = &["advanced"];
+
+/// The sections that other tools use, and that no page shows.
+const UNSEEN: &[&str] = &["categories"];
+
+/// The deepest heading of HTML.
+const DEEPEST: usize = 6;
+
+/// The place of a comment in a page.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    /// The path of the page.
+    pub(super) path: &'a str,
+    /// The level of the headings of its sections.
+    pub(super) level: usize,
+}
+
+/// Adds a documentation comment.
+pub(super) fn doc(html: &mut Html, place: Place<'_>, doc: &Doc) {
+    if doc.comment.is_empty() {
+        return;
+    }
+    html.element("div", &[("class", "doc")], |html| {
+        let mut sections = doc.comment.sections.as_slice();
+        let mut depth = 0;
+        while let Some((section, rest)) = sections.split_first() {
+            let inner = rest.iter().take_while(|next| next.level > section.level).count();
+            let title = plain(&section.title).to_lowercase();
+            let is_titled = section.level > 0;
+            if is_titled && UNSEEN.contains(&title.as_str()) {
+                sections = rest.get(inner..).unwrap_or_default();
+                continue;
+            }
+            // A heading is at most one level deeper than the one before.
+            depth = section.level.min(depth + 1);
+            if is_titled && CLOSED.contains(&title.as_str()) {
+                html.element("details", &[], |html| {
+                    html.element("summary", &[], |html| inline(html, place, doc, &section.title));
+                    blocks(html, place, doc, &section.blocks);
+                    for inner in rest.iter().take(inner) {
+                        self::section(html, place, doc, inner, depth);
+                    }
+                });
+                sections = rest.get(inner..).unwrap_or_default();
+                continue;
+            }
+            self::section(html, place, doc, section, depth);
+            sections = rest;
+        }
+    });
+    html.line();
+}
+
+fn section(html: &mut Html, place: Place<'_>, doc: &Doc, section: &Section, depth: usize) {
+    if depth > 0 {
+        let level = (place.level + depth - 1).min(DEEPEST);
+        html.element(&format!("h{level}"), &[], |html| inline(html, place, doc, &section.title));
+    }
+    blocks(html, place, doc, &section.blocks);
+}
+
+fn blocks(html: &mut Html, place: Place<'_>, doc: &Doc, list: &[Block]) {
+    for block in list {
+        match block {
+            Block::Paragraph(parts) => {
+                let attributes = [("class", "deprecated")];
+                let marked = usize::from(begins_with_deprecation(parts));
+                let attributes = attributes.get(..marked).unwrap_or_default();
+                html.element("p", attributes, |html| inline(html, place, doc, parts));
+            }
+            Block::Code { text, .. } => {
+                // Long lines can be scrolled by keys.
+                let attributes = [("class", "code"), ("tabindex", "0")];
+                html.element("pre", &attributes, |html| html.leaf("code", &[], text));
+            }
+            Block::List { first, items } => {
+                let start = first.map(|first| first.to_string()).unwrap_or_default();
+                let attributes = [("start", start.as_str())];
+                let (name, attributes) = match first {
+                    None => ("ul", &attributes[..0]),
+                    Some(1) => ("ol", &attributes[..0]),
+                    Some(_) => ("ol", &attributes[..]),
+                };
+                html.element(name, attributes, |html| {
+                    for item in items {
+                        html.element("li", &[], |html| self::item(html, place, doc, item));
+                    }
+                });
+            }
+        }
+        html.line();
+    }
+}
+
+/// Returns whether a documentation has a paragraph of its own that says that the declaration is deprecated.
+pub(super) fn is_deprecation(doc: &Doc) -> bool {
+    let blocks = doc.comment.sections.iter().flat_map(|section| &section.blocks);
+    blocks.into_iter().any(|block| matches!(block, Block::Paragraph(parts) if begins_with_deprecation(parts)))
+}
+
+fn begins_with_deprecation(parts: &[Inline]) -> bool {
+    matches!(parts.first(), Some(Inline::Text(text)) if text.starts_with("Deprecated."))
+}
+
+/// Adds the content of an item. A single paragraph needs no element.
+fn item(html: &mut Html, place: Place<'_>, doc: &Doc, item: &[Block]) {
+    match item.split_first() {
+        Some((Block::Paragraph(parts), rest)) => {
+            inline(html, place, doc, parts);
+            blocks(html, place, doc, rest);
+        }
+        _ => blocks(html, place, doc, item),
+    }
+}
+
+/// Adds the parts of a paragraph.
+pub(super) fn inline(html: &mut Html, place: Place<'_>, doc: &Doc, parts: &[Inline]) {
+    for part in parts {
+        match part {
+            Inline::Text(text) => html.text(text),
+            Inline::Emphasis(text) => html.leaf("em", &[], text),
+            Inline::Code(text) => html.leaf("code", &[], text),
+            Inline::Link { text, url } => external(html, text, url),
+            Inline::Reference { text, span, .. } => match doc.references.get(&span.start) {
+                Some(Reference::Declaration(url)) => {
+                    let href = url.from(place.path);
+                    html.element("a", &[("href", &href)], |html| html.leaf("code", &[], text));
+                }
+                Some(Reference::Parameter) => html.leaf("var", &[], text),
+                None => html.leaf("code", &[], text),
+            },
+        }
+    }
+}
+
+/// Adds a link to another site. The reader of comments makes no others, but a mistake there must not become a script
+/// here.
+fn external(html: &mut Html, text: &str, url: &str) {
+    match url.starts_with("https://") || url.starts_with("http://") {
+        true => html.leaf("a", &[("href", url), ("rel", "noreferrer")], text),
+        false => html.text(text),
+    }
+}
+
+/// Adds the first paragraph of a documentation, if there is one.
+pub(super) fn summary(html: &mut Html, path: &str, doc: &Doc) {
+    if let Some(parts) = doc.comment.summary() {
+        inline(html, Place { path, level: DEEPEST }, doc, parts);
+    }
+}
