@@ -25,7 +25,7 @@ const RULES: &[Rule] = &[
         exceptions: &[
             ("crates/kernel/src/sync.rs", "the facade itself"),
             ("crates/kernel/src/clock.rs", "the facade itself"),
-            ("crates/cli/", "only has threads that read pipes and keys"),
+            ("crates/cli/", "only has threads that read pipes, keys and requests of browsers"),
             (
                 "crates/compiler/",
                 "is pure: it has one thread, for the size of its stack, and does not depend on the kernel",

@@ -3,6 +3,7 @@
 pub(crate) mod call;
 pub(crate) mod compile;
 pub(crate) mod device;
+pub(crate) mod doc;
 pub(crate) mod interface;
 pub(crate) mod pkg;
 
@@ -103,6 +104,9 @@ pub(crate) enum Command {
     Check(Check),
     /// Format source files
     Format(Format),
+    /// Make documentation from the comments of programs, packages and libraries
+    #[command(subcommand)]
+    Doc(doc::DocCommand),
     /// Serve an editor: a language server over standard input and output
     Lsp {
         /// Use standard input and output, which is the only way; editors add this option

@@ -115,7 +115,7 @@ fn path_of(sources: &Sources, id: SourceId) -> &str {
 }
 
 /// Converts a diagnostic to JSON for an editor. Lines and columns are counted from 1; columns count characters.
-fn as_json(sources: &Sources, diagnostic: &Diagnostic) -> Value {
+pub(crate) fn as_json(sources: &Sources, diagnostic: &Diagnostic) -> Value {
     let severity = match diagnostic.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",

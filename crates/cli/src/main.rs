@@ -10,6 +10,7 @@ mod compile;
 mod complete;
 mod container;
 mod device;
+mod doc;
 mod emit;
 mod files;
 mod format;
@@ -97,6 +98,7 @@ fn perform(command: Command) -> Result<ExitCode, Stop> {
         Command::Check(options) => check::check(&options),
         Command::Format(options) => format::format(&options),
         Command::Lsp { .. } => lsp::lsp(),
+        Command::Doc(command) => doc::doc(&command),
         Command::Test(options) => test::test(&options),
         Command::Compile(options) => compile::compile(&options),
         Command::Decode(options) => compile::decode(&options),

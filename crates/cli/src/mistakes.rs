@@ -24,7 +24,6 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "config",
         "there are no settings to keep; the variable LUCARNE_STATE names the state folder of the device",
     ),
-    ("doc", "generating the documentation of programs does not exist yet"),
     ("exec", "'lucarne run FILE' compiles and runs a program"),
     (
         "firmware",
@@ -38,7 +37,6 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ),
     ("list", "'lucarne container list' lists the containers of the device"),
     ("logs", "'lucarne container logs NAME' prints the log of a container"),
-    ("lsp", "a language server does not exist yet; 'lucarne check --json PATH' reports errors for editors"),
     (
         "monitor",
         "the output of containers is in their logs: 'lucarne container logs -f NAME' follows one, 'lucarne top' shows \

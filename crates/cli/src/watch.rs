@@ -4,7 +4,7 @@
 //! changes, as when many files are saved, starts the program once.
 
 pub(crate) mod again;
-mod paths;
+pub(crate) mod paths;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -71,6 +71,22 @@ enum WatchEvent {
     ProgramEnded,
 }
 
+/// A report of the watcher.
+pub(crate) type Changes = std::io::Result<Change>;
+
+/// Waits for a change of a watched file, or of a file that may be a missing import, and for the end of its burst. Returns
+/// the path of the file.
+pub(crate) fn changed(changes: &Receiver<Changes>, paths: &Paths) -> Result<PathBuf, Stop> {
+    loop {
+        let change = changes.recv().map_err(|error| cannot_watch(&error))?;
+        let change = change.map_err(|error| cannot_watch(&error))?;
+        if let Some(changed) = paths.concerned(&change) {
+            await_end_of_burst(paths, |left| changes.recv_timeout(left).ok()?.ok());
+            return Ok(changed);
+        }
+    }
+}
+
 /// Waits for a change of a source, or of a file that may be a missing import. Returns the path of the file.
 fn next_change(
     events: &Receiver<WatchEvent>,
@@ -83,7 +99,10 @@ fn next_change(
             WatchEvent::Files(change) => {
                 let change = change.map_err(|error| cannot_watch(&error))?;
                 if let Some(changed) = paths.concerned(&change) {
-                    await_end_of_burst(events, paths);
+                    await_end_of_burst(paths, |left| match events.recv_timeout(left) {
+                        Ok(WatchEvent::Files(Ok(change))) => Some(change),
+                        _ => None,
+                    });
                     // The program may have ended during the burst.
                     program.report_end();
                     return Ok(changed);
@@ -93,13 +112,12 @@ fn next_change(
     }
 }
 
-/// Waits until the sources have not changed for a while. Ignores changes of other files.
-fn await_end_of_burst(events: &Receiver<WatchEvent>, paths: &Paths) {
+/// Waits until the sources have not changed for a while. Ignores changes of other files. `next` waits for the next change
+/// for at most a time.
+fn await_end_of_burst(paths: &Paths, next: impl Fn(Duration) -> Option<Change>) {
     let mut end = Instant::now() + BURST;
     while let Some(left) = end.checked_duration_since(Instant::now()) {
-        if let Ok(WatchEvent::Files(Ok(change))) = events.recv_timeout(left)
-            && paths.concerned(&change).is_some()
-        {
+        if next(left).is_some_and(|change| paths.concerned(&change).is_some()) {
             end = Instant::now() + BURST;
         }
     }
@@ -117,7 +135,8 @@ fn is_outdated(analysis: Option<&Analysis>, sources: &BTreeSet<PathBuf>) -> bool
     sources.difference(&read).any(|missing| missing.is_file()) || analysis.is_some_and(has_changed)
 }
 
-fn has_changed(analysis: &Analysis) -> bool {
+/// Returns whether a source is not as it was read.
+pub(crate) fn has_changed(analysis: &Analysis) -> bool {
     let is_as_read = |source: &Source| {
         let mut now = Sources::default();
         let read = std::fs::read(&source.path).map(|bytes| now.add(source.path.clone(), bytes).0);
@@ -127,12 +146,12 @@ fn has_changed(analysis: &Analysis) -> bool {
 }
 
 /// Returns the absolute form of a path.
-fn full(path: &Path) -> PathBuf {
+pub(crate) fn full(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// Returns a path relative to the current folder if possible, for messages.
-fn from_here(path: &Path) -> &Path {
+pub(crate) fn from_here(path: &Path) -> &Path {
     let here = std::env::current_dir().and_then(|here| here.canonicalize());
     here.ok().and_then(|here| path.strip_prefix(here).ok()).unwrap_or(path)
 }
@@ -207,6 +226,7 @@ impl WatchedProgram<'_> {
     }
 }
 
-fn cannot_watch(error: &dyn std::fmt::Display) -> Stop {
+/// Returns the failure of a watcher.
+pub(crate) fn cannot_watch(error: &dyn std::fmt::Display) -> Stop {
     Stop::failure(format!("cannot watch the files of the program: {error}"))
 }

@@ -33,7 +33,7 @@ const EVENTS_BYTES: usize = 4_096;
 const ROUNDS_MAX: usize = 8;
 
 /// The watched paths.
-pub(super) struct Paths {
+pub(crate) struct Paths {
     watches: Arc<OwnedFd>,
     /// The watched folders and links, by the number of the watch.
     watched: HashMap<i32, PathBuf>,
@@ -41,7 +41,7 @@ pub(super) struct Paths {
 }
 
 /// A change of a watched folder or link.
-pub(super) struct Change {
+pub(crate) struct Change {
     watch: i32,
     flags: ReadFlags,
     name: Option<OsString>,
@@ -60,7 +60,7 @@ struct Ways {
 
 impl Paths {
     /// Starts a thread that passes changes on.
-    pub(super) fn watched(pass: impl Fn(io::Result<Change>) + Send + 'static) -> io::Result<Paths> {
+    pub(crate) fn watched(pass: impl Fn(io::Result<Change>) + Send + 'static) -> io::Result<Paths> {
         let watches = Arc::new(inotify::init(CreateFlags::CLOEXEC)?);
         let read = watches.clone();
         thread::spawn(move || {
@@ -80,7 +80,7 @@ impl Paths {
 
     /// Watches these files, and no others. Returns whether there are parts that were not watched before: their earlier
     /// changes were not reported.
-    pub(super) fn set(&mut self, files: &BTreeSet<PathBuf>) -> io::Result<bool> {
+    pub(crate) fn set(&mut self, files: &BTreeSet<PathBuf>) -> io::Result<bool> {
         let mut is_late = false;
         for _ in 0..ROUNDS_MAX {
             let ways = Ways::to(files);
@@ -108,7 +108,7 @@ impl Paths {
     }
 
     /// Returns the path of a change that concerns a watched file, or a file that may be a missing import.
-    pub(super) fn concerned(&self, change: &Change) -> Option<PathBuf> {
+    pub(crate) fn concerned(&self, change: &Change) -> Option<PathBuf> {
         if change.flags.contains(ReadFlags::QUEUE_OVERFLOW) {
             return self.ways.names.last().cloned();
         }
