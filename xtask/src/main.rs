@@ -3,13 +3,15 @@
 //! `layout` is the list of the installed files. `build` builds the binary and the libraries with
 //! Cargo, `generated` runs the binary to write its manual and completions, and `licenses` collects
 //! the licenses of third parties. `install` puts everything into a folder, `dist` into packages: `deb`
-//! makes the one for Debian. `picture` draws the picture of the README. `font` makes the data of a built-in font.
+//! makes the one for Debian. `picture` draws the picture of the README. `doc_site` makes the
+//! documentation of the libraries. `font` makes the data of a built-in font.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool prints")]
 
 mod archive;
 mod build;
 mod deb;
 mod dist;
+mod doc_site;
 mod font;
 mod generated;
 mod header;
@@ -28,19 +30,21 @@ const HELP: &str = "\
 Usage: cargo xtask install --prefix DIR [--destdir DIR] [--with-toit]
        cargo xtask dist [--output DIR]
        cargo xtask picture [--output FILE]
+       cargo xtask doc-site [--output DIR]
        cargo xtask font --bdf FILE --output FILE
 
 Commands:
   install  Build the release, and install it
   dist     Build the release, and pack it: a .tar.gz for any folder, and a .deb
   picture  Build the release, and draw the picture of the README from the output of its commands
+  doc-site Build the binary, and make the documentation of the libraries
   font     Make the data of a built-in font from a font in BDF
 
 Options:
   --prefix DIR   Where Lucarne will be used, such as /usr/local
   --destdir DIR  A folder that stands for the root of the machine on which Lucarne will be used
   --with-toit    Also install a command `toit`, for scripts that call the existing tool
-  --output DIR   Where packages are written [default: target/dist]
+  --output DIR   Where packages are written [default: target/dist], or the site [default: target/doc-site]
   --output FILE  Where the picture is written [default: docs/session.svg], or the data of the font
   --bdf FILE     The font in BDF";
 
@@ -64,6 +68,7 @@ enum Command {
     Install { prefix: PathBuf, destdir: Option<PathBuf>, with_toit: bool },
     Dist { output: PathBuf },
     Picture { output: PathBuf },
+    DocSite { output: PathBuf },
     Font { bdf: PathBuf, output: PathBuf },
 }
 
@@ -91,6 +96,7 @@ fn perform(command: &Command) -> Result<(), Error> {
             install::install(prefix, destdir.as_deref(), &items)?;
         }
         Command::Picture { output } => picture::draw(output)?,
+        Command::DocSite { output } => doc_site::make(output)?,
         Command::Font { bdf, output } => font::convert(bdf, output)?,
         Command::Dist { output } => {
             let built = build::build()?;
@@ -134,6 +140,9 @@ fn read_arguments() -> Result<Command, Error> {
         }
         Some("picture") => Ok(Command::Picture {
             output: output.unwrap_or_else(|| build::sources().join("docs/session.svg")),
+        }),
+        Some("doc-site") => Ok(Command::DocSite {
+            output: output.unwrap_or_else(|| build::sources().join("target/doc-site")),
         }),
         Some("font") => Ok(Command::Font {
             bdf: bdf.ok_or(Error::Incomplete("--bdf is missing"))?,
