@@ -74,13 +74,13 @@ enum WatchEvent {
 /// A report of the watcher.
 pub(crate) type Changes = std::io::Result<Change>;
 
-/// Waits for a change of a watched file, or of a file that may be a missing import, and for the end of its burst. Returns
-/// the path of the file.
+/// Waits for a change of a watched file, or for a new source or folder beside one, and for the end of the burst. Returns
+/// the path.
 pub(crate) fn changed(changes: &Receiver<Changes>, paths: &Paths) -> Result<PathBuf, Stop> {
     loop {
         let change = changes.recv().map_err(|error| cannot_watch(&error))?;
         let change = change.map_err(|error| cannot_watch(&error))?;
-        if let Some(changed) = paths.concerned(&change) {
+        if let Some(changed) = paths.concerned(&change).or_else(|| paths.new_folder(&change)) {
             await_end_of_burst(paths, |left| changes.recv_timeout(left).ok()?.ok());
             return Ok(changed);
         }

@@ -141,9 +141,9 @@ fn a_site_has_no_dead_link() {
     assert!(pages.len() > 400, "{}", pages.len());
     assert!(pages::follow_links(&folder.path("site"), &pages) > 50_000);
     for (path, page) in &pages {
-        // No level is left out after the title. Contents may stand before it.
-        let title = page.headings.iter().position(|level| *level == 1).expect("there is a title");
-        for pair in page.headings[title..].windows(2) {
+        // The title is first, and no level is left out.
+        assert_eq!(page.headings.first(), Some(&1), "{path}");
+        for pair in page.headings.windows(2) {
             assert!(pair[1] <= pair[0] + 1, "{path}: {:?}", page.headings);
         }
     }
@@ -411,6 +411,12 @@ fn a_served_site_follows_its_sources() {
     folder.file("app/src/weather.toit", WEATHER);
     until_is("/weather/extra/class-Extra.html", "Extra.");
 
+    // New folders, also empty ones, are watched too.
+    std::fs::create_dir(folder.path("app/src/deep")).expect("it is new");
+    std::thread::sleep(Duration::from_millis(100));
+    folder.file("app/src/deep/inner.toit", "/** Inner. */\nclass Inner:\n");
+    until_is("/weather/deep/inner/class-Inner.html", "Inner.");
+
     let taken =
         folder.lucarne(&["doc", "serve", "app", "--exclude-library", "--port", &served.port.to_string()]);
     assert_eq!(taken.status, Some(2));
@@ -465,6 +471,7 @@ const LOOK: &str = r"(() => {
 })()";
 
 #[test]
+#[allow(clippy::print_stderr, reason = "a skipped test says why")]
 fn a_browser_shows_the_site() {
     let folder = project("doc_browser");
     let Some(mut browser) = Browser::started(&folder.path("profile")) else {

@@ -90,7 +90,9 @@ pub struct Documented {
     pub site: Option<Site>,
     /// The analysis, with its errors, and with the warnings about comments.
     pub analysis: Analysis,
-    /// The files and folders to watch for changes of the subject.
+    /// The files by packages, as they were found.
+    pub project: Project,
+    /// The files to watch for changes of the subject, and for new files beside them. Some may not exist.
     pub inputs: Vec<PathBuf>,
     /// The packages whose files have errors, so that their documentation may be incomplete.
     pub faulty_packages: Vec<String>,
@@ -117,5 +119,5 @@ pub fn document(subject: &Subject, options: &Options) -> Result<Documented, Docu
         });
         site = Some(made.ok_or(DocumentationError::OutOfMemory)??);
     }
-    Ok(Documented { site, analysis, inputs, faulty_packages })
+    Ok(Documented { site, analysis, project, inputs, faulty_packages })
 }

@@ -33,7 +33,7 @@ pub enum Subject {
 }
 
 /// The files to document, by packages.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Project {
     /// The title of the site.
     pub title: String,
@@ -41,14 +41,13 @@ pub struct Project {
     pub packages: Vec<PackageFiles>,
     /// The file that the subject is, if it is not a folder.
     entry: Option<String>,
-    /// The folder that the subject is.
-    folder: Option<PathBuf>,
-    /// The files that decide which packages are used.
+    /// The files that decide which packages there are, in the folders of the subject too: those that have one of their own
+    /// are other packages.
     lists: Vec<PathBuf>,
 }
 
 /// The files of a package.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PackageFiles {
     /// The name.
     pub name: String,
@@ -100,7 +99,7 @@ impl Project {
     }
 
     fn new(title: String) -> Project {
-        Project { title, packages: Vec::new(), entry: None, folder: None, lists: Vec::new() }
+        Project { title, packages: Vec::new(), entry: None, lists: Vec::new() }
     }
 
     fn of_folder(folder: &Path) -> Result<Project, DocumentationError> {
@@ -113,14 +112,14 @@ impl Project {
         let sources = folder.join(SOURCE_FOLDER);
         let is_package = spec.is_some() && sources.is_dir();
         let root: &Path = if is_package { &sources } else { folder };
-        let files = below(root, spec.is_some())?;
+        let (files, folders) = below(root, spec.is_some())?;
         if files.is_empty() {
             return Err(DocumentationError::Empty(root.display().to_string()));
         }
         let description = spec.and_then(|spec| spec.description);
         let mut project = Project::new(name.clone());
         project.lists = vec![list, folder.join(LOCK_FILE)];
-        project.folder = Some(root.to_owned());
+        project.lists.extend(folders.iter().map(|folder| folder.join(SPEC_FILE)));
         project.packages.push(PackageFiles {
             name,
             kind: PackageKind::Own,
@@ -162,7 +161,7 @@ impl Project {
             if !Path::new(&sources).is_dir() {
                 continue;
             }
-            let mut files = below(Path::new(&sources), false)?;
+            let (mut files, _) = below(Path::new(&sources), false)?;
             files.retain(|path, _| known.insert(path.clone()));
             if files.is_empty() {
                 continue;
@@ -217,11 +216,11 @@ impl Project {
         names
     }
 
-    /// Returns the files and folders whose changes change the documentation.
+    /// Returns the files whose changes change the documentation. Some of them may not exist.
     pub(crate) fn inputs(&self, analysis: &Analysis) -> Vec<PathBuf> {
         let read = analysis.sources.iter().map(|source| &source.path);
         let read = read.filter(|path| !path.starts_with(LIBRARY_PREFIX)).map(PathBuf::from);
-        self.lists.iter().cloned().chain(self.folder.clone()).chain(read).collect()
+        self.lists.iter().cloned().chain(read).collect()
     }
 
     /// Returns the package and the name of the library in a file. If the subject is a file, the other files of its program
@@ -259,10 +258,14 @@ fn library() -> PackageFiles {
     }
 }
 
-/// Returns the source files below a folder with the names of their libraries. Leaves out hidden folders, folders of
-/// other packages, and the tests of a package.
-fn below(folder: &Path, is_package: bool) -> Result<BTreeMap<String, String>, DocumentationError> {
+/// Returns the source files below a folder with the names of their libraries, and the folders that they may be in. Leaves
+/// out hidden folders, folders of other packages, and the tests of a package.
+fn below(
+    folder: &Path,
+    is_package: bool,
+) -> Result<(BTreeMap<String, String>, Vec<PathBuf>), DocumentationError> {
     let mut files = BTreeMap::new();
+    let mut folders = Vec::new();
     let mut bytes = 0;
     let walk = WalkDir::new(folder).sort_by_file_name().into_iter().filter_entry(|entry| {
         let name = entry.file_name().to_string_lossy();
@@ -278,6 +281,9 @@ fn below(folder: &Path, is_package: bool) -> Result<BTreeMap<String, String>, Do
             DocumentationError::Read { path, reason }
         })?;
         let path = entry.path();
+        if entry.file_type().is_dir() {
+            folders.push(path.to_owned());
+        }
         let is_source = entry.file_type().is_file() && path.extension().is_some_and(|end| end == "toit");
         let (true, Some(name)) = (is_source, path.to_str()) else { continue };
         let inside = path.strip_prefix(folder).ok().and_then(Path::to_str).unwrap_or(name);
@@ -285,7 +291,7 @@ fn below(folder: &Path, is_package: bool) -> Result<BTreeMap<String, String>, Do
         bytes += entry.metadata().map_or(0, |known| known.len());
         // As the compiler names the files of imports.
         files.insert(normalized(name), library);
-        if files.len() > FILES_MAX || bytes > BYTES_MAX {
+        if files.len().max(folders.len()) > FILES_MAX || bytes > BYTES_MAX {
             return Err(DocumentationError::TooLarge(format!(
                 "{} has too many source files: a site can have at most {FILES_MAX}, and {} MiB",
                 folder.display(),
@@ -293,7 +299,7 @@ fn below(folder: &Path, is_package: bool) -> Result<BTreeMap<String, String>, Do
             )));
         }
     }
-    Ok(files)
+    Ok((files, folders))
 }
 
 /// Returns the folder and the content of the lock file that applies to a file, as the compiler chooses it.

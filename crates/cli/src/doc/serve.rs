@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 
-use lucarne_documentation::{Documented, Site, document};
+use lucarne_documentation::{Documented, Project, Site, document};
 
 use super::{connections, print, stop};
 use crate::Stop;
@@ -38,7 +38,7 @@ pub(super) fn serve(options: &Serve) -> Result<ExitCode, Stop> {
     let (mut paths, changes) = watched()?;
     loop {
         let is_late = paths.set(&sources).map_err(|error| watch::cannot_watch(&error))?;
-        if !(is_late && watch::has_changed(&documented.analysis)) {
+        if !(is_late && is_outdated(options, &documented)) {
             let changed = watch::changed(&changes, &paths)?;
             print_error(&format!("lucarne: {} has changed\n", watch::from_here(&changed).display()));
         }
@@ -53,6 +53,13 @@ pub(super) fn serve(options: &Serve) -> Result<ExitCode, Stop> {
             Err(stop) => print_error(&format!("lucarne: {}\n", stop.message)),
         }
     }
+}
+
+/// Returns whether files have changed since they were read, or are new.
+fn is_outdated(options: &Serve, documented: &Documented) -> bool {
+    let wanted = &options.documented;
+    let found = Project::find(&wanted.subject(), &wanted.options());
+    found.is_ok_and(|found| found != documented.project) || watch::has_changed(&documented.analysis)
 }
 
 /// Makes the site and prints the diagnostics. Returns the sources to watch: after errors also those of before, since one

@@ -125,6 +125,16 @@ impl Paths {
     }
 }
 
+impl Paths {
+    /// Returns the path of a folder that is new in the folder of a watched file.
+    pub(crate) fn new_folder(&self, change: &Change) -> Option<PathBuf> {
+        let part = self.watched.get(&change.watch)?;
+        let is_new = change.flags.intersects(ReadFlags::CREATE | ReadFlags::MOVED_TO);
+        let path = part.join(change.name.as_ref()?);
+        (is_new && self.ways.folders.contains(part) && path.is_dir()).then_some(path)
+    }
+}
+
 impl Change {
     fn of(event: &inotify::Event<'_>) -> Change {
         let name = event.file_name().map(|name| OsString::from_vec(name.to_bytes().to_vec()));

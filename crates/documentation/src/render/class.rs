@@ -86,7 +86,7 @@ fn names(html: &mut Html, path: &str, names: &[Named]) {
 }
 
 fn contents(html: &mut Html, path: &str, library: &Library, class: &Class) {
-    html.leaf("h2", &[], &class.name);
+    frame::title(html, &class.name);
     members::contents(html, path, "Constructors", &class.constructors);
     members::contents(html, path, "Statics", &class.statics);
     members::contents(html, path, "Fields", &class.fields);

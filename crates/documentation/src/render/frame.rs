@@ -117,12 +117,17 @@ pub(super) fn link(html: &mut Html, path: &str, named: &Named, class: &str) {
     html.leaf("a", attributes.get(..1 + usize::from(!class.is_empty())).unwrap_or_default(), &named.name);
 }
 
-/// Adds a list of links with a title.
+/// Adds a title to the contents. It is no heading: those of the main part follow each other.
+pub(super) fn title(html: &mut Html, title: &str) {
+    html.leaf("p", &[("class", "title")], title);
+}
+
+/// Adds a list of links with a title to the contents.
 pub(super) fn links(html: &mut Html, path: &str, title: &str, names: &[Named]) {
     if names.is_empty() {
         return;
     }
-    html.leaf("h2", &[], title);
+    self::title(html, title);
     html.element("ul", &[], |html| {
         for named in names {
             html.element("li", &[], |html| link(html, path, named, ""));

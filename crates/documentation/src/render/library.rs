@@ -98,7 +98,7 @@ fn exports(html: &mut Html, path: &str, exports: &[Export]) {
 }
 
 fn contents(html: &mut Html, path: &str, package: &Package, library: &Library) {
-    html.leaf("h2", &[], &library.name);
+    frame::title(html, &library.name);
     for (kind, title) in CLASSES {
         let classes: Vec<&Class> = library.classes.iter().filter(|class| class.kind == *kind).collect();
         if classes.is_empty() {
