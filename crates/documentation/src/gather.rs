@@ -208,3 +208,87 @@ fn each_of(parts: &[Inline], visit: &mut dyn FnMut(u32, u32)) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use lucarne_compiler::source::MemoryLoader;
+    use lucarne_toit::Request;
+
+    use super::*;
+    use crate::model::{Class, Member};
+    use crate::project::{Project, Subject};
+
+    /// Documents one file of a program.
+    fn gathered(text: &str) -> Library {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("app.toit");
+        std::fs::write(&file, text).expect("it can be written");
+        let options = Options { with_library: false, ..Options::default() };
+        let project = Project::find(&Subject::Path(file), &options).expect("it can be read");
+        let mut loader = MemoryLoader::default();
+        for (path, text) in lucarne_library::texts() {
+            loader.add(*path, *text);
+        }
+        let roots = project.roots();
+        loader.add(roots[0].as_str(), text);
+        let request = Request { probe: None, is_canceled: &|| false };
+        let (analysis, index) =
+            lucarne_toit::index_library(&loader, &roots, request).expect("nothing cancels it");
+        assert!(!analysis.has_errors(), "{}", analysis.shown(Default::default()));
+        let made =
+            lucarne_compiler::resolve::with_large_stack(|| gather(&analysis, &index, &project, &options));
+        made.expect("there is memory").packages.remove(0).libraries.remove(0)
+    }
+
+    fn class<'l>(library: &'l Library, name: &str) -> &'l Class {
+        library.classes.iter().find(|class| class.name == name).expect("there is such a class")
+    }
+
+    fn inherited(class: &Class) -> Vec<(&str, Vec<&str>)> {
+        let groups = class.inherited.iter().filter(|group| group.from.name != "Object");
+        let named = groups.map(|group| {
+            let names = group.members.iter().map(|member| &*member.name);
+            (&*group.from.name, names.collect())
+        });
+        named.collect()
+    }
+
+    #[test]
+    fn members_are_inherited_once() {
+        let library = gathered(
+            "interface I:\n  a\n  b x\n  c\nabstract mixin M implements I:\n  a: return 1\n  b x: return 2\n\
+             abstract class A extends Object with M:\n  b x: return 3\n  d := 4\n  private_: return 5\n\
+             abstract class B extends A:\n  d= x: return 6\n  b x y: return 7\n",
+        );
+        assert_eq!(inherited(class(&library, "A")), [("M", vec!["a"]), ("I", vec!["c"])]);
+        // Another shape is another member.
+        let expected = [("A", vec!["b", "d"]), ("M", vec!["a"]), ("I", vec!["c"])];
+        assert_eq!(inherited(class(&library, "B")), expected);
+        let below: Vec<&str> = class(&library, "A").subclasses.iter().map(|named| &*named.name).collect();
+        assert_eq!(below, ["B"]);
+    }
+
+    #[test]
+    fn documentation_is_inherited() {
+        let library = gathered(
+            "interface I:\n  /** Of $x. */\n  a x\nclass A implements I:\n  a x: return 1\nclass B extends A:\n  \
+             /** See $super. */\n  a x: return 2\nclass C extends A:\n  /** Own. */\n  a x: return 3\n",
+        );
+        let from = |name: &str| class(&library, name).methods[0].doc_from.as_ref().map(|from| &*from.name);
+        assert_eq!([from("A"), from("B"), from("C")], [Some("I.a"), Some("I.a"), None]);
+        assert_eq!(class(&library, "B").methods[0].doc.references.len(), 1);
+    }
+
+    #[test]
+    fn signatures_are_as_they_are_written() {
+        let library = gathered(
+            "X ::= 5\ny/int? := null\nlong := [\n  1]\nf a --b/string=\"x\" [--c] -> int?: return 1\n\
+             class A:\n  z/int\n  constructor .z --w=(\"a\" +\n      \"b\"):\n",
+        );
+        let shown = |member: &Member| member.signature.iter().map(|token| &*token.text).collect::<String>();
+        assert_eq!(shown(&library.functions[0]), "f a --b/string=\"x\" [--c] -> int?");
+        let globals: Vec<String> = library.globals.iter().map(shown).collect();
+        assert_eq!(globals, ["X/int ::= 5", "long/List :=", "y/int? :="]);
+        assert_eq!(shown(&class(&library, "A").constructors[0]), "constructor z/int --w=...");
+    }
+}

@@ -112,7 +112,7 @@ impl Project {
         let sources = folder.join(SOURCE_FOLDER);
         let is_package = spec.is_some() && sources.is_dir();
         let root: &Path = if is_package { &sources } else { folder };
-        let (files, folders) = below(root, spec.is_some())?;
+        let (files, folders) = below(root, spec.is_some() && !is_package)?;
         if files.is_empty() {
             return Err(DocumentationError::Empty(root.display().to_string()));
         }
@@ -259,10 +259,10 @@ fn library() -> PackageFiles {
 }
 
 /// Returns the source files below a folder with the names of their libraries, and the folders that they may be in. Leaves
-/// out hidden folders, folders of other packages, and the tests of a package.
+/// out hidden folders, folders of other packages, and, if the folder is that of a package, its tests.
 fn below(
     folder: &Path,
-    is_package: bool,
+    has_tests: bool,
 ) -> Result<(BTreeMap<String, String>, Vec<PathBuf>), DocumentationError> {
     let mut files = BTreeMap::new();
     let mut folders = Vec::new();
@@ -270,7 +270,7 @@ fn below(
     let walk = WalkDir::new(folder).sort_by_file_name().into_iter().filter_entry(|entry| {
         let name = entry.file_name().to_string_lossy();
         let is_other = entry.file_type().is_dir() && entry.path().join(SPEC_FILE).exists();
-        let is_test = is_package && entry.depth() == 1 && name == TESTS_FOLDER;
+        let is_test = has_tests && entry.depth() == 1 && name == TESTS_FOLDER;
         entry.depth() == 0 || !(name.starts_with('.') || is_other || is_test)
     });
     for entry in walk {
@@ -362,5 +362,85 @@ impl Loader for Texts {
 
     fn folders_above(&self, file: &str) -> Vec<String> {
         if file.starts_with(LIBRARY_PREFIX) { Vec::new() } else { FileLoader.folders_above(file) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(folder: &Path, files: &[(&str, &str)]) {
+        for (name, text) in files {
+            let path = folder.join(name);
+            std::fs::create_dir_all(path.parent().expect("a file is in a folder"))
+                .expect("it can be written");
+            std::fs::write(path, text).expect("it can be written");
+        }
+    }
+
+    /// Returns the packages of a folder with the names of their libraries.
+    fn found(folder: &Path) -> Vec<(String, Vec<String>)> {
+        let options = Options { with_library: false, ..Options::default() };
+        let project = Project::find(&Subject::Path(folder.to_owned()), &options).expect("it can be read");
+        let libraries = |package: &PackageFiles| package.files.values().cloned().collect();
+        project.packages.iter().map(|package| (package.name.clone(), libraries(package))).collect()
+    }
+
+    fn package(name: &str, libraries: &[&str]) -> (String, Vec<String>) {
+        (name.to_owned(), libraries.iter().map(|library| (*library).to_owned()).collect())
+    }
+
+    #[test]
+    fn files_belong_to_packages() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let lock = "packages:\n  far:\n    url: e.com/far\n    version: 1.2.3\n  near:\n    path: ../near\n  own:\n    path: .\n";
+        write(
+            folder.path(),
+            &[
+                ("app/package.yaml", "name: weather\n"),
+                ("app/package.lock", lock),
+                ("app/src/a.toit", ""),
+                ("app/src/b/b.toit", ""),
+                ("app/src/b/c.toit", ""),
+                ("app/src/b/notes.md", ""),
+                ("app/src/.hidden/d.toit", ""),
+                ("app/src/inner/package.yaml", ""),
+                ("app/src/inner/e.toit", ""),
+                ("app/src/tests/f.toit", ""),
+                ("app/tests/g.toit", ""),
+                ("app/.packages/e.com/far/1.2.3/src/far.toit", ""),
+                ("near/package.yaml", "name: neighbor\n"),
+                ("near/src/near.toit", ""),
+            ],
+        );
+        let app = folder.path().join("app");
+        let expected = [
+            package("weather", &["a", "b", "b.c", "tests.f"]),
+            package("far", &["far"]),
+            package("neighbor", &["near"]),
+        ];
+        assert_eq!(found(&app), expected);
+    }
+
+    #[test]
+    fn a_folder_without_a_package_is_a_program() {
+        let folder = tempfile::tempdir().expect("a folder");
+        write(folder.path(), &[("app/main.toit", ""), ("app/tests/x.toit", ""), ("app/src/y.toit", "")]);
+        let app = folder.path().join("app");
+        assert_eq!(found(&app), [package("app", &["main", "src.y", "tests.x"])]);
+        let project =
+            Project::find(&Subject::Path(app.join("main.toit")), &Options::default()).expect("it is a file");
+        // Other files of the program have their names from its folder.
+        let other = app.join("sub/sub.toit");
+        assert_eq!(project.place_of(other.to_str().expect("UTF-8")), Some((0, "sub".to_owned())));
+        assert_eq!(project.place_of("<lib>/core/list.toit"), Some((1, "core.list".to_owned())));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_an_error() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let find = |path: &str| Project::find(&Subject::Path(folder.path().join(path)), &Options::default());
+        assert!(matches!(find("nothing"), Err(DocumentationError::Read { .. })));
+        assert!(matches!(find(""), Err(DocumentationError::Empty(_))));
     }
 }

@@ -156,3 +156,57 @@ pub(super) fn summary(html: &mut Html, path: &str, doc: &Doc) {
         inline(html, Place { path, level: DEEPEST }, doc, parts);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use lucarne_compiler::source::Span;
+    use lucarne_compiler::toitdoc;
+
+    use super::*;
+    use crate::model::Url;
+
+    fn shown(comment: &str, references: &[(&str, Reference)]) -> String {
+        let place = |name: &str| comment.find(&format!("${name}")).expect("it is there") as u32 + 1;
+        let references = references.iter().map(|(name, meaning)| (place(name), meaning.clone())).collect();
+        let doc = Doc { comment: toitdoc::read(comment, Span::new(0, comment.len())), references };
+        let mut html = Html::default();
+        super::doc(&mut html, Place { path: "a/b.html", level: 4 }, &doc);
+        let text = html.finish().replace('\n', "");
+        text.strip_prefix("<div class=\"doc\">")
+            .and_then(|text| text.strip_suffix("</div>"))
+            .unwrap_or("")
+            .to_owned()
+    }
+
+    #[test]
+    fn references_are_links_where_they_lead_somewhere() {
+        let meanings = [
+            ("A.m", Reference::Declaration(Url::page("a/c.html").with_id("m/1"))),
+            ("x", Reference::Parameter),
+        ];
+        assert_eq!(
+            shown("/** $A.m of $x or $y. */", &meanings),
+            "<p><a href=\"../a/c.html#m/1\"><code>A.m</code></a> of <var>x</var> or <code>y</code>.</p>"
+        );
+    }
+
+    #[test]
+    fn sections_are_closed_or_left_out() {
+        let text = "/**\na\n# Advanced\nb\n## Inner\nc\n# Categories\n- d\n# Errors\n### Deep\ne\n*/";
+        assert_eq!(
+            shown(text, &[]),
+            "<p>a</p><details><summary>Advanced</summary><p>b</p><h4>Inner</h4><p>c</p></details>\
+             <h4>Errors</h4><h5>Deep</h5><p>e</p>"
+        );
+    }
+
+    #[test]
+    fn lists_and_code_are_elements() {
+        let text = "/**\n2. a\n3. b\n   - c\n\n```\nx < y\n```\nDeprecated. Use z.\n*/";
+        assert_eq!(
+            shown(text, &[]),
+            "<ol start=\"2\"><li>a</li><li>b<ul><li>c</li></ul></li></ol>\
+             <pre class=\"code\" tabindex=\"0\"><code>x &lt; y</code></pre><p class=\"deprecated\">Deprecated. Use z.</p>"
+        );
+    }
+}
