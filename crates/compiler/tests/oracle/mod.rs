@@ -6,7 +6,8 @@ use lucarne_compiler::link::{Optimization, link};
 use lucarne_compiler::parser;
 use lucarne_compiler::resolve::{self, analyze};
 use lucarne_compiler::scanner::{self, Kind};
-use lucarne_compiler::source::{MemoryLoader, SourceId, Sources};
+use lucarne_compiler::source::{MemoryLoader, SourceId, Sources, Span};
+use lucarne_compiler::toitdoc::{self, Block, Inline};
 
 /// Checks that tokens lie in the text, in order, and that the pieces of strings are balanced.
 pub(crate) fn scan(input: &[u8]) {
@@ -42,6 +43,27 @@ pub(crate) fn parse(input: &[u8]) {
         let (_, problems) = parser::parse(SourceId(0), &text);
         let illegal = tokens.iter().any(|token| token.kind == Kind::Illegal);
         assert!(!illegal || !problems.is_empty(), "a meaningless character was accepted");
+    }
+    comment(&text);
+}
+
+/// Checks that any text is a documentation comment, whose references lie in the text.
+fn comment(text: &str) {
+    let comment = toitdoc::read(text, Span::new(0, text.len()));
+    let mut blocks: Vec<&Block> = comment.sections.iter().flat_map(|section| &section.blocks).collect();
+    let mut parts: Vec<&Inline> = comment.sections.iter().flat_map(|section| &section.title).collect();
+    while let Some(block) = blocks.pop() {
+        match block {
+            Block::Paragraph(inside) => parts.extend(inside),
+            Block::Code { .. } => {}
+            Block::List { items, .. } => blocks.extend(items.iter().flatten()),
+        }
+    }
+    for part in parts {
+        if let Inline::Reference { text: written, span, last } = part {
+            assert_eq!(text.get(span.range()), Some(written.as_str()));
+            assert!(text.get(last.range()).is_some_and(|last| !last.is_empty()), "{written}");
+        }
     }
 }
 
