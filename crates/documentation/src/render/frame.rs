@@ -117,7 +117,7 @@ pub(super) fn link(html: &mut Html, path: &str, named: &Named, class: &str) {
     html.leaf("a", attributes.get(..1 + usize::from(!class.is_empty())).unwrap_or_default(), &named.name);
 }
 
-/// Adds a title to the contents. It is no heading: those of the main part follow each other.
+/// Adds a title to the contents. Only the main part has headings, which follow each other.
 pub(super) fn title(html: &mut Html, title: &str) {
     html.leaf("p", &[("class", "title")], title);
 }
