@@ -328,6 +328,25 @@ fn failures_write_nothing() {
 }
 
 #[test]
+fn packages_from_a_registry_may_have_errors() {
+    let folder = Folder::new("doc_far");
+    let lock =
+        "sdk: ^2.0.0\nprefixes:\n  far: far\npackages:\n  far:\n    url: e.com/far\n    version: 1.2.3\n";
+    folder.file("app/package.yaml", "name: near\n").file("app/package.lock", lock);
+    folder.file("app/src/near.toit", "import far\n/** Like $far.Far. */\nnear: return far.Far\n");
+    let far = "app/.packages/e.com/far/1.2.3/src";
+    folder.file(&format!("{far}/far.toit"), "/** As $nothing. */\nclass Far:\n");
+    folder.file(&format!("{far}/pins.toit"), "import gpio.pwm\nfoo: pwm.bar\n");
+    let answer = folder.lucarne(&["doc", "build", "app", "-o", "site", "--exclude-library"]);
+    assert_eq!(answer.status, Some(0), "{}", answer.error);
+    let first = "lucarne: the package far has errors, so its documentation may be incomplete\n";
+    assert!(answer.error.starts_with(first), "{}", answer.error);
+    pages::follow_links(&folder.path("site"), &pages::read_all(&folder.path("site")));
+    assert!(folder.read("site/near/near/index.html").contains("../../far/far/class-Far.html"));
+    assert!(folder.read("site/far/index.html").contains("<span class=\"kind\">1.2.3</span>"));
+}
+
+#[test]
 fn the_library_has_a_site_without_warnings() {
     let folder = Folder::new("doc_library");
     let answer = folder.lucarne(&["doc", "build", "--library", "-o", "site", "--deny-warnings"]);

@@ -10,7 +10,7 @@ use lucarne_documentation::{Options, Subject};
 pub(crate) enum DocCommand {
     /// Make a site from the comments of a program or package, its packages and the libraries
     Build(Build),
-    /// Show the site in a browser, and make it again whenever a source changes
+    /// Serve the site to browsers of this machine, and make it again whenever a source changes
     Serve(Serve),
 }
 
