@@ -37,7 +37,7 @@ impl Bytecode {
 
     /// As [`Bytecode::of`], but larger, and read and written in less time.
     pub fn uncompressed(program: &Program) -> Bytecode {
-        Bytecode::encoded(BUILD, &deflate(&plain(program), Compression::none()))
+        Bytecode::encoded(BUILD, &stored(&plain(program)))
     }
 
     /// Encodes a compressed program of a build.
@@ -77,12 +77,24 @@ fn plain(program: &Program) -> Vec<u8> {
 }
 
 pub(super) fn compress(bytes: &[u8]) -> Vec<u8> {
-    deflate(bytes, Compression::default())
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("memory can be written")
 }
 
-fn deflate(bytes: &[u8], compression: Compression) -> Vec<u8> {
-    let mut encoder = DeflateEncoder::new(Vec::new(), compression);
-    encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("memory can be written")
+/// Returns bytes in the compressed form, but not smaller: in stored blocks (RFC 1951, section 3.2.4).
+fn stored(bytes: &[u8]) -> Vec<u8> {
+    const BLOCK_MAX: usize = u16::MAX as usize;
+    let blocks = bytes.len().div_ceil(BLOCK_MAX).max(1);
+    let mut stored = Vec::with_capacity(bytes.len() + 5 * blocks);
+    for block in 0..blocks {
+        let part = &bytes[block * BLOCK_MAX..bytes.len().min((block + 1) * BLOCK_MAX)];
+        let size = part.len() as u16;
+        stored.push(u8::from(block + 1 == blocks));
+        stored.extend(size.to_le_bytes());
+        stored.extend((!size).to_le_bytes());
+        stored.extend(part);
+    }
+    stored
 }
 
 pub(super) fn decompress(bytes: &[u8]) -> Result<Vec<u8>, ImageError> {
@@ -92,5 +104,18 @@ pub(super) fn decompress(bytes: &[u8]) -> Result<Vec<u8>, ImageError> {
         Ok(size) if size as u64 <= PART_BYTES_MAX => Ok(plain),
         Ok(_) => Err(ImageError::TooLarge("the image is too large".to_owned())),
         Err(error) => Err(ImageError::Damaged(error.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stored_blocks_are_read_as_compressed_bytes() {
+        for size in [0, 1, 65_534, 65_535, 65_536, 200_000] {
+            let bytes: Vec<u8> = (0..size).map(|number: usize| (number * 7) as u8).collect();
+            assert_eq!(decompress(&stored(&bytes)).expect("it is whole"), bytes);
+        }
     }
 }
