@@ -5,6 +5,7 @@ pub mod actions;
 pub mod completion;
 pub mod definition;
 pub mod diagnostics;
+pub mod formatting;
 pub mod hierarchy;
 pub mod hints;
 pub mod hover;

@@ -8,6 +8,7 @@
 //! | [`wire`] | messages: framing, JSON-RPC, bounds |
 //! | [`server`] | the loop over messages, the worker for requests, the worker for diagnostics |
 //! | [`workspace`] | documents, files, and the analyses that are kept |
+//! | [`report`] | messages and progress before an answer |
 //! | [`text`] | positions and edits |
 //! | [`analyzed`] | an analysis, and what can be said about its declarations |
 //! | [`syntax`] | questions about trees and tokens |
@@ -15,6 +16,7 @@
 
 pub mod analyzed;
 pub mod features;
+pub mod report;
 pub mod server;
 pub mod syntax;
 pub mod text;

@@ -20,6 +20,7 @@ use lucarne_kernel::sync::thread::{self, JoinHandle};
 use lucarne_kernel::sync::{Condvar, Mutex, wait};
 use serde_json::{Value, json};
 
+use crate::report::{self, Reporter};
 use crate::text::{Encoding, Text};
 use crate::uri;
 use crate::wire::{self, Fault, Incoming, code};
@@ -107,6 +108,12 @@ impl Shared {
         let _ = wire::write(&mut *self.output.lock(), message);
     }
 
+    /// Returns a function that sends messages.
+    fn sender(self: &Arc<Shared>) -> report::Send {
+        let shared = self.clone();
+        Arc::new(move |message| shared.send(message))
+    }
+
     fn answer(&self, id: &Value, result: Result<Value, Fault>) {
         self.send(&wire::response(id, result));
     }
@@ -122,6 +129,7 @@ struct Server {
     documents: Arc<Documents>,
     settings: Option<Arc<Settings>>,
     can_watch: bool,
+    can_show_progress: bool,
     is_shut_down: bool,
     revisions: u64,
     workers: Vec<JoinHandle<()>>,
@@ -143,6 +151,7 @@ impl Server {
             documents: Arc::default(),
             settings: None,
             can_watch: false,
+            can_show_progress: false,
             is_shut_down: false,
             revisions: 0,
             workers: Vec::new(),
@@ -221,11 +230,14 @@ impl Server {
     fn enqueue(&mut self, id: Value, method: String, params: Value, settings: Arc<Settings>) {
         let canceled = Arc::new(AtomicBool::new(false));
         let asked = canceled.clone();
+        let token = params.get("workDoneToken").filter(|token| token.is_string() || token.is_number());
+        let reporter = Reporter::new(self.shared.sender(), token.cloned());
         let snapshot = Snapshot {
             documents: self.documents.clone(),
             settings,
             cache: self.shared.analyses.clone(),
             is_canceled: Arc::new(move || asked.load(Ordering::Relaxed)),
+            reporter,
         };
         let mut queue = self.shared.queue.lock();
         if queue.waiting.len() >= WAITING_MAX {
@@ -258,6 +270,8 @@ impl Server {
         let watched =
             params.capabilities.workspace.as_ref().and_then(|workspace| workspace.did_change_watched_files);
         self.can_watch = watched.is_some_and(|watched| watched.dynamic_registration == Some(true));
+        let window = params.capabilities.window.as_ref();
+        self.can_show_progress = window.is_some_and(|window| window.work_done_progress == Some(true));
         let settings = Arc::new(Settings::new(encoding, folders, self.cache.as_deref()));
         self.settings = Some(settings.clone());
         self.start_workers(&settings).map_err(|error| failed(format!("cannot start a thread: {error}")))?;
@@ -270,7 +284,8 @@ impl Server {
             self.workers.push(spawn("requests", move || answer_requests(&shared))?);
         }
         let (shared, settings) = (self.shared.clone(), settings.clone());
-        self.workers.push(spawn("diagnostics", move || publish::run(&shared, &settings))?);
+        let can_show_progress = self.can_show_progress;
+        self.workers.push(spawn("diagnostics", move || publish::run(&shared, &settings, can_show_progress))?);
         Ok(())
     }
 
@@ -378,6 +393,7 @@ fn answer_requests(shared: &Shared) {
         };
         drop(queue);
         let Task { id, method, params, snapshot } = task;
+        let reporter = snapshot.reporter.clone();
         let work = || match (snapshot.is_canceled)() {
             true => Err(crate::workspace::canceled()),
             false => dispatch::answer(&snapshot, &method, params),
@@ -387,6 +403,7 @@ fn answer_requests(shared: &Shared) {
             Err(Fault { code: code::INTERNAL_ERROR, ..failed(message) })
         });
         shared.open.lock().remove(&id.to_string());
+        reporter.finish();
         shared.answer(&id, result);
     }
 }

@@ -15,6 +15,7 @@ use lucarne_toit::Request;
 use sha2::{Digest, Sha256};
 
 use crate::analyzed::{Analyzed, Place};
+use crate::report::Reporter;
 use crate::text::{Encoding, Text};
 use crate::uri;
 use crate::wire::{Fault, code};
@@ -160,6 +161,8 @@ pub struct Snapshot {
     pub cache: Arc<Cache>,
     /// Returns whether the request is canceled.
     pub is_canceled: Arc<dyn Fn() -> bool + Send + Sync>,
+    /// Tells the client about the work.
+    pub reporter: Reporter,
 }
 
 impl Snapshot {
@@ -243,6 +246,7 @@ impl Snapshot {
             return Ok(known);
         }
         let analyzed = if roots == [WHOLE_LIBRARY] {
+            self.reporter.progress("Analyzing the library", 0, 1);
             self.analyze_library()?
         } else {
             self.analyze(&Overlay { documents: &self.documents }, roots, None)?
@@ -257,8 +261,17 @@ impl Snapshot {
     /// # Errors
     /// If the request is canceled meanwhile.
     pub fn probed(&self, key: &str, text: &str, at: u32) -> Result<Analyzed, Fault> {
-        let loader = Changed { inner: Overlay { documents: &self.documents }, key, text };
+        let texts = HashMap::from([(key.to_owned(), text.to_owned())]);
+        let loader = Changed { inner: Overlay { documents: &self.documents }, texts: &texts };
         self.analyze(&loader, &[key.to_owned()], Some(at))
+    }
+
+    /// Analyzes several documents of one program, with other texts for some of them.
+    ///
+    /// # Errors
+    /// If the request is canceled meanwhile.
+    pub fn changed(&self, roots: &[String], texts: &HashMap<String, String>) -> Result<Analyzed, Fault> {
+        self.analyze(&Changed { inner: Overlay { documents: &self.documents }, texts }, roots, None)
     }
 
     fn analyze(
@@ -386,20 +399,22 @@ impl Loader for Overlay<'_> {
     }
 }
 
-/// As [`Overlay`], with another text for one document.
+/// As [`Overlay`], with other texts for some documents.
 struct Changed<'d> {
     inner: Overlay<'d>,
-    key: &'d str,
-    text: &'d str,
+    texts: &'d HashMap<String, String>,
 }
 
 impl Loader for Changed<'_> {
     fn read(&self, path: &str) -> Option<Vec<u8>> {
-        if path == self.key { Some(self.text.as_bytes().to_vec()) } else { self.inner.read(path) }
+        match self.texts.get(path) {
+            Some(text) => Some(text.as_bytes().to_vec()),
+            None => self.inner.read(path),
+        }
     }
 
     fn is_file(&self, path: &str) -> bool {
-        path == self.key || self.inner.is_file(path)
+        self.texts.contains_key(path) || self.inner.is_file(path)
     }
 
     fn is_folder(&self, path: &str) -> bool {

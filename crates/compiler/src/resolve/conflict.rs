@@ -16,6 +16,9 @@ use std::collections::{HashMap, HashSet};
 /// The maximum number of missing methods that an error names.
 const MISSING_MAX: usize = 10;
 
+/// The maximum number of missing methods of a class that the index has.
+const MISSING_NOTED_MAX: usize = 1_000;
+
 /// Checks the declarations of one module. `with_body` holds the functions made from source that
 /// have a body.
 pub(super) fn check(
@@ -195,11 +198,12 @@ impl<'a> Check<'a> {
         let span = Span { start: declaration.at, end: declaration.at + declaration.name.len() as u32 };
         let mut missing: Vec<String> = Vec::new();
         let mut almost: Vec<(Span, String)> = Vec::new();
+        let missing_max = if self.world.notes.are_wanted() { MISSING_NOTED_MAX } else { MISSING_MAX };
         let superclass = declaration.superclass.filter(|above| !self.world.class(*above).is_abstract);
         let above = superclass.map(|superclass| self.world.ancestors(superclass));
         let seen: FxHashSet<ClassId> = above.iter().flat_map(|above| above.iter().copied()).collect();
         for ancestor in self.world.ancestors(class).iter().copied() {
-            if ancestor == class || seen.contains(&ancestor) || missing.len() >= MISSING_MAX {
+            if ancestor == class || seen.contains(&ancestor) || missing.len() >= missing_max {
                 continue;
             }
             let above = self.world.class(ancestor);
@@ -208,14 +212,17 @@ impl<'a> Check<'a> {
                 let promised = self.world.function(id);
                 steps::count(1);
                 if self.is_abstract(id) && !self.is_kept(class, promised) {
+                    self.world.notes.note_missing(class, id);
                     missing.push(format!(
                         "`{}`, declared in `{}`",
                         signature(self.world, promised),
                         above.name
                     ));
-                    almost.extend(self.almost(class, promised));
                     missing.dedup();
-                    if missing.len() >= MISSING_MAX {
+                    if missing.len() <= MISSING_MAX {
+                        almost.extend(self.almost(class, promised));
+                    }
+                    if missing.len() >= missing_max {
                         break;
                     }
                 }
@@ -230,7 +237,7 @@ impl<'a> Check<'a> {
         for (at, why) in almost {
             problem = problem.also(self.source, at, why);
         }
-        for promised in &missing {
+        for promised in missing.iter().take(MISSING_MAX) {
             problem = problem.note(format!("it lacks {promised}"));
         }
         if declaration.kind != ClassKind::Monitor {

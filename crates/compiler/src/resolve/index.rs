@@ -134,6 +134,8 @@ pub struct Index {
     pub locals: Vec<LocalType>,
     /// The source of each module that was made from source.
     pub modules: Vec<(ModuleId, SourceId)>,
+    /// The methods that classes have to have and lack.
+    pub missing: Vec<(ClassId, FunctionId)>,
     /// What could stand at the requested place.
     pub site: Option<Site>,
 }

@@ -6,7 +6,7 @@ use super::lower::{Lower, StaticReceiver};
 use super::modules::{Found, Modules, Visits};
 use super::world::{Member, World};
 use crate::ast::{Expression, ExpressionKind, Identifier};
-use crate::ir::{FunctionId, FunctionKind, Item, ModuleId};
+use crate::ir::{ClassId, FunctionId, FunctionKind, Item, ModuleId};
 use crate::source::{SourceId, Span};
 use crate::types::Ty;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -24,6 +24,7 @@ pub(super) struct Notes(Option<Box<RefCell<Kept>>>);
 struct Kept {
     uses: FxHashSet<Use>,
     locals: FxHashMap<(SourceId, Span), LocalType>,
+    missing: Vec<(ClassId, FunctionId)>,
     /// The place in the first file for which the possible names are wanted.
     probe: Option<u32>,
     site: Option<Site>,
@@ -52,6 +53,15 @@ impl Notes {
         let local = LocalType { source, span, ty, is_declared };
         kept.borrow_mut().locals.insert((source, span), local);
         self.note(source, span, Symbol::Local(source, span), Role::Definition);
+    }
+
+    /// Notes that a class lacks a method that it has to have.
+    pub(super) fn note_missing(&self, class: ClassId, method: FunctionId) {
+        let Some(kept) = &self.0 else { return };
+        let mut kept = kept.borrow_mut();
+        if kept.missing.len() < NOTES_MAX {
+            kept.missing.push((class, method));
+        }
     }
 
     /// Returns the place for which the possible names are wanted.
@@ -101,7 +111,7 @@ impl Notes {
         let mut locals: Vec<LocalType> = kept.locals.into_values().collect();
         locals.sort_by_key(|local| (local.source, local.span));
         let modules = modules.sources.iter().map(|module| (module.id, module.source)).collect();
-        Index { uses, locals, modules, site: kept.site }
+        Index { uses, locals, modules, missing: kept.missing, site: kept.site }
     }
 }
 

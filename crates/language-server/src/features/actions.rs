@@ -1,17 +1,21 @@
-//! Quick fixes: what the compiler's own hints propose.
+//! Code actions: what the compiler's own hints propose, missing methods, providers of services, unused imports.
 
 use std::path::{Path, PathBuf};
 
 use lsp_types::{CodeAction, CodeActionKind, CodeActionOrCommand, CodeActionParams, TextEdit};
 use lucarne_compiler::diagnostic::Diagnostic;
-use lucarne_compiler::source::Span;
+use lucarne_compiler::source::{LIBRARY_PREFIX, Span};
 use lucarne_package::{LOCK_FILE, lock};
 
 use super::rename::workspace_edit;
+use crate::analyzed::Analyzed;
 use crate::syntax;
-use crate::text::Text;
+use crate::text::{Encoding, Text};
 use crate::wire::Fault;
-use crate::workspace::Snapshot;
+use crate::workspace::{Snapshot, whole};
+
+mod imports;
+mod stubs;
 
 /// Answers `textDocument/codeAction`.
 ///
@@ -25,7 +29,71 @@ pub fn actions(
     let analyzed = snapshot.analyzed(&key)?;
     let encoding = snapshot.settings.encoding;
     let (start, end) = (text.offset(params.range.start, encoding), text.offset(params.range.end, encoding));
-    let source = analyzed.source(&key);
+    let within = Span { start, end: end.max(start) };
+    let only = params.context.only.as_deref();
+    let is_wanted = |kind: &CodeActionKind| {
+        only.is_none_or(|only| only.iter().any(|wanted| is_kind(kind.as_str(), wanted.as_str())))
+    };
+    let uri = &params.text_document.uri;
+    let action = |title: String, kind: CodeActionKind, edits: Vec<(Span, String)>| {
+        let edit = |(span, new_text)| TextEdit { range: text.range(span, encoding), new_text };
+        let edits = edits.into_iter().map(edit).collect();
+        let edit = Some(workspace_edit(std::iter::once((uri.clone(), edits))));
+        CodeAction { title, kind: Some(kind), edit, ..CodeAction::default() }
+    };
+    let mut actions: Vec<CodeActionOrCommand> = Vec::new();
+    if is_wanted(&CodeActionKind::QUICKFIX) {
+        actions.extend(quick_fixes(&analyzed, &key, &text, within, encoding, &params));
+    }
+    let is_outside = key.starts_with(LIBRARY_PREFIX);
+    let has_stubs = is_wanted(&CodeActionKind::QUICKFIX) || is_wanted(&CodeActionKind::REFACTOR_REWRITE);
+    if has_stubs && !is_outside {
+        for proposal in stubs::proposals(snapshot, &key, &text, &analyzed, within)? {
+            let kind = match proposal.is_fix {
+                true => CodeActionKind::QUICKFIX,
+                false => CodeActionKind::REFACTOR_REWRITE,
+            };
+            if is_wanted(&kind) {
+                actions.push(action(proposal.title, kind, proposal.edits).into());
+            }
+        }
+    }
+    if is_wanted(&CodeActionKind::QUICKFIX) && !is_outside {
+        for import in imports::unused(snapshot, &key, &text, &analyzed, within)? {
+            let title = format!("Remove the unused `{}`", import.title);
+            actions.push(action(title, CodeActionKind::QUICKFIX, vec![(import.lines, String::new())]).into());
+        }
+    }
+    // This one is for the whole document, and looks at all imports. Editors ask for it when a document is saved.
+    let is_asked = only.is_some_and(|_| is_wanted(&CodeActionKind::SOURCE_ORGANIZE_IMPORTS));
+    if is_asked && !is_outside {
+        let unused = imports::unused(snapshot, &key, &text, &analyzed, whole(&text))?;
+        let edits: Vec<_> = unused.into_iter().map(|import| (import.lines, String::new())).collect();
+        if !edits.is_empty() {
+            let kind = CodeActionKind::SOURCE_ORGANIZE_IMPORTS;
+            actions.push(action("Remove unused imports".to_owned(), kind, edits).into());
+        }
+    }
+    Ok(Some(actions))
+}
+
+/// Returns whether a kind of action is another kind, or below it.
+fn is_kind(kind: &str, wanted: &str) -> bool {
+    kind.strip_prefix(wanted)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.') || wanted.is_empty())
+}
+
+/// Returns what the hints of the diagnostics at a place propose.
+fn quick_fixes(
+    analyzed: &Analyzed,
+    key: &str,
+    text: &Text,
+    within: Span,
+    encoding: Encoding,
+    params: &CodeActionParams,
+) -> Vec<CodeActionOrCommand> {
+    let Span { start, end } = within;
+    let source = analyzed.source(key);
     let mut actions: Vec<CodeActionOrCommand> = Vec::new();
     for diagnostic in &analyzed.analysis.diagnostics {
         let is_here =
@@ -35,7 +103,7 @@ pub fn actions(
         }
         let range = text.range(diagnostic.span, encoding);
         let shown = params.context.diagnostics.iter().find(|shown| shown.range == range);
-        for fix in fixes(&text, diagnostic) {
+        for fix in fixes(text, diagnostic) {
             let edit = TextEdit { range: text.range(fix.span, encoding), new_text: fix.text };
             let edit = workspace_edit(std::iter::once((params.text_document.uri.clone(), vec![edit])));
             actions.push(CodeActionOrCommand::CodeAction(CodeAction {
@@ -48,7 +116,7 @@ pub fn actions(
             }));
         }
     }
-    Ok(Some(actions))
+    actions
 }
 
 /// A change that mends a mistake.

@@ -135,7 +135,12 @@ pub fn uses(
         symbols.iter().filter(|symbol| analyzed.is_of_library(symbol)).cloned().collect();
     let name = symbols.first().map(|symbol| analyzed.name(symbol)).unwrap_or_default();
     let mut all = Vec::new();
-    for files in programs(snapshot, key, &places, &name)? {
+    let title = format!("Searching for `{name}`");
+    snapshot.reporter.progress(&title, 0, 1);
+    let programs = programs(snapshot, key, &places, &[&name])?;
+    let count = programs.len();
+    for (done, files) in programs.into_iter().enumerate() {
+        snapshot.reporter.progress(&title, 1 + done, 1 + count);
         let together = if files.len() == 1 && files.first().is_some_and(|file| file == key) {
             analyzed.clone()
         } else {
@@ -377,21 +382,24 @@ fn have_one_shape(analyzed: &Analyzed, a: &Symbol, b: &Symbol) -> bool {
     }
 }
 
-/// Returns the files that contain a name, by the programs that they belong to.
-fn programs(
+/// Returns the files that contain one of some names, by the programs that they belong to.
+///
+/// # Errors
+/// If the project is too large, or the request is canceled.
+pub fn programs(
     snapshot: &Snapshot,
     key: &str,
     places: &BTreeSet<Place>,
-    name: &str,
+    names: &[&str],
 ) -> Result<Vec<Vec<String>>, Fault> {
     let mut files = BTreeSet::from([key.to_owned()]);
     files.extend(places.iter().map(|place| place.key.clone()));
-    let name = canonical(name);
+    let names: Vec<_> = names.iter().map(|name| canonical(name)).collect();
     for file in project_files(snapshot, key)? {
         if (snapshot.is_canceled)() {
             return Err(crate::workspace::canceled());
         }
-        let has_name = |text: &str| mentions(text, &name);
+        let has_name = |text: &str| names.iter().any(|name| mentions(text, name));
         let is_one = match snapshot.documents.open.get(&file) {
             Some(document) => has_name(document.text.as_str()),
             None => FileLoader.read(&file).is_some_and(|bytes| has_name(&String::from_utf8_lossy(&bytes))),
@@ -403,7 +411,8 @@ fn programs(
     if files.len() > ANALYZED_FILES_MAX {
         let count = files.len();
         return Err(failed(format!(
-            "{count} files contain `{name}`, more than the maximum of {ANALYZED_FILES_MAX}"
+            "{count} files contain `{}`, more than the maximum of {ANALYZED_FILES_MAX}",
+            names.join("` or `")
         )));
     }
     let mut programs: BTreeMap<Option<String>, Vec<String>> = BTreeMap::new();

@@ -11,11 +11,14 @@ use lucarne_compiler::resolve::index::{Role, Symbol};
 use lucarne_compiler::scanner::is_keyword;
 use lucarne_compiler::source::Span;
 
-use super::references::{related, uses};
-use crate::analyzed::Analyzed;
+use self::meaning::Renaming;
+use super::references::{programs, related, uses};
+use crate::analyzed::{Analyzed, Place};
 use crate::syntax;
 use crate::wire::{Fault, code};
 use crate::workspace::{Snapshot, failed};
+
+mod meaning;
 
 /// Answers `textDocument/prepareRename`.
 ///
@@ -36,7 +39,8 @@ pub fn prepare(
 /// Answers `textDocument/rename`.
 ///
 /// # Errors
-/// If the new name is not a name, the document cannot be read, the project is too large, or the request is canceled.
+/// If the new name is not a name, the rename would change what the program means, the document cannot be read, the project is
+/// too large, or the request is canceled.
 pub fn rename(snapshot: &Snapshot, params: RenameParams) -> Result<Option<WorkspaceEdit>, Fault> {
     let at = &params.text_document_position;
     let (key, _, offset) = snapshot.locate(&at.text_document.uri, at.position)?;
@@ -50,7 +54,11 @@ pub fn rename(snapshot: &Snapshot, params: RenameParams) -> Result<Option<Worksp
     let analyzed = snapshot.analyzed(&key)?;
     let Some((_, symbols)) = target(&analyzed, &key, offset) else { return Ok(None) };
     let mut edits: BTreeMap<String, BTreeMap<Span, Range>> = BTreeMap::new();
-    for found in uses(snapshot, &key, &analyzed, &symbols)? {
+    let all = uses(snapshot, &key, &analyzed, &symbols)?;
+    for found in &all {
+        if let Some(reason) = meaning::ambiguity(found) {
+            return Err(failed(format!("not renamed: {reason}")));
+        }
         if found.symbols.iter().any(|symbol| found.analyzed.is_of_library(symbol)) {
             return Ok(None);
         }
@@ -61,11 +69,42 @@ pub fn rename(snapshot: &Snapshot, params: RenameParams) -> Result<Option<Worksp
             }
         }
     }
+    let old = symbols.first().map(|symbol| analyzed.name(symbol)).unwrap_or_default();
+    check(snapshot, &key, &symbols, &edits, [&old, new])?;
     let edit = |range| TextEdit { range, new_text: new.to_owned() };
     let of_file = |(key, places): (String, BTreeMap<Span, Range>)| {
         Some((snapshot.uri(&key)?, places.into_values().map(edit).collect()))
     };
     Ok(Some(workspace_edit(edits.into_iter().filter_map(of_file))))
+}
+
+/// Checks that a rename keeps the meaning of all programs that contain the old or the new name.
+///
+/// # Errors
+/// If it does not, or the request is canceled.
+fn check(
+    snapshot: &Snapshot,
+    key: &str,
+    symbols: &[Symbol],
+    edits: &BTreeMap<String, BTreeMap<Span, Range>>,
+    names: [&str; 2],
+) -> Result<(), Fault> {
+    let [_, new] = names;
+    let places = edits.iter().map(|(key, places)| (key.clone(), places.keys().copied().collect()));
+    let renaming = Renaming { places: places.collect(), new: new.to_owned() };
+    let is_local = symbols.iter().all(|symbol| matches!(symbol, Symbol::Local(..) | Symbol::Prefix(..)));
+    let programs = if is_local {
+        vec![vec![key.to_owned()]]
+    } else {
+        let files = edits.keys().map(|key| Place { key: key.clone(), span: Span::default() });
+        programs(snapshot, key, &files.collect(), &names)?
+    };
+    for files in programs {
+        if let Some(reason) = meaning::changed(snapshot, &files, &renaming)? {
+            return Err(failed(format!("not renamed: {reason}")));
+        }
+    }
+    Ok(())
 }
 
 /// Returns the change of some documents.

@@ -3,10 +3,10 @@
 use lsp_types::{
     CallHierarchyServerCapability, CodeActionKind, CodeActionOptions, CodeActionProviderCapability,
     CompletionOptions, DeclarationCapability, DocumentLinkOptions, FoldingRangeProviderCapability,
-    HoverProviderCapability, ImplementationProviderCapability, OneOf, PositionEncodingKind, RenameOptions,
-    SelectionRangeProviderCapability, SemanticTokensFullOptions, SemanticTokensOptions,
-    SemanticTokensServerCapabilities, ServerCapabilities, SignatureHelpOptions, TextDocumentSyncCapability,
-    TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions,
+    HoverProviderCapability, ImplementationProviderCapability, OneOf, PositionEncodingKind,
+    ReferencesOptions, RenameOptions, SelectionRangeProviderCapability, SemanticTokensFullOptions,
+    SemanticTokensOptions, SemanticTokensServerCapabilities, ServerCapabilities, SignatureHelpOptions,
+    TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions,
     TypeDefinitionProviderCapability, WorkDoneProgressOptions, WorkspaceFoldersServerCapabilities,
     WorkspaceServerCapabilities,
 };
@@ -14,6 +14,9 @@ use serde_json::{Value, json};
 
 use crate::features::tokens;
 use crate::text::Encoding;
+
+/// The options of requests that search in all files.
+const LONG_WORK: WorkDoneProgressOptions = WorkDoneProgressOptions { work_done_progress: Some(true) };
 
 /// Returns the answer to `initialize`.
 pub(super) fn initialize_result(encoding: Encoding) -> Value {
@@ -46,17 +49,23 @@ pub(super) fn initialize_result(encoding: Encoding) -> Value {
         declaration_provider: Some(DeclarationCapability::Simple(true)),
         type_definition_provider: Some(TypeDefinitionProviderCapability::Simple(true)),
         implementation_provider: Some(ImplementationProviderCapability::Simple(true)),
-        references_provider: Some(OneOf::Left(true)),
+        references_provider: Some(OneOf::Right(ReferencesOptions { work_done_progress_options: LONG_WORK })),
         document_highlight_provider: Some(OneOf::Left(true)),
         document_symbol_provider: Some(OneOf::Left(true)),
         workspace_symbol_provider: Some(OneOf::Left(true)),
         code_action_provider: Some(CodeActionProviderCapability::Options(CodeActionOptions {
-            code_action_kinds: Some(vec![CodeActionKind::QUICKFIX]),
+            code_action_kinds: Some(vec![
+                CodeActionKind::QUICKFIX,
+                CodeActionKind::REFACTOR_REWRITE,
+                CodeActionKind::SOURCE_ORGANIZE_IMPORTS,
+            ]),
             ..CodeActionOptions::default()
         })),
+        document_formatting_provider: Some(OneOf::Left(true)),
+        document_range_formatting_provider: Some(OneOf::Left(true)),
         rename_provider: Some(OneOf::Right(RenameOptions {
             prepare_provider: Some(true),
-            work_done_progress_options: WorkDoneProgressOptions::default(),
+            work_done_progress_options: LONG_WORK,
         })),
         folding_range_provider: Some(FoldingRangeProviderCapability::Simple(true)),
         selection_range_provider: Some(SelectionRangeProviderCapability::Simple(true)),
@@ -90,6 +99,17 @@ pub(super) fn initialize_result(encoding: Encoding) -> Value {
     // The library of types does not have this one.
     result["capabilities"]["typeHierarchyProvider"] = json!(true);
     result
+}
+
+/// Returns the request to make a token for progress. The messages of the progress follow it, and the client reads them in this
+/// order.
+pub(super) fn create_progress(token: &str) -> Value {
+    json!({
+        "jsonrpc": "2.0",
+        "id": token,
+        "method": "window/workDoneProgress/create",
+        "params": { "token": token },
+    })
 }
 
 /// Returns the request to be told of files that change outside of the editor.

@@ -5,8 +5,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::features::{
-    actions, completion, definition, hierarchy, hints, hover, references, rename, signature, structure,
-    symbols, tokens,
+    actions, completion, definition, formatting, hierarchy, hints, hover, references, rename, signature,
+    structure, symbols, tokens,
 };
 use crate::wire::{Fault, code};
 use crate::workspace::{Snapshot, failed};
@@ -37,12 +37,14 @@ pub const METHODS: &[(&str, Handler)] = &[
     ("textDocument/documentLink", handler!(structure::links)),
     ("textDocument/documentSymbol", handler!(symbols::document_symbols)),
     ("textDocument/foldingRange", handler!(structure::folding_ranges)),
+    ("textDocument/formatting", handler!(formatting::document)),
     ("textDocument/hover", handler!(hover::hover)),
     ("textDocument/implementation", handler!(definition::implementation)),
     ("textDocument/inlayHint", handler!(hints::inlay_hints)),
     ("textDocument/prepareCallHierarchy", handler!(hierarchy::prepare_calls)),
     ("textDocument/prepareRename", handler!(rename::prepare)),
     ("textDocument/prepareTypeHierarchy", handler!(hierarchy::prepare_types)),
+    ("textDocument/rangeFormatting", handler!(formatting::range)),
     ("textDocument/references", handler!(references::references)),
     ("textDocument/rename", handler!(rename::rename)),
     ("textDocument/selectionRange", handler!(structure::selection_ranges)),

@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use lsp_types::{Diagnostic, Uri};
 use lucarne_compiler::source::LIBRARY_PREFIX;
+use lucarne_kernel::clock::Clock;
 use lucarne_kernel::sync::{Condvar, Mutex, wait, wait_timeout};
 use serde_json::json;
 
-use super::{Generation, Shared};
+use super::{Generation, Shared, capabilities};
 use crate::features::diagnostics;
+use crate::report::Reporter;
 use crate::wire;
 use crate::workspace::{Documents, Settings, Snapshot};
 
@@ -20,6 +22,9 @@ const PAUSE: Duration = Duration::from_millis(80);
 
 /// How long an analysis can be put off while the documents keep changing, as a number of pauses.
 const PAUSES_MAX: u32 = 12;
+
+/// The time that an analysis must take before its progress is shown, in microseconds.
+const LONG_US: i64 = 400_000;
 
 /// What the loop tells the worker.
 #[derive(Default)]
@@ -76,21 +81,51 @@ impl Publisher {
 }
 
 /// Publishes diagnostics until the session ends.
-pub(super) fn run(shared: &Shared, settings: &Arc<Settings>) {
+pub(super) fn run(shared: &Arc<Shared>, settings: &Arc<Settings>, can_show_progress: bool) {
     let publisher = &shared.published;
     let mut known = Known::default();
+    let mut tokens = 0;
     while let Some((documents, recent)) = publisher.next() {
         let (generation, current) = (documents.generation, publisher.generation.clone());
+        tokens += 1;
+        let mut progress = LongWork::new(shared, can_show_progress.then(|| format!("diagnostics-{tokens}")));
         let snapshot = Snapshot {
             documents,
             settings: settings.clone(),
             cache: shared.analyses.clone(),
             is_canceled: Arc::new(move || !current.is(generation)),
+            reporter: Reporter::default(),
         };
-        let work = || known.update(shared, &snapshot, recent.as_deref());
+        let work = || known.update(shared, &snapshot, recent.as_deref(), &mut progress);
         if catch_unwind(AssertUnwindSafe(work)).is_err() {
             shared.log("a fault of the server while it looked for mistakes");
         }
+        progress.reporter.finish();
+    }
+}
+
+/// Shows the progress of work that takes long. Short work is not shown.
+struct LongWork {
+    shared: Arc<Shared>,
+    clock: Clock,
+    /// The token, until the client knows it; none if it shows no progress.
+    token: Option<String>,
+    reporter: Reporter,
+}
+
+impl LongWork {
+    fn new(shared: &Arc<Shared>, token: Option<String>) -> LongWork {
+        LongWork { shared: shared.clone(), clock: Clock::real(), token, reporter: Reporter::default() }
+    }
+
+    fn progress(&mut self, done: usize, all: usize) {
+        if self.clock.now_us() >= LONG_US
+            && let Some(token) = self.token.take()
+        {
+            self.shared.send(&capabilities::create_progress(&token));
+            self.reporter = Reporter::new(self.shared.sender(), Some(json!(token)));
+        }
+        self.reporter.progress("Analyzing the open files", done, all);
     }
 }
 
@@ -103,12 +138,20 @@ struct Known {
 }
 
 impl Known {
-    fn update(&mut self, shared: &Shared, snapshot: &Snapshot, recent: Option<&str>) {
+    fn update(
+        &mut self,
+        shared: &Shared,
+        snapshot: &Snapshot,
+        recent: Option<&str>,
+        progress: &mut LongWork,
+    ) {
         let open = &snapshot.documents.open;
         self.by_root.retain(|root, _| open.contains_key(root));
         let mut roots: Vec<&String> = open.keys().filter(|key| !key.starts_with(LIBRARY_PREFIX)).collect();
         roots.sort_by_key(|root| (Some(root.as_str()) != recent, root.as_str()));
-        for root in roots {
+        let all = roots.len();
+        for (done, root) in roots.into_iter().enumerate() {
+            progress.progress(done, all);
             match diagnostics::of_document(snapshot, root) {
                 Ok(found) => self.by_root.insert(root.clone(), found),
                 // The documents have changed again, or cannot be analyzed.

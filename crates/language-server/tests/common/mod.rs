@@ -15,6 +15,8 @@ pub(crate) struct Client {
     server: Option<JoinHandle<std::io::Result<Ended>>>,
     next_id: u64,
     versions: HashMap<String, i32>,
+    /// The notifications that have arrived: their methods and parameters.
+    notified: Vec<(String, Value)>,
 }
 
 impl Client {
@@ -31,6 +33,7 @@ impl Client {
             server: Some(server),
             next_id: 0,
             versions: HashMap::new(),
+            notified: Vec::new(),
         };
         let params = json!({
             "processId": null,
@@ -66,6 +69,9 @@ impl Client {
     pub(crate) fn answer(&mut self, id: &Value) -> Result<Value, Value> {
         loop {
             let mut message = read_message(&mut self.output).expect("the server answers");
+            if let (Some(method), None) = (message["method"].as_str(), message.get("id")) {
+                self.notified.push((method.to_owned(), message["params"].clone()));
+            }
             if message.get("id") == Some(id) && message.get("method").is_none() {
                 return match message.get_mut("error") {
                     Some(error) => Err(error.take()),
@@ -73,6 +79,15 @@ impl Client {
                 };
             }
         }
+    }
+
+    /// Returns the parameters of the notifications of a method that have arrived since it was last called.
+    #[allow(dead_code, reason = "not all tests wait for notifications")]
+    pub(crate) fn seen(&mut self, method: &str) -> Vec<Value> {
+        let (seen, others) = self.notified.drain(..).partition(|(known, _)| known == method);
+        self.notified = others;
+        let seen: Vec<(String, Value)> = seen;
+        seen.into_iter().map(|(_, params)| params).collect()
     }
 
     /// Opens a document, or gives it another text.

@@ -2,13 +2,16 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use lsp_types::{Position, Range, TextDocumentContentChangeEvent, Uri};
 use lucarne_compiler::source::MemoryLoader;
+use lucarne_language_server::features::diagnostics;
+use lucarne_language_server::report::Reporter;
 use lucarne_language_server::server::{METHODS, answer};
 use lucarne_language_server::text::{Encoding, Text};
 use lucarne_language_server::wire::code;
-use lucarne_language_server::workspace::{Document, Documents, Settings, Snapshot};
+use lucarne_language_server::workspace::{Cache, Document, Documents, Settings, Snapshot};
 use serde_json::{Value, json};
 
 /// The document, which has something for each kind of request.
@@ -141,15 +144,21 @@ pub(crate) fn check(input: &[u8]) {
             text: Arc::new(text.clone()),
         };
         let open = HashMap::from([(uri.as_str().to_owned(), Arc::new(document))]);
+        // Some requests are canceled while they work: after so many looks at the clock of the analysis.
+        let looks = AtomicUsize::new(if choice & 2 == 0 { usize::MAX } else { choice >> 2 });
+        let is_canceled = move || {
+            looks.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_err()
+        };
         let snapshot = Snapshot {
             documents: Arc::new(Documents { open, generation: step as u64 }),
             settings: settings.clone(),
             cache: Arc::clone(&cache),
-            is_canceled: Arc::new(|| false),
+            is_canceled: Arc::new(is_canceled),
+            reporter: Reporter::default(),
         };
         ask(&snapshot, &uri, method, position, &text);
     }
-    check_diagnostics(&uri, &text);
+    check_diagnostics(&uri, &text, settings, cache);
 }
 
 /// Returns a position, which may be behind the end of its line.
@@ -177,10 +186,12 @@ fn ask(snapshot: &Snapshot, uri: &Uri, method: &str, position: Position, text: &
             "range": range,
             "context": { "includeDeclaration": true, "diagnostics": [] },
             "newName": "other-name",
+            "options": { "tabSize": 2, "insertSpaces": true },
         }),
     };
     match answer(snapshot, method, params) {
         Ok(result) => check_ranges(&result, text, method),
+        Err(fault) if fault.code == code::REQUEST_CANCELED => assert!((snapshot.is_canceled)(), "{method}"),
         Err(fault) => assert_eq!(fault.code, code::REQUEST_FAILED, "{method}: {}", fault.message),
     }
 }
@@ -202,8 +213,9 @@ fn check_ranges(value: &Value, text: &Text, method: &str) {
     }
 }
 
-/// Checks that an analysis with an index finds the same mistakes as one without.
-fn check_diagnostics(uri: &Uri, text: &Text) {
+/// Checks that an analysis with an index finds the same mistakes as one without, and that these are published, whatever
+/// analyses the requests have left behind.
+fn check_diagnostics(uri: &Uri, text: &Text, settings: Arc<Settings>, cache: Arc<Cache>) {
     let mut loader = MemoryLoader::default();
     loader.add(uri.as_str(), text.as_str());
     let checked = lucarne_toit::check(&loader, uri.as_str().as_ref()).expect("the library is sound");
@@ -212,4 +224,31 @@ fn check_diagnostics(uri: &Uri, text: &Text) {
         lucarne_toit::index(&loader, &[uri.as_str().to_owned()], request).expect("the library is sound");
     let (indexed, _) = indexed.expect("nothing cancels it");
     assert_eq!(checked.diagnostics, indexed.diagnostics);
+    let last = STEPS_MAX as u64;
+    let document = Document { uri: uri.clone(), version: 0, revision: last, text: Arc::new(text.clone()) };
+    let open = HashMap::from([(uri.as_str().to_owned(), Arc::new(document))]);
+    let snapshot = Snapshot {
+        documents: Arc::new(Documents { open, generation: last }),
+        settings,
+        cache,
+        is_canceled: Arc::new(|| false),
+        reporter: Reporter::default(),
+    };
+    let published = diagnostics::of_document(&snapshot, uri.as_str()).expect("nothing cancels it");
+    let shown = published.values().flatten();
+    let mut shown: Vec<&str> = shown.map(|shown| shown.message.lines().next().unwrap_or("")).collect();
+    let mut wanted: Vec<String> = checked
+        .diagnostics
+        .iter()
+        .map(|problem| {
+            let whole = match problem.label.as_str() {
+                "" => problem.title.clone(),
+                label => format!("{}: {label}", problem.title),
+            };
+            whole.lines().next().unwrap_or("").to_owned()
+        })
+        .collect();
+    shown.sort_unstable();
+    wanted.sort_unstable();
+    assert_eq!(shown, wanted);
 }
