@@ -12,6 +12,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use common::Folder;
+use sha2::{Digest, Sha256};
 use wait_timeout::ChildExt;
 
 /// The time that an editor may take.
@@ -183,4 +184,51 @@ fn the_packed_extension_starts_the_server() {
     let mut node = client("node", &folder);
     node.arg(repository("editors/test/vsix.cjs")).arg(packed).arg(folder.path("unpacked"));
     run(&mut node, EDITOR_MAX).unwrap_or_else(|error| panic!("node: {error}"));
+}
+
+/// Returns the files of a folder with an extension.
+fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let entries = walkdir::WalkDir::new(folder).sort_by_file_name().into_iter().filter_map(Result::ok);
+    let files = entries.filter(|entry| entry.file_type().is_file()).map(walkdir::DirEntry::into_path);
+    files.filter(|path| path.extension().is_some_and(|found| found == extension)).collect()
+}
+
+#[test]
+fn the_parser_is_that_of_the_grammar() {
+    let folder = repository("editors/tree-sitter-toit");
+    let grammar = std::fs::read(folder.join("grammar.js")).expect("it is there");
+    let known = std::fs::read_to_string(folder.join("src/generated-from.txt")).expect("it is there");
+    let digest: String = Sha256::digest(grammar).iter().map(|byte| format!("{byte:02x}")).collect();
+    assert!(
+        known.starts_with(&digest),
+        "grammar.js has changed: generate the parser again, as editors/README.md says"
+    );
+}
+
+#[test]
+fn the_grammar_for_tree_sitter_parses_all_programs() {
+    if !exists("nvim") || !exists("cc") {
+        println!("skipped: nvim or cc is not there");
+        return;
+    }
+    let grammar = repository("editors/tree-sitter-toit");
+    let folder = Folder::new("editors-tree-sitter");
+    let library = folder.path("toit.so");
+    let mut cc = Command::new("cc");
+    cc.args(["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-I"]).arg(grammar.join("src")).arg("-o").arg(&library);
+    cc.args(["parser.c", "scanner.c"].map(|name| grammar.join("src").join(name)));
+    run(&mut cc, INSTALL_MAX).unwrap_or_else(|error| panic!("cc: {error}"));
+    let mut programs: Vec<PathBuf> =
+        ["lib", "tests", "examples", "benches"].iter().flat_map(|name| files(&repository(name), "toit")).collect();
+    let example = grammar.join("test/example.toit");
+    programs.push(example.clone());
+    assert!(programs.len() > 200, "{}", programs.len());
+    let list: String = programs.iter().map(|path| format!("{}\n", path.display())).collect();
+    folder.file("programs.txt", list);
+    let mut nvim = client("nvim", &folder);
+    nvim.args(["--headless", "-u", "NONE", "-i", "NONE", "-n", "-c"]);
+    nvim.arg(format!("luafile {}", repository("editors/test/tree_sitter.lua").display()));
+    nvim.env("GRAMMAR", library).env("QUERIES", grammar.join("queries")).env("EXAMPLE", example);
+    nvim.env("EXPECTED", grammar.join("test/highlights.txt")).env("FILES", folder.path("programs.txt"));
+    run(&mut nvim, EDITOR_MAX).unwrap_or_else(|error| panic!("nvim: {error}"));
 }
