@@ -215,11 +215,16 @@ fn the_grammar_for_tree_sitter_parses_all_programs() {
     let folder = Folder::new("editors-tree-sitter");
     let library = folder.path("toit.so");
     let mut cc = Command::new("cc");
-    cc.args(["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-I"]).arg(grammar.join("src")).arg("-o").arg(&library);
+    cc.args(["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-I"])
+        .arg(grammar.join("src"))
+        .arg("-o")
+        .arg(&library);
     cc.args(["parser.c", "scanner.c"].map(|name| grammar.join("src").join(name)));
     run(&mut cc, INSTALL_MAX).unwrap_or_else(|error| panic!("cc: {error}"));
-    let mut programs: Vec<PathBuf> =
-        ["lib", "tests", "examples", "benches"].iter().flat_map(|name| files(&repository(name), "toit")).collect();
+    let mut programs: Vec<PathBuf> = ["lib", "tests", "examples", "benches"]
+        .iter()
+        .flat_map(|name| files(&repository(name), "toit"))
+        .collect();
     let example = grammar.join("test/example.toit");
     programs.push(example.clone());
     assert!(programs.len() > 200, "{}", programs.len());

@@ -121,6 +121,9 @@ pub struct Request<'r> {
     /// A place in the first file. The index tells which names could stand there, and only the declaration around the
     /// place is analyzed.
     pub probe: Option<u32>,
+    /// Whether only the first file is wanted: the declarations of others are known, but mistakes are not looked for in them,
+    /// and the index has none of the names in their bodies.
+    pub is_first_only: bool,
     /// Returns whether the analysis is canceled. It is called often, and the analysis ends soon after it returns
     /// true.
     pub is_canceled: &'r (dyn Fn() -> bool + Sync),
@@ -139,7 +142,7 @@ pub struct Request<'r> {
 /// let mut loader = MemoryLoader::default();
 /// loader.add("<lib>/core/core.toit", "class Object:\n");
 /// loader.add("a.toit", "foo: return null\nmain: foo\n");
-/// let request = Request { probe: None, is_canceled: &|| false };
+/// let request = Request { probe: None, is_first_only: false, is_canceled: &|| false };
 /// let natives = |_: &str, _: &str| None;
 /// let files = ["a.toit".to_string()];
 /// let (_, index) = resolve::index(&loader, Unit::default(), &natives, &files, request).unwrap();
@@ -252,8 +255,10 @@ fn analyze_with(
     diagnostics.extend(problems);
     diagnostics.extend(modules.check_imports(&world));
     modules.note_imports(&world);
+    let is_first_only = request.is_some_and(|request| request.is_first_only || request.probe.is_some());
+    let is_wanted = |source: SourceId| !is_first_only || source == SourceId(0);
     let with_body = jobs.iter().filter_map(Job::function).collect();
-    for module in &modules.sources {
+    for module in modules.sources.iter().filter(|module| is_wanted(module.source)) {
         diagnostics.extend(conflict::check(&world, &with_body, module.id, module.source, &module.file));
     }
     let mut finished = Vec::new();
@@ -263,7 +268,8 @@ fn analyze_with(
         if is_canceled() {
             return None;
         }
-        if world.notes.probe().is_some_and(|at| !is_around(&world, &jobs, job, at)) {
+        let is_probed = world.notes.probe().is_none_or(|at| is_around(&world, &jobs, job, at));
+        if !is_wanted(job.source) || !is_probed {
             continue;
         }
         // The natives of the library are checked when it is analyzed by itself.
@@ -281,7 +287,7 @@ fn analyze_with(
     diagnostics.extend(modules.imports_without_natives(&missing_natives));
     modules.show_lost_uses(&mut diagnostics);
     if comments == Comments::Checked {
-        diagnostics.extend(documentation::check(&world, &modules, &sources));
+        diagnostics.extend(documentation::check(&world, &modules, &sources, &is_wanted));
     }
     for module in &modules.sources {
         let imports = module.imports.iter().map(|import| import.module).collect();

@@ -7,10 +7,11 @@ use std::collections::HashMap;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use lsp_types::{Location, Position, Uri};
 use lucarne_compiler::source::{FileLoader, LIBRARY_PREFIX, Loader, MemoryLoader, Span};
-use lucarne_kernel::sync::{Mutex, OnceLock};
+use lucarne_kernel::sync::{Condvar, Mutex, OnceLock, wait_timeout};
 use lucarne_toit::Request;
 use sha2::{Digest, Sha256};
 
@@ -123,12 +124,55 @@ fn write_library(folder: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// The analyses that are kept, the last one used last.
+/// How long a thread waits for the analysis of another one before it looks whether its own request is canceled.
+const PATIENCE: Duration = Duration::from_millis(5);
+
+/// The analyses that are kept.
 #[derive(Default)]
-pub struct Cache(Mutex<Vec<Entry>>);
+pub struct Cache {
+    /// The last one used is last.
+    kept: Mutex<Vec<Entry>>,
+    /// The analyses that threads make at the moment.
+    begun: Mutex<Vec<Work>>,
+    /// Notified when one of them ends.
+    ended: Condvar,
+}
+
+/// How much of the documents is analyzed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Extent {
+    /// The first document and all that it imports.
+    All,
+    /// The first document.
+    First,
+    /// The declaration around a place of the first document.
+    Around(u32),
+}
+
+/// An analysis that a thread makes.
+#[derive(Clone, PartialEq)]
+struct Work {
+    roots: Vec<String>,
+    extent: Extent,
+    generation: u64,
+}
+
+/// Ends an analysis when it is dropped.
+struct End<'c> {
+    cache: &'c Cache,
+    work: Work,
+}
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.cache.begun.lock().retain(|known| *known != self.work);
+        self.cache.ended.notify_all();
+    }
+}
 
 struct Entry {
     roots: Vec<String>,
+    extent: Extent,
     inputs: Vec<(String, Stamp)>,
     generation: u64,
     analyzed: Arc<Analyzed>,
@@ -146,7 +190,7 @@ enum Stamp {
 impl Cache {
     /// Forgets everything: files have changed outside of the editor.
     pub fn clear(&self) {
-        self.0.lock().clear();
+        self.kept.lock().clear();
     }
 }
 
@@ -242,18 +286,58 @@ impl Snapshot {
     /// # Errors
     /// If the request is canceled meanwhile.
     pub fn analyzed_together(&self, roots: &[String]) -> Result<Arc<Analyzed>, Fault> {
-        if let Some(known) = self.known(roots) {
-            return Ok(known);
+        self.known_or(roots, Extent::All, || {
+            if roots == [WHOLE_LIBRARY] {
+                self.reporter.progress("Analyzing the library", 0, 1);
+                self.analyze_library()
+            } else {
+                self.analyze(&Overlay { documents: &self.documents }, roots, Extent::All)
+            }
+        })
+    }
+
+    /// Returns an analysis that is kept, or makes it. If another thread makes the same one, this waits for it.
+    fn known_or(
+        &self,
+        roots: &[String],
+        extent: Extent,
+        analyze: impl FnOnce() -> Result<Analyzed, Fault>,
+    ) -> Result<Arc<Analyzed>, Fault> {
+        let work = Work { roots: roots.to_vec(), extent, generation: self.documents.generation };
+        loop {
+            if let Some(known) = self.known(roots, extent) {
+                return Ok(known);
+            }
+            let mut begun = self.cache.begun.lock();
+            if !begun.contains(&work) {
+                begun.push(work.clone());
+                break;
+            }
+            drop(wait_timeout(&self.cache.ended, begun, PATIENCE));
+            if (self.is_canceled)() {
+                return Err(canceled());
+            }
         }
-        let analyzed = if roots == [WHOLE_LIBRARY] {
-            self.reporter.progress("Analyzing the library", 0, 1);
-            self.analyze_library()?
-        } else {
-            self.analyze(&Overlay { documents: &self.documents }, roots, None)?
-        };
-        let analyzed = Arc::new(analyzed);
-        self.keep(roots, &analyzed);
+        // Also if the work panics, nobody waits for it.
+        let _end = End { cache: &self.cache, work };
+        let analyzed = Arc::new(analyze()?);
+        self.keep(roots, extent, &analyzed);
         Ok(analyzed)
+    }
+
+    /// Returns the analysis of a document alone: what it imports is known by its declarations, but has no mistakes and no
+    /// names in the index.
+    ///
+    /// # Errors
+    /// If the request is canceled meanwhile.
+    pub fn alone(&self, key: &str) -> Result<Arc<Analyzed>, Fault> {
+        if key.starts_with(LIBRARY_PREFIX) {
+            return self.analyzed(key);
+        }
+        let roots = [key.to_owned()];
+        self.known_or(&roots, Extent::First, || {
+            self.analyze(&Overlay { documents: &self.documents }, &roots, Extent::First)
+        })
     }
 
     /// Analyzes a changed text of a document around a place of it. The result tells which names could stand there.
@@ -263,7 +347,7 @@ impl Snapshot {
     pub fn probed(&self, key: &str, text: &str, at: u32) -> Result<Analyzed, Fault> {
         let texts = HashMap::from([(key.to_owned(), text.to_owned())]);
         let loader = Changed { inner: Overlay { documents: &self.documents }, texts: &texts };
-        self.analyze(&loader, &[key.to_owned()], Some(at))
+        self.analyze(&loader, &[key.to_owned()], Extent::Around(at))
     }
 
     /// Analyzes several documents of one program, with other texts for some of them.
@@ -271,17 +355,29 @@ impl Snapshot {
     /// # Errors
     /// If the request is canceled meanwhile.
     pub fn changed(&self, roots: &[String], texts: &HashMap<String, String>) -> Result<Analyzed, Fault> {
-        self.analyze(&Changed { inner: Overlay { documents: &self.documents }, texts }, roots, None)
+        self.analyze(&Changed { inner: Overlay { documents: &self.documents }, texts }, roots, Extent::All)
+    }
+
+    /// Analyzes a document with another text, as [`Snapshot::alone`] does.
+    ///
+    /// # Errors
+    /// If the request is canceled meanwhile.
+    pub fn changed_alone(&self, key: &str, text: String) -> Result<Analyzed, Fault> {
+        let texts = HashMap::from([(key.to_owned(), text)]);
+        let loader = Changed { inner: Overlay { documents: &self.documents }, texts: &texts };
+        self.analyze(&loader, &[key.to_owned()], Extent::First)
     }
 
     fn analyze(
         &self,
         loader: &(dyn Loader + Sync),
         roots: &[String],
-        probe: Option<u32>,
+        extent: Extent,
     ) -> Result<Analyzed, Fault> {
         let is_canceled = || (self.is_canceled)();
-        let request = Request { probe, is_canceled: &is_canceled };
+        let probe = if let Extent::Around(place) = extent { Some(place) } else { None };
+        let is_first_only = extent == Extent::First;
+        let request = Request { probe, is_first_only, is_canceled: &is_canceled };
         match lucarne_toit::index(loader, roots, request) {
             Ok(Some((analysis, index))) => Ok(Analyzed::new(analysis, index)),
             Ok(None) => Err(canceled()),
@@ -297,16 +393,24 @@ impl Snapshot {
             roots.push((*path).to_owned());
         }
         let is_canceled = || (self.is_canceled)();
-        let request = Request { probe: None, is_canceled: &is_canceled };
+        let request = Request { probe: None, is_first_only: false, is_canceled: &is_canceled };
         match lucarne_toit::index_library(&loader, &roots, request) {
             Some((analysis, index)) => Ok(Analyzed::new(analysis, index)),
             None => Err(canceled()),
         }
     }
 
-    fn known(&self, roots: &[String]) -> Option<Arc<Analyzed>> {
-        let mut entries = self.cache.0.lock();
-        let place = entries.iter().position(|entry| entry.roots == roots)?;
+    fn known(&self, roots: &[String], extent: Extent) -> Option<Arc<Analyzed>> {
+        match extent {
+            // The analysis of everything says more.
+            Extent::First => self.known_as(roots, Extent::All).or_else(|| self.known_as(roots, extent)),
+            _ => self.known_as(roots, extent),
+        }
+    }
+
+    fn known_as(&self, roots: &[String], extent: Extent) -> Option<Arc<Analyzed>> {
+        let mut entries = self.cache.kept.lock();
+        let place = entries.iter().position(|entry| entry.roots == roots && entry.extent == extent)?;
         let entry = entries.remove(place);
         let has_errors = entry.analyzed.analysis.has_errors();
         let is_same_moment = entry.generation == self.documents.generation;
@@ -320,17 +424,18 @@ impl Snapshot {
         known
     }
 
-    fn keep(&self, roots: &[String], analyzed: &Arc<Analyzed>) {
+    fn keep(&self, roots: &[String], extent: Extent, analyzed: &Arc<Analyzed>) {
         let sources = analyzed.analysis.sources.iter();
         let inputs = sources.map(|source| (source.path.clone(), self.stamp(&source.path))).collect();
         let entry = Entry {
             roots: roots.to_vec(),
+            extent,
             inputs,
             generation: self.documents.generation,
             analyzed: analyzed.clone(),
         };
-        let mut entries = self.cache.0.lock();
-        entries.retain(|known| known.roots != roots);
+        let mut entries = self.cache.kept.lock();
+        entries.retain(|known| known.roots != roots || known.extent != extent);
         entries.push(entry);
         let bytes = |entry: &Entry| -> usize {
             entry.analyzed.analysis.sources.iter().map(|source| source.text.len()).sum()

@@ -7,7 +7,7 @@ mod common;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use common::{Client, uri};
+use common::Client;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

@@ -17,12 +17,18 @@ use crate::source::{Source, SourceId, Sources, Span};
 /// The maximum number of candidates that a warning shows.
 const CANDIDATES_MAX: usize = 4;
 
-/// Returns warnings about the comments of the modules that belong to the user. An index also has the references of all
-/// others.
-pub(super) fn check(world: &World, modules: &Modules, sources: &Sources) -> Vec<Diagnostic> {
+/// Returns warnings about the comments of the modules that belong to the user, as far as they are wanted. An index also has
+/// the references of all others.
+pub(super) fn check(
+    world: &World,
+    modules: &Modules,
+    sources: &Sources,
+    is_wanted: &dyn Fn(SourceId) -> bool,
+) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     let is_meant = |source: &&SourceModule| world.notes.are_wanted() || modules.is_own(source.source);
-    for source in modules.sources.iter().filter(is_meant) {
+    let meant = modules.sources.iter().filter(is_meant);
+    for source in meant.filter(|source| is_wanted(source.source)) {
         if let Some(text) = sources.get(source.source) {
             let mut check = Check { world, modules, source, text, problems: Vec::new() };
             check.file();

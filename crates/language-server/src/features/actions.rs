@@ -26,7 +26,7 @@ pub fn actions(
     params: CodeActionParams,
 ) -> Result<Option<Vec<CodeActionOrCommand>>, Fault> {
     let (key, text) = snapshot.open(&params.text_document.uri)?;
-    let analyzed = snapshot.analyzed(&key)?;
+    let analyzed = snapshot.alone(&key)?;
     let encoding = snapshot.settings.encoding;
     let (start, end) = (text.offset(params.range.start, encoding), text.offset(params.range.end, encoding));
     let within = Span { start, end: end.max(start) };

@@ -80,7 +80,7 @@ fn found(
 ) -> Result<Option<GotoDefinitionResponse>, Fault> {
     let at = &params.text_document_position_params;
     let (key, _, offset) = snapshot.locate(&at.text_document.uri, at.position)?;
-    let analyzed = snapshot.analyzed(&key)?;
+    let analyzed = snapshot.alone(&key)?;
     let names = analyzed.names_at(&key, offset);
     let mut locations: Vec<Location> = Vec::new();
     for symbol in symbols(&analyzed, names) {

@@ -19,7 +19,18 @@ pub const DIAGNOSTICS_MAX: usize = 1_000;
 /// # Errors
 /// If the work is canceled.
 pub fn of_document(snapshot: &Snapshot, key: &str) -> Result<BTreeMap<String, Vec<Shown>>, Fault> {
-    let analyzed = snapshot.analyzed(key)?;
+    Ok(listed(snapshot, &*snapshot.analyzed(key)?, key))
+}
+
+/// Returns the diagnostics of a document without those of what it imports.
+///
+/// # Errors
+/// If the work is canceled.
+pub fn of_document_alone(snapshot: &Snapshot, key: &str) -> Result<Vec<Shown>, Fault> {
+    Ok(listed(snapshot, &*snapshot.alone(key)?, key).remove(key).unwrap_or_default())
+}
+
+fn listed(snapshot: &Snapshot, analyzed: &Analyzed, key: &str) -> BTreeMap<String, Vec<Shown>> {
     let mut by_key: BTreeMap<String, Vec<Shown>> = BTreeMap::from([(key.to_owned(), Vec::new())]);
     for diagnostic in &analyzed.analysis.diagnostics {
         // A diagnostic without a place is about the document itself.
@@ -27,13 +38,13 @@ pub fn of_document(snapshot: &Snapshot, key: &str) -> Result<BTreeMap<String, Ve
         let own = source.map_or(key, |source| source.path.as_str());
         let shown = by_key.entry(own.to_owned()).or_default();
         if shown.len() < DIAGNOSTICS_MAX {
-            shown.push(converted(snapshot, &analyzed, own, diagnostic));
+            shown.push(converted(snapshot, analyzed, own, diagnostic));
         }
     }
     for list in by_key.values_mut() {
         list.sort_by_key(|shown| (shown.range.start, shown.range.end));
     }
-    Ok(by_key)
+    by_key
 }
 
 fn converted(snapshot: &Snapshot, analyzed: &Analyzed, key: &str, diagnostic: &Diagnostic) -> Shown {

@@ -11,7 +11,7 @@ use crate::workspace::Snapshot;
 /// If the document cannot be read, or the request is canceled.
 pub fn inlay_hints(snapshot: &Snapshot, params: InlayHintParams) -> Result<Option<Vec<InlayHint>>, Fault> {
     let (key, text) = snapshot.open(&params.text_document.uri)?;
-    let analyzed = snapshot.analyzed(&key)?;
+    let analyzed = snapshot.alone(&key)?;
     let encoding = snapshot.settings.encoding;
     let (start, end) = (text.offset(params.range.start, encoding), text.offset(params.range.end, encoding));
     let source = analyzed.source(&key);

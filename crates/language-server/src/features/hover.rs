@@ -15,7 +15,7 @@ use crate::workspace::Snapshot;
 pub fn hover(snapshot: &Snapshot, params: HoverParams) -> Result<Option<Hover>, Fault> {
     let at = &params.text_document_position_params;
     let (key, text, offset) = snapshot.locate(&at.text_document.uri, at.position)?;
-    let analyzed = snapshot.analyzed(&key)?;
+    let analyzed = snapshot.alone(&key)?;
     let names = analyzed.names_at(&key, offset);
     let mut sections: Vec<String> = Vec::new();
     for name in meant(names) {

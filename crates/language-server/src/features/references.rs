@@ -73,7 +73,7 @@ pub fn highlights(
 ) -> Result<Option<Vec<DocumentHighlight>>, Fault> {
     let at = &params.text_document_position_params;
     let (key, text, offset) = snapshot.locate(&at.text_document.uri, at.position)?;
-    let analyzed = snapshot.analyzed(&key)?;
+    let analyzed = snapshot.alone(&key)?;
     let symbols: HashSet<Symbol> =
         meant(analyzed.names_at(&key, offset)).iter().map(|name| name.symbol.clone()).collect();
     let Some(source) = analyzed.source(&key) else { return Ok(None) };

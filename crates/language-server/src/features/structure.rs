@@ -131,7 +131,7 @@ pub fn selection_ranges(
 /// If the document cannot be read, or the request is canceled.
 pub fn links(snapshot: &Snapshot, params: DocumentLinkParams) -> Result<Option<Vec<DocumentLink>>, Fault> {
     let (key, text) = snapshot.open(&params.text_document.uri)?;
-    let analyzed = snapshot.analyzed(&key)?;
+    let analyzed = snapshot.alone(&key)?;
     let Some(source) = analyzed.source(&key) else { return Ok(None) };
     let mut links: Vec<(Span, Symbol)> = Vec::new();
     for name in analyzed.index.of_source(source) {

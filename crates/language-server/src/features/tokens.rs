@@ -70,7 +70,7 @@ pub fn range(
 }
 
 fn tokens(snapshot: &Snapshot, key: &str, text: &Text, within: Span) -> Result<Vec<SemanticToken>, Fault> {
-    let analyzed = snapshot.analyzed(key)?;
+    let analyzed = snapshot.alone(key)?;
     let names = analyzed.source(key).map_or(&[][..], |source| analyzed.index.of_source(source));
     let mut kinds: Vec<(Span, SemanticTokenType, u32)> = Vec::new();
     for token in syntax::tokens(text.as_str()) {

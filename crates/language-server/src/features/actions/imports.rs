@@ -3,7 +3,7 @@
 //! An import is unused if the text without it means the same: the file is analyzed again with spaces in its place, and
 //! mistakes and names must be the same. So there is no second idea of what an import brings.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use lucarne_compiler::ast::{Import, Show};
 use lucarne_compiler::resolve::index::{Role, Symbol};
@@ -47,8 +47,7 @@ pub(super) fn unused(
         let blank: String =
             text.slice(import.span).bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }).collect();
         changed.replace_range(import.span.range(), &blank);
-        let texts = HashMap::from([(key.to_owned(), changed.clone())]);
-        let without = snapshot.changed(&[key.to_owned()], &texts)?;
+        let without = snapshot.changed_alone(key, changed.clone())?;
         let expected = known.without(import.span);
         if Meaning::of(&without, key) == expected {
             *known = expected;

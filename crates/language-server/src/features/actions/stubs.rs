@@ -3,8 +3,6 @@
 //! A proposal is tried before it is made: the text with it is analyzed, and where a type of the declaration is not known in
 //! this file, the method is declared without types.
 
-use std::collections::HashMap;
-
 use lucarne_compiler::ast::{Class, ClassKind, FunctionName, Parameter};
 use lucarne_compiler::ir::{ClassId, FunctionId};
 use lucarne_compiler::resolve::index::Symbol;
@@ -260,7 +258,7 @@ impl Work<'_> {
         for (span, new) in addition.render(self.newline).0.into_iter().rev() {
             changed.replace_range(span.range(), &new);
         }
-        self.snapshot.changed(&[self.key.to_owned()], &HashMap::from([(self.key.to_owned(), changed)]))
+        self.snapshot.changed_alone(self.key, changed)
     }
 }
 
