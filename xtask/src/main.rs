@@ -3,8 +3,8 @@
 //! `layout` is the list of the installed files. `build` builds the binary and the libraries with
 //! Cargo, `generated` runs the binary to write its manual and completions, and `licenses` collects
 //! the licenses of third parties. `install` puts everything into a folder, `dist` into packages: `deb`
-//! makes the one for Debian. `picture` draws the picture of the README. `doc_site` makes the
-//! documentation of the libraries. `font` makes the data of a built-in font.
+//! makes the one for Debian, and `vsix` the extension for VS Code. `picture` draws the picture of the README. `doc_site`
+//! makes the documentation of the libraries. `font` makes the data of a built-in font.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool prints")]
 
 mod archive;
@@ -19,6 +19,7 @@ mod install;
 mod layout;
 mod licenses;
 mod picture;
+mod vsix;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -35,7 +36,8 @@ Usage: cargo xtask install --prefix DIR [--destdir DIR] [--with-toit]
 
 Commands:
   install  Build the release, and install it
-  dist     Build the release, and pack it: a .tar.gz for any folder, and a .deb
+  dist     Build the release, and pack it: a .tar.gz for any folder, and a .deb; and the extension for VS Code, if
+           node and npm are there
   picture  Build the release, and draw the picture of the README from the output of its commands
   doc-site Build the binary, and make the documentation of the libraries
   font     Make the data of a built-in font from a font in BDF
@@ -108,6 +110,11 @@ fn perform(command: &Command) -> Result<(), Error> {
                 &work,
             )? {
                 println!("{}", package.display());
+            }
+            match vsix::pack(output) {
+                Ok(path) => println!("{path}"),
+                // The packages above need no Node.
+                Err(reason) => eprintln!("xtask: the extension for VS Code is not packed: {reason}"),
             }
         }
     }

@@ -68,6 +68,20 @@ fn exists(program: &str) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
+/// Returns whether Neovim is there, and new enough for the scripts.
+fn has_neovim() -> bool {
+    let output =
+        Command::new("nvim").arg("--version").output().map(|output| output.stdout).unwrap_or_default();
+    let text = String::from_utf8_lossy(&output).into_owned();
+    let version = text.lines().next().and_then(|line| line.strip_prefix("NVIM v")).unwrap_or("0.0");
+    let mut numbers = version.split('.').map(|number| number.parse::<u32>().unwrap_or(0));
+    let is_new = (numbers.next(), numbers.next()) >= (Some(0), Some(7));
+    if !is_new {
+        println!("skipped: nvim is not there, or older than 0.7");
+    }
+    is_new
+}
+
 /// Runs a command to its end. Returns its standard error if it fails.
 fn run(command: &mut Command, limit: Duration) -> Result<(), String> {
     let log = tempfile::tempfile().expect("a file can be made");
@@ -142,8 +156,7 @@ fn assert_renamed(folder: &Folder) {
 
 #[test]
 fn neovim_works_on_a_project() {
-    if !exists("nvim") {
-        println!("skipped: nvim is not there");
+    if !has_neovim() {
         return;
     }
     let folder = project("editors-neovim");
@@ -207,8 +220,7 @@ fn the_parser_is_that_of_the_grammar() {
 
 #[test]
 fn the_grammar_for_tree_sitter_parses_all_programs() {
-    if !exists("nvim") || !exists("cc") {
-        println!("skipped: nvim or cc is not there");
+    if !has_neovim() {
         return;
     }
     let grammar = repository("editors/tree-sitter-toit");

@@ -121,7 +121,7 @@ pub struct Request<'r> {
     /// A place in the first file. The index tells which names could stand there, and only the declaration around the
     /// place is analyzed.
     pub probe: Option<u32>,
-    /// Whether only the first file is wanted: the declarations of others are known, but mistakes are not looked for in them,
+    /// Whether only the first file is analyzed: the declarations of others are known, but mistakes are not looked for in them,
     /// and the index has none of the names in their bodies.
     pub is_first_only: bool,
     /// Returns whether the analysis is canceled. It is called often, and the analysis ends soon after it returns

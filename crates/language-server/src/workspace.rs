@@ -318,7 +318,7 @@ impl Snapshot {
                 return Err(canceled());
             }
         }
-        // Also if the work panics, nobody waits for it.
+        // Also if the work panics, no thread waits for it.
         let _end = End { cache: &self.cache, work };
         let analyzed = Arc::new(analyze()?);
         self.keep(roots, extent, &analyzed);
