@@ -136,6 +136,27 @@ pub struct Cache {
     begun: Mutex<Vec<Work>>,
     /// Notified when one of them ends.
     ended: Condvar,
+    /// The last analysis around a name.
+    probe: Mutex<Option<Probe>>,
+}
+
+/// An analysis around a name.
+struct Probe {
+    key: String,
+    /// The text before the name, and behind it.
+    before: String,
+    after: String,
+    /// The number of open documents: a new one may be an import that was missing.
+    open: usize,
+    /// What the document imports.
+    inputs: Vec<(String, Stamp)>,
+    analyzed: Arc<Analyzed>,
+}
+
+impl Probe {
+    fn is_of(&self, key: &str, before: &str, after: &str) -> bool {
+        self.key == key && self.before == before && self.after == after
+    }
 }
 
 /// How much of the documents is analyzed.
@@ -191,6 +212,7 @@ impl Cache {
     /// Forgets everything: files have changed outside of the editor.
     pub fn clear(&self) {
         self.kept.lock().clear();
+        *self.probe.lock() = None;
     }
 }
 
@@ -366,6 +388,34 @@ impl Snapshot {
         let texts = HashMap::from([(key.to_owned(), text)]);
         let loader = Changed { inner: Overlay { documents: &self.documents }, texts: &texts };
         self.analyze(&loader, &[key.to_owned()], Extent::First)
+    }
+
+    /// Analyzes a document around a name of it, in the text `before`, `name`, `after`. While the user types the name, the result
+    /// is that of its first letter: which names could stand there does not depend on the one that does. So the result
+    /// is only for that question.
+    ///
+    /// # Errors
+    /// If the request is canceled meanwhile.
+    pub fn probed_name(&self, key: &str, [before, name, after]: [&str; 3]) -> Result<Arc<Analyzed>, Fault> {
+        if let Some(known) = &*self.cache.probe.lock()
+            && known.is_of(key, before, after)
+            && known.open == self.documents.open.len()
+            && known.inputs.iter().all(|(input, stamp)| self.stamp(input) == *stamp)
+        {
+            return Ok(known.analyzed.clone());
+        }
+        let at = (before.len() + name.len()) as u32;
+        let analyzed = Arc::new(self.probed(key, &format!("{before}{name}{after}"), at)?);
+        // Where no name is expected, the next letter may change what the word is.
+        if analyzed.index.site.is_some() {
+            let sources = analyzed.analysis.sources.iter().filter(|source| source.path != key);
+            let inputs = sources.map(|source| (source.path.clone(), self.stamp(&source.path))).collect();
+            let [key, before, after] = [key, before, after].map(str::to_owned);
+            let open = self.documents.open.len();
+            let probe = Probe { key, before, after, open, inputs, analyzed: analyzed.clone() };
+            *self.cache.probe.lock() = Some(probe);
+        }
+        Ok(analyzed)
     }
 
     fn analyze(

@@ -331,6 +331,45 @@ fn semantic_tokens_tell_the_kinds_of_names() {
     }
 }
 
+// Completion.
+
+#[test]
+fn completion_of_a_word_is_the_same_at_each_letter() {
+    let head = "import .shapes\nimport math\n\nclass A extends Base:\n  side/int := 0\n  static count := 1\n\nmain args:\n  square := Square\n";
+    let lines = [
+        "  print square.corners\n",
+        "  if side-x: return\n",
+        "  string := math.sqrt 5\n  print string\n",
+        "  [1].do: | item | continue.do\n",
+        "  other/Triangle := ?\n  square.stringify args\n",
+        "class B extends Base implements Shape:\n  corners -> int: return main-x.size\n",
+    ];
+    let mut project = Project::new(&[("shapes.toit", SHAPES), ("main.toit", &format!("‸{head}"))]);
+    let path = project.path("main.toit");
+    let mut text = head.to_owned();
+    for letter in lines.concat().chars() {
+        text.push(letter);
+        project.client.open(&path, &text);
+        let (line, column) = position(&text);
+        let method = "textDocument/completion";
+        let answer = project.client.at(method, &path, line, column, json!({})).expect("it answers");
+        // A server that has seen no other letter.
+        if letter.is_alphanumeric() || letter == '-' {
+            let fresh = [("shapes.toit", SHAPES), ("main.toit", &format!("{text}‸"))];
+            let mut fresh = Project::new(&fresh);
+            assert_eq!(labels(&answer), labels(&fresh.answer(method, json!({}))), "{text}");
+        }
+    }
+}
+
+fn labels(answer: &Value) -> Vec<(String, Value)> {
+    let items = answer["items"].as_array().map_or(&[][..], Vec::as_slice);
+    items
+        .iter()
+        .map(|item| (item["label"].as_str().expect("a text").to_owned(), item["detail"].clone()))
+        .collect()
+}
+
 // Formatting.
 
 #[test]

@@ -4,6 +4,7 @@
 //! the parser finds an expression where the user is about to write one.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use lsp_types::{
     CompletionItem, CompletionItemKind, CompletionItemTag, CompletionParams, CompletionResponse,
@@ -12,7 +13,7 @@ use lsp_types::{
 use lucarne_compiler::ast::{Class, ClassKind, Declaration, File};
 use lucarne_compiler::ir;
 use lucarne_compiler::names::canonical;
-use lucarne_compiler::resolve::index::{Site, SiteKind, Symbol};
+use lucarne_compiler::resolve::index::{SiteKind, Symbol};
 use lucarne_compiler::scanner::{self, Kind};
 use lucarne_compiler::source::{LIBRARY_PREFIX, Span};
 use serde_json::json;
@@ -49,6 +50,10 @@ const DECLARATION_WORDS: &[&str] = &[
     "operator",
     "static",
 ];
+
+/// The words that stand between other names.
+const CLAUSE_WORDS: &[&str] =
+    &["and", "as", "else", "extends", "finally", "implements", "is", "or", "show", "with"];
 
 /// Answers `textDocument/completion`.
 ///
@@ -97,8 +102,9 @@ pub fn resolve(snapshot: &Snapshot, mut item: CompletionItem) -> Result<Completi
     let Some(text) = snapshot.text(key) else { return Ok(item) };
     // The client may send any number.
     let place = Place::find(&text, text.boundary(offset));
-    let (site, analyzed) = place.probe(snapshot, key)?;
-    let names = site.map(|site| site.names).unwrap_or_default();
+    let analyzed = place.probe(snapshot, key)?;
+    let site = &analyzed.index.site;
+    let names = site.as_ref().map_or(&[][..], |site| &site.names);
     let found = names.iter().find(|(name, _)| **name == *item.label).map(|(_, symbol)| symbol);
     if let Some(value) = found.and_then(|symbol| section(&analyzed, symbol)) {
         item.documentation =
@@ -146,10 +152,25 @@ impl Place {
         Place { name, text: changed, offset, is_quoted: !is_name, is_argument }
     }
 
-    /// Returns the names that could stand at the place, and the analysis.
-    fn probe(&self, snapshot: &Snapshot, key: &str) -> Result<(Option<Site>, Analyzed), Fault> {
-        let mut analyzed = snapshot.probed(key, &self.text, self.offset)?;
-        Ok((analyzed.index.site.take(), analyzed))
+    /// Returns the analysis around the place, with the names that could stand there.
+    fn probe(&self, snapshot: &Snapshot, key: &str) -> Result<Arc<Analyzed>, Fault> {
+        let name = syntax::identifier_around(&self.text, self.offset);
+        let parts = || Some([self.text.get(..name.start as usize)?, self.text.get(name.range())?]);
+        let rest = self.text.get(name.end as usize..);
+        match parts().zip(rest) {
+            // A word of the language may begin a clause, and `--` a named argument, whose function depends on the name.
+            Some(([before, name], after)) if !self.is_argument && !name.is_empty() && !self.is_word(name) => {
+                snapshot.probed_name(key, [before, name, after])
+            }
+            _ => Ok(Arc::new(snapshot.probed(key, &self.text, self.offset)?)),
+        }
+    }
+
+    /// Returns whether a name is a word that begins a declaration or clause, or the beginning of one.
+    fn is_word(&self, name: &str) -> bool {
+        let words = DECLARATION_WORDS.iter().chain(EXPRESSION_WORDS).chain(CLAUSE_WORDS);
+        self.is_at_line_start() && words.clone().any(|word| word.starts_with(name))
+            || words.clone().any(|word| *word == name)
     }
 
     fn complete(&self, snapshot: &Snapshot, key: &str, items: &mut Items) -> Result<(), Fault> {
@@ -160,12 +181,12 @@ impl Place {
         if self.stored_fields(&file, items) {
             return Ok(());
         }
-        let (site, analyzed) = self.probe(snapshot, key)?;
+        let analyzed = self.probe(snapshot, key)?;
         if self.is_argument {
             self.named_arguments(&file, &analyzed, items);
             return Ok(());
         }
-        let Some(site) = site else {
+        let Some(site) = &analyzed.index.site else {
             if self.is_at_line_start() {
                 items.add_words(DECLARATION_WORDS);
             }
