@@ -1,24 +1,36 @@
+/*
+ * What the generated parser needs of the interface of tree-sitter (ABI 14), so that a C compiler suffices. Layouts and
+ * names are those of the interface. `tree-sitter generate` puts its own header here.
+ */
 #ifndef TREE_SITTER_PARSER_H_
 #define TREE_SITTER_PARSER_H_
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 
-#define ts_builtin_sym_error ((TSSymbol)-1)
-#define ts_builtin_sym_end 0
-#define TREE_SITTER_SERIALIZATION_BUFFER_SIZE 1024
-
-#ifndef TREE_SITTER_API_H_
-typedef uint16_t TSStateId;
 typedef uint16_t TSSymbol;
+typedef uint16_t TSStateId;
 typedef uint16_t TSFieldId;
-typedef struct TSLanguage TSLanguage;
-#endif
+
+enum { ts_builtin_sym_end = 0, ts_builtin_sym_error = UINT16_MAX };
+
+/* The text, as scanners see it. */
+typedef struct TSLexer TSLexer;
+struct TSLexer {
+  int32_t lookahead;
+  TSSymbol result_symbol;
+  void (*advance)(TSLexer*, bool is_skipped);
+  void (*mark_end)(TSLexer*);
+  uint32_t (*get_column)(TSLexer*);
+  bool (*is_at_included_range_start)(const TSLexer*);
+  bool (*eof)(const TSLexer*);
+  void (*log)(const TSLexer*, const char* format, ...);
+};
+
+typedef struct {
+  bool visible, named, supertype;
+} TSSymbolMetadata;
 
 typedef struct {
   TSFieldId field_id;
@@ -27,57 +39,29 @@ typedef struct {
 } TSFieldMapEntry;
 
 typedef struct {
-  uint16_t index;
-  uint16_t length;
+  uint16_t index, length;
 } TSFieldMapSlice;
 
 typedef struct {
-  bool visible;
-  bool named;
-  bool supertype;
-} TSSymbolMetadata;
+  uint16_t lex_state, external_lex_state;
+} TSLexMode;
 
-typedef struct TSLexer TSLexer;
-
-struct TSLexer {
-  int32_t lookahead;
-  TSSymbol result_symbol;
-  void (*advance)(TSLexer *, bool);
-  void (*mark_end)(TSLexer *);
-  uint32_t (*get_column)(TSLexer *);
-  bool (*is_at_included_range_start)(const TSLexer *);
-  bool (*eof)(const TSLexer *);
-  void (*log)(const TSLexer *, const char *, ...);
-};
-
-typedef enum {
-  TSParseActionTypeShift,
-  TSParseActionTypeReduce,
-  TSParseActionTypeAccept,
-  TSParseActionTypeRecover,
-} TSParseActionType;
+enum { TSParseActionTypeShift, TSParseActionTypeReduce, TSParseActionTypeAccept, TSParseActionTypeRecover };
 
 typedef union {
   struct {
     uint8_t type;
     TSStateId state;
-    bool extra;
-    bool repetition;
+    bool extra, repetition;
   } shift;
   struct {
-    uint8_t type;
-    uint8_t child_count;
+    uint8_t type, child_count;
     TSSymbol symbol;
     int16_t dynamic_precedence;
     uint16_t production_id;
   } reduce;
   uint8_t type;
 } TSParseAction;
-
-typedef struct {
-  uint16_t lex_state;
-  uint16_t external_lex_state;
-} TSLexMode;
 
 typedef union {
   TSParseAction action;
@@ -88,179 +72,99 @@ typedef union {
 } TSParseActionEntry;
 
 typedef struct {
-  int32_t start;
-  int32_t end;
-} TSCharacterRange;
-
-struct TSLanguage {
   uint32_t version;
-  uint32_t symbol_count;
-  uint32_t alias_count;
-  uint32_t token_count;
-  uint32_t external_token_count;
-  uint32_t state_count;
-  uint32_t large_state_count;
-  uint32_t production_id_count;
-  uint32_t field_count;
+  uint32_t symbol_count, alias_count, token_count, external_token_count;
+  uint32_t state_count, large_state_count, production_id_count, field_count;
   uint16_t max_alias_sequence_length;
-  const uint16_t *parse_table;
-  const uint16_t *small_parse_table;
-  const uint32_t *small_parse_table_map;
-  const TSParseActionEntry *parse_actions;
-  const char * const *symbol_names;
-  const char * const *field_names;
-  const TSFieldMapSlice *field_map_slices;
-  const TSFieldMapEntry *field_map_entries;
-  const TSSymbolMetadata *symbol_metadata;
-  const TSSymbol *public_symbol_map;
-  const uint16_t *alias_map;
-  const TSSymbol *alias_sequences;
-  const TSLexMode *lex_modes;
-  bool (*lex_fn)(TSLexer *, TSStateId);
-  bool (*keyword_lex_fn)(TSLexer *, TSStateId);
+  const uint16_t *parse_table, *small_parse_table;
+  const uint32_t* small_parse_table_map;
+  const TSParseActionEntry* parse_actions;
+  const char *const *symbol_names, *const *field_names;
+  const TSFieldMapSlice* field_map_slices;
+  const TSFieldMapEntry* field_map_entries;
+  const TSSymbolMetadata* symbol_metadata;
+  const TSSymbol* public_symbol_map;
+  const uint16_t* alias_map;
+  const TSSymbol* alias_sequences;
+  const TSLexMode* lex_modes;
+  bool (*lex_fn)(TSLexer*, TSStateId);
+  bool (*keyword_lex_fn)(TSLexer*, TSStateId);
   TSSymbol keyword_capture_token;
   struct {
-    const bool *states;
-    const TSSymbol *symbol_map;
-    void *(*create)(void);
-    void (*destroy)(void *);
-    bool (*scan)(void *, TSLexer *, const bool *symbol_whitelist);
-    unsigned (*serialize)(void *, char *);
-    void (*deserialize)(void *, const char *, unsigned);
+    const bool* states;
+    const TSSymbol* symbol_map;
+    void* (*create)(void);
+    void (*destroy)(void*);
+    bool (*scan)(void*, TSLexer*, const bool* valid_symbols);
+    unsigned (*serialize)(void*, char*);
+    void (*deserialize)(void*, const char*, unsigned);
   } external_scanner;
-  const TSStateId *primary_state_ids;
-};
-
-static inline bool set_contains(TSCharacterRange *ranges, uint32_t len, int32_t lookahead) {
-  uint32_t index = 0;
-  uint32_t size = len - index;
-  while (size > 1) {
-    uint32_t half_size = size / 2;
-    uint32_t mid_index = index + half_size;
-    TSCharacterRange *range = &ranges[mid_index];
-    if (lookahead >= range->start && lookahead <= range->end) {
-      return true;
-    } else if (lookahead > range->end) {
-      index = mid_index;
-    }
-    size -= half_size;
-  }
-  TSCharacterRange *range = &ranges[index];
-  return (lookahead >= range->start && lookahead <= range->end);
-}
+  const TSStateId* primary_state_ids;
+} TSLanguage;
 
 /*
- *  Lexer Macros
+ * The lexer: a loop around the `switch` over the states that the parser writes. Each case that takes a character sets the
+ * next state and goes to `step`, which takes it; a case that ends goes to the end of the function.
  */
-
-#ifdef _MSC_VER
-#define UNUSED __pragma(warning(suppress : 4101))
-#else
-#define UNUSED __attribute__((unused))
-#endif
-
-#define START_LEXER()           \
-  bool result = false;          \
-  bool skip = false;            \
-  UNUSED                        \
-  bool eof = false;             \
-  int32_t lookahead;            \
-  goto start;                   \
-  next_state:                   \
-  lexer->advance(lexer, skip);  \
-  start:                        \
-  skip = false;                 \
+#define START_LEXER()              \
+  bool found = false, skips = false; \
+  bool eof = false;                \
+  int32_t lookahead;               \
+  goto begin;                      \
+  step:                            \
+  lexer->advance(lexer, skips);    \
+  begin:                           \
+  (void)eof;                       \
+  skips = false;                   \
   lookahead = lexer->lookahead;
 
-#define ADVANCE(state_value) \
-  {                          \
-    state = state_value;     \
-    goto next_state;         \
+#define TO_STATE(next, is_skipped) \
+  {                                \
+    state = (next);                \
+    skips = (is_skipped);          \
+    goto step;                     \
   }
 
-#define ADVANCE_MAP(...)                                              \
-  {                                                                   \
-    static const uint16_t map[] = { __VA_ARGS__ };                    \
-    for (uint32_t i = 0; i < sizeof(map) / sizeof(map[0]); i += 2) {  \
-      if (map[i] == lookahead) {                                      \
-        state = map[i + 1];                                           \
-        goto next_state;                                              \
-      }                                                               \
-    }                                                                 \
+#define ADVANCE(next) TO_STATE(next, false)
+#define SKIP(next) TO_STATE(next, true)
+
+/* Pairs of a character and the state that it leads to. */
+#define ADVANCE_MAP(...)                                                          \
+  {                                                                               \
+    static const uint16_t pairs[] = { __VA_ARGS__ };                              \
+    for (size_t at = 0; at + 1 < sizeof pairs / sizeof *pairs; at += 2) {         \
+      if (pairs[at] == lookahead) TO_STATE(pairs[at + 1], false)                  \
+    }                                                                             \
   }
 
-#define SKIP(state_value) \
-  {                       \
-    skip = true;          \
-    state = state_value;  \
-    goto next_state;      \
-  }
+#define ACCEPT_TOKEN(symbol)        \
+  do {                              \
+    found = true;                   \
+    lexer->result_symbol = (symbol); \
+    lexer->mark_end(lexer);         \
+  } while (0)
 
-#define ACCEPT_TOKEN(symbol_value)     \
-  result = true;                       \
-  lexer->result_symbol = symbol_value; \
-  lexer->mark_end(lexer);
+#define END_STATE() return found
 
-#define END_STATE() return result;
-
-/*
- *  Parse Table Macros
- */
-
+/* The tables. */
+#define STATE(id) (id)
 #define SMALL_STATE(id) ((id) - LARGE_STATE_COUNT)
+#define ACTIONS(id) (id)
 
-#define STATE(id) id
+#define SHIFT_AS(next, is_extra, repeats) \
+  { .action.shift = { .type = TSParseActionTypeShift, .state = (next), .extra = (is_extra), .repetition = (repeats) } }
 
-#define ACTIONS(id) id
+#define SHIFT(next) SHIFT_AS(next, false, false)
+#define SHIFT_REPEAT(next) SHIFT_AS(next, false, true)
+#define SHIFT_EXTRA() SHIFT_AS(0, true, false)
 
-#define SHIFT(state_value)            \
-  {{                                  \
-    .shift = {                        \
-      .type = TSParseActionTypeShift, \
-      .state = (state_value)          \
-    }                                 \
-  }}
+#define REDUCE(to, children, precedence, production)                                    \
+  { .action.reduce = { .type = TSParseActionTypeReduce, .child_count = (children), .symbol = (to), \
+                       .dynamic_precedence = (precedence), .production_id = (production) } }
 
-#define SHIFT_REPEAT(state_value)     \
-  {{                                  \
-    .shift = {                        \
-      .type = TSParseActionTypeShift, \
-      .state = (state_value),         \
-      .repetition = true              \
-    }                                 \
-  }}
+#define RECOVER() \
+  { .action.type = TSParseActionTypeRecover }
+#define ACCEPT_INPUT() \
+  { .action.type = TSParseActionTypeAccept }
 
-#define SHIFT_EXTRA()                 \
-  {{                                  \
-    .shift = {                        \
-      .type = TSParseActionTypeShift, \
-      .extra = true                   \
-    }                                 \
-  }}
-
-#define REDUCE(symbol_name, children, precedence, prod_id) \
-  {{                                                       \
-    .reduce = {                                            \
-      .type = TSParseActionTypeReduce,                     \
-      .symbol = symbol_name,                               \
-      .child_count = children,                             \
-      .dynamic_precedence = precedence,                    \
-      .production_id = prod_id                             \
-    },                                                     \
-  }}
-
-#define RECOVER()                    \
-  {{                                 \
-    .type = TSParseActionTypeRecover \
-  }}
-
-#define ACCEPT_INPUT()              \
-  {{                                \
-    .type = TSParseActionTypeAccept \
-  }}
-
-#ifdef __cplusplus
-}
 #endif
-
-#endif  // TREE_SITTER_PARSER_H_
