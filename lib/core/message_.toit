@@ -125,7 +125,7 @@ deliver_ proxy/ServiceResourceProxy client/int handle/int -> none:
     pid := proxy.provider-pid_
     while notification-next_ pid client handle:
       reason := notification-end_ pid client handle
-      if reason: proxy.on-ended_ reason
+      if reason: proxy.tell-end_ reason
       else: proxy.on-notified_ (notification-take_ pid client handle)
 
 rpc-invoke_ pid/int procedure/int arguments -> any:

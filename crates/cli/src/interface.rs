@@ -62,7 +62,7 @@ pub(crate) fn note_missing_indexes(definition: &Definition) {
     if definition.is_numbered_by_order() {
         let lock = definition.lock_path();
         print_error(&format!(
-            "note: {lock} is missing: the methods are numbered in their order, which may have been another before\n"
+            "note: {lock} is missing or empty: the methods are numbered in their order, which may have been another before\n"
         ));
     }
 }

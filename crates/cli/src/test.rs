@@ -6,7 +6,7 @@
 mod changed;
 mod report;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -59,7 +59,8 @@ pub(crate) fn test(options: &Test) -> Result<ExitCode, Stop> {
     let mut tests = find(options)?;
     if options.changed {
         let changed = changed::since_last_commit(&options.paths)?;
-        tests.retain(|test| sources_of(test).contain_any(&changed));
+        // A test that does not compile may lack a file that was removed.
+        tests.retain(|test| sources_of(test).is_none_or(|sources| sources.contain_any(&changed)));
         if tests.is_empty() && !options.watch {
             print_error("no test differs from the last commit\n");
             return Ok(ExitCode::SUCCESS);
@@ -71,25 +72,36 @@ pub(crate) fn test(options: &Test) -> Result<ExitCode, Stop> {
         return Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(FAILURE) });
     }
     let mut again = Again::new()?;
+    let mut known = BTreeMap::new();
     loop {
         // Read before the tests run, so that a change while they run is noticed.
-        let all: Vec<(PathBuf, ReadFiles)> =
-            find(options)?.into_iter().map(|test| (test.clone(), sources_of(&test))).collect();
+        note_sources(&mut known, find(options)?);
         let mut read = ReadFiles::default();
-        all.iter().for_each(|(_, sources)| read.add_all(sources));
+        known.values().for_each(|sources| read.add_all(sources));
         if !tests.is_empty() {
             run(options, tests)?;
         }
         let changed = again.wait(&read)?;
         // A file that no test has read before may be a new test, or one that an import lacked.
-        tests = match read.contain_all(&changed) {
-            true => all
-                .into_iter()
-                .filter(|(_, sources)| sources.contain_any(&changed))
-                .map(|(test, _)| test)
-                .collect(),
-            false => find(options)?,
-        };
+        tests = find(options)?;
+        if read.contain_all(&changed) {
+            tests.retain(|test| known.get(test).is_some_and(|sources| sources.contain_any(&changed)));
+        }
+    }
+}
+
+/// Notes the sources of tests as they are now. If a test does not compile, its sources of the time before stay: one that is
+/// missing now may come back.
+fn note_sources(known: &mut BTreeMap<PathBuf, ReadFiles>, tests: Vec<PathBuf>) {
+    let before = std::mem::take(known);
+    for test in tests {
+        let sources = sources_of(&test).unwrap_or_else(|| {
+            let mut sources = before.get(&test).cloned().unwrap_or_default();
+            sources.read_again();
+            sources.add_file(&test);
+            sources
+        });
+        known.insert(test, sources);
     }
 }
 
@@ -111,14 +123,12 @@ fn find(options: &Test) -> Result<Vec<PathBuf>, Stop> {
     Ok(tests)
 }
 
-/// Returns the files that a test is made of.
-fn sources_of(test: &Path) -> ReadFiles {
+/// Returns the files that a test is made of. Returns none if it does not compile.
+fn sources_of(test: &Path) -> Option<ReadFiles> {
+    let analysis = front::check(test).ok().filter(|analysis| !analysis.has_errors())?;
     let mut sources = ReadFiles::default();
-    match front::check(test) {
-        Ok(analysis) => sources.add(&analysis),
-        Err(_) => sources.add_file(test),
-    }
-    sources
+    sources.add(&analysis);
+    Some(sources)
 }
 
 /// Runs tests, and reports them. Returns the number of those that failed.

@@ -282,7 +282,7 @@ fn a_lost_index_file_is_noted() {
     folder.file("old/lost.toit", service("1.0", "  a -> int\n  b -> int\n"));
     let note = |file: &str| {
         format!(
-            "note: {file} is missing: the methods are numbered in their order, which may have been another before\n"
+            "note: {file} is missing or empty: the methods are numbered in their order, which may have been another before\n"
         )
     };
     let checked = folder.lucarne(&["interface", "check", "old/lost.toit", "lost.toit"]);

@@ -296,6 +296,20 @@ fn tests_run_again_when_their_files_change() {
     // A new test may need a file that was missing, so all tests run.
     watched.folder.file("library.toit", "VERSION ::= 1\n").file("three-test.toit", "main:\n");
     watched.wait_for("3 passed, 0 failed");
+    // A test that is removed does not run, and a library may be missing for a while.
+    std::fs::remove_file(watched.folder.path("three-test.toit")).expect("the file exists");
+    watched.wait_for("lucarne: three-test.toit has changed");
+    watched.folder.file("one-test.toit", "import .parts.part\nmain: if VERSION > 2: throw \"too new\"\n");
+    watched.wait_for("0 passed, 1 failed");
+    watched
+        .folder
+        .file("parts/part.toit", "VERSION ::= 1\n")
+        .file("one-test.toit", "import .parts.part\nmain: print VERSION\n");
+    watched.wait_for("1 passed, 0 failed");
+    std::fs::rename(watched.folder.path("parts"), watched.folder.path("other")).expect("the folder exists");
+    watched.wait_for("0 passed, 1 failed");
+    std::fs::rename(watched.folder.path("other"), watched.folder.path("parts")).expect("the folder exists");
+    watched.wait_for("1 passed, 0 failed");
 }
 
 #[test]
@@ -333,4 +347,8 @@ fn only_tests_that_differ_from_the_last_commit_run() {
     folder.file("library.toit", "VERSION ::= 2\n");
     let (succeeded, shown) = changed();
     assert!(succeeded && shown.contains("1 passed") && !shown.contains("two-test"), "{shown}");
+    // A file that is missing is none of the test's files any more.
+    std::fs::remove_file(folder.path("library.toit")).expect("the file exists");
+    let (succeeded, shown) = changed();
+    assert!(!succeeded && shown.contains("0 passed, 1 failed"), "{shown}");
 }

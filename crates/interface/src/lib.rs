@@ -78,14 +78,14 @@ impl Definition {
         lock::path(&self.path)
     }
 
-    /// Returns whether methods have their indexes by their order alone, since there is no lock file. Earlier versions may
-    /// have had another order.
+    /// Returns whether methods have their indexes by their order alone, since there is no lock file, or an empty one. Earlier versions
+    /// may have had another order.
     pub fn is_numbered_by_order(&self) -> bool {
         let mut are_fixed = true;
         if let Some(interface) = &self.interface {
             interface.each_method(|_, method| are_fixed &= method.fixed.is_some());
         }
-        self.lock_text.is_none() && !are_fixed
+        self.lock_text.as_ref().is_none_or(|text| text.trim().is_empty()) && !are_fixed
     }
 
     /// Renders the diagnostics as text, as the compiler does.

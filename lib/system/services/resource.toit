@@ -89,6 +89,7 @@ abstract class ServiceResourceProxy:
   client-id_/int
   provider-pid_/int
   _handle_/int? := ?
+  is-end-told_/bool := false
 
   constructor .client_ ._handle_:
     client-id_ = client_.id
@@ -116,6 +117,11 @@ abstract class ServiceResourceProxy:
   */
   on-ended_ reason/string -> none:
 
+  tell-end_ reason/string -> none:
+    if is-end-told_: return
+    is-end-told_ = true
+    on-ended_ reason
+
   /** Closes the resource. */
   close -> none:
     handle := close-handle_
@@ -131,7 +137,7 @@ abstract class ServiceResourceProxy:
     if handle & 1 == 1:
       proxy-remove_ provider-pid_ client-id_ handle
       // Also if this task was canceled.
-      critical-do: on-ended_ RESOURCE-CLOSED_
+      critical-do: tell-end_ RESOURCE-CLOSED_
     return handle
 
 /**

@@ -45,7 +45,7 @@ pub(crate) struct Call {
     /// Use the definition in FILE, for a provider that does not carry its own
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) definition: Option<PathBuf>,
-    /// The time after which a call is canceled, such as 500ms or 10s, without the time until the service is open
+    /// The time after which a call is canceled, such as 500ms or 10s; opening the service takes 5 s of it at most
     /// [default: that of the definition]
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub(crate) timeout: Option<Duration>,

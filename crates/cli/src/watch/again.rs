@@ -43,6 +43,11 @@ impl ReadFiles {
         self.0.extend(other.0.iter().map(|(path, file)| (path.clone(), file.clone())));
     }
 
+    /// Takes all files as they are now.
+    pub(crate) fn read_again(&mut self) {
+        self.0.iter_mut().for_each(|(path, file)| file.hash = hash_of(path));
+    }
+
     /// Returns whether one of some files, whose paths have no symbolic links, is one of these.
     pub(crate) fn contain_any(&self, files: &BTreeSet<PathBuf>) -> bool {
         self.0.values().any(|read| files.contains(&read.real))

@@ -54,6 +54,8 @@ main:
   // It has ended, and other objects have no resource.
   provider.end-resource provider.buttons["front"]
   provider.end-resource provider
+  // The client is told once.
+  front.close
 
   // The resource ends before its client listens.
   back := client.watch "back"
@@ -65,6 +67,12 @@ main:
   // The client closes the resource.
   side := client.watch "side"
   side.on-ring (:: print "rang $it") --on-end=:: ends.send it
+  // No notification comes after the end.
+  waiting := client.watch "waiting"
+  provider.buttons["waiting"].ring 1
+  waiting.close
+  waiting.on-ring:: print "rang $it"
+  provider.closed.receive
   side.close
   show.call "side"
 

@@ -72,7 +72,11 @@ impl C<'_> {
         for resource in &interface.resources {
             let Some(notification) = &resource.notification else { continue };
             text.gap();
-            comment(text, &notification.doc, &["Sends a notification, as toit_resource_notify.".to_owned()]);
+            let mut notes = vec!["Sends a notification, as toit_resource_notify.".to_owned()];
+            if has_last(notification) {
+                notes.push("NULL is the last one: it is sent, and the resource ends.".to_owned());
+            }
+            comment(text, &notification.doc, &notes);
             let (head, parameters) = self.notify_head(resource, notification);
             function(text, &head, &parameters, ";");
             text.gap();
@@ -441,13 +445,22 @@ impl C<'_> {
             let values = values(notification);
             let sent = self.encode_all(text, &values);
             let sending = format!("toit_resource_notify(resource.resource, {sent})");
-            if values.iter().any(|value| needs_function(&value.ty)) {
-                text.line(format!("if (error == TOIT_OK) error = {sending};"));
-                text.line("toit_message_delete(message);");
-                text.line("return error;");
-            } else {
-                text.line(format!("return {sending};"));
+            let has_message = values.iter().any(|value| needs_function(&value.ty));
+            let has_last = has_last(notification);
+            match (has_message, has_last) {
+                (true, _) => text.line(format!("if (error == TOIT_OK) error = {sending};")),
+                (false, true) => text.line(format!("toit_err_t error = {sending};")),
+                (false, false) => return text.line(format!("return {sending};")),
             }
+            if has_last {
+                text.line("if (error == TOIT_OK && values[0].type == TOIT_VALUE_NULL) {");
+                text.line("  error = toit_resource_end(resource.resource);");
+                text.line("}");
+            }
+            if has_message {
+                text.line("toit_message_delete(message);");
+            }
+            text.line("return error;");
         });
         text.line("}");
     }
@@ -481,6 +494,11 @@ impl C<'_> {
         }
         format!("values, {count}")
     }
+}
+
+/// Returns whether null is the last notification of a resource.
+fn has_last(notification: &Notification) -> bool {
+    matches!(&notification.delivery, Delivery::Next { value, .. } if value.is_nullable)
 }
 
 /// Returns the member of the table for the end of a resource.

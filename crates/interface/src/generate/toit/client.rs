@@ -155,6 +155,7 @@ impl Toit<'_> {
                 text.indented(2, |text| {
                     // Until then, notifications wait in the mailbox of this process, which is bounded.
                     text.line("has-listener_.get");
+                    text.line("if end_: return");
                     let sent = unpacked("notification", values.len());
                     let given: String = values
                         .iter()

@@ -238,9 +238,12 @@ impl Toit<'_> {
                 text.line("      // Null is the last notification. This task must not be canceled before it is sent.");
                 text.line("      if notification_ == null: forwarding_ = null");
                 let encoded = encoded("notification_");
-                text.line(format!("      notify_ {encoded} --close=(notification_ == null)"));
+                text.line(format!("      if not is-closed: notify_ {encoded} --close=(notification_ == null)"));
             } else {
-                text.line(format!("  catch --trace: while not is-closed: notify_ {}", encoded(&next)));
+                text.line("  catch --trace:");
+                text.line("    while not is-closed:");
+                text.line(format!("      notification_ := {}", encoded(&next)));
+                text.line("      if not is-closed: notify_ notification_");
             }
             text.line("finally:");
             text.line("  forwarding_ = null");
