@@ -6,7 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use lucarne_link::wire::rings::RingWire;
-use lucarne_link::wire::{Frame, Limits, Wire};
+use lucarne_link::wire::{Frame, Limits, LocalWire, Wire};
 use lucarne_message::{Buffer, Bytes, Sealed};
 use rustix::event::{PollFd, PollFlags, poll};
 

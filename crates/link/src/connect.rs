@@ -270,8 +270,8 @@ fn join<T>(
     let target = target.ok_or(ConnectError::Environment)?;
     let (names, wire) = handshake::introduce(target.socket(patience)?, name, patience)?;
     let Names { pid, manager, .. } = names;
-    let link = Arc::new(Link::new(wire));
-    let wake_target = WakeTarget::new(&link)?;
+    let link = Arc::new(Link::new(wire.clone()));
+    let wake_target = WakeTarget::new(&*wire)?;
     let (nudged, doorbell, told) = (wake_target.clone(), wake_target.clone(), wake_target.clone());
     link.on_failure(Box::new(move || nudged.nudge()));
     let ending = link.clone();
@@ -286,7 +286,7 @@ fn join<T>(
     let kernel = Driven::new(hooks, Box::new(move || doorbell.nudge()));
     let exchange = Exchange::new(link, Side::Container);
     let mirrors = Mirrors::new(kernel.handle().clone(), pid, exchange, manager);
-    let remote = Arc::new(Remote::new(kernel, mirrors, wake_target));
+    let remote = Arc::new(Remote::new(kernel, mirrors, wire, wake_target));
     let started = start(&remote, names);
     // The kernel knows only the manager so far, and a correct listener gives the container another pid.
     Ok((started.ok_or(WireError::Violation("the pid of the container is taken"))?, remote))

@@ -20,7 +20,7 @@ use rustix::event::{EventfdFlags, Timespec, epoll, eventfd};
 
 use crate::link::Link;
 use crate::patience;
-use crate::wire::Descriptors;
+use crate::wire::{Descriptors, LocalWire};
 
 /// The number of events taken at a time; the rest comes with the next call.
 const EVENTS_MAX: usize = 64;
@@ -42,6 +42,8 @@ pub(crate) struct LinkDriver {
 struct Connection {
     number: u64,
     link: Arc<Link>,
+    /// The wire of the link, to sleep on.
+    wire: Arc<dyn LocalWire>,
     stand_in: Waker,
     is_hot: AtomicBool,
 }
@@ -80,17 +82,18 @@ impl LinkDriver {
     }
 
     /// Registers the stand-in: it gets a turn whenever data arrives on its link, and once in any case.
-    pub(crate) fn add(&self, link: Arc<Link>, stand_in: Waker) -> io::Result<()> {
+    pub(crate) fn add(&self, link: Arc<Link>, wire: Arc<dyn LocalWire>, stand_in: Waker) -> io::Result<()> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let connection = Arc::new(Connection { number, link, stand_in, is_hot: AtomicBool::new(false) });
+        let connection =
+            Arc::new(Connection { number, link, wire, stand_in, is_hot: AtomicBool::new(false) });
         self.all.lock().insert(number, connection.clone());
         let added = self.listen_to(&connection);
         connection.settle();
-        added.inspect_err(|_| connection.link.close())
+        added.inspect_err(|_| drop(connection.link.close()))
     }
 
     fn listen_to(&self, connection: &Connection) -> io::Result<()> {
-        let Descriptors { bells, socket, process } = connection.link.wire().descriptors();
+        let Descriptors { bells, socket, process } = connection.wire.descriptors();
         for (descriptor, what) in [(bells[BELL], RUNG), (socket, SOCKET), (process, PROCESS)] {
             if let Some(descriptor) = descriptor {
                 let data = epoll::EventData::new_u64(connection.number << WHAT_BITS | what);
@@ -102,7 +105,7 @@ impl LinkDriver {
 
     fn remove(&self, connection: &Connection) {
         self.all.lock().remove(&connection.number);
-        let Descriptors { bells, socket, process } = connection.link.wire().descriptors();
+        let Descriptors { bells, socket, process } = connection.wire.descriptors();
         for descriptor in [bells[BELL], socket, process].into_iter().flatten() {
             // Fails if the descriptor was not added, which is fine.
             let _ = epoll::delete(&self.epoll, descriptor);
@@ -111,7 +114,7 @@ impl LinkDriver {
 
     fn warm(&self, connection: &Arc<Connection>, hot: &mut Vec<Arc<Connection>>) {
         if !connection.is_hot.swap(true, Ordering::Relaxed) {
-            connection.link.wire().announce_awake();
+            connection.wire.announce_awake();
             hot.push(connection.clone());
         }
     }
@@ -138,12 +141,12 @@ impl LinkDriver {
     fn cool(&self, hot: &mut Vec<Arc<Connection>>) -> bool {
         let mut has_found = false;
         hot.retain(|connection| {
-            connection.link.wire().announce_sleep(BELL);
+            connection.wire.announce_sleep(BELL);
             let is_ready = connection.link.has_news();
             // A stand-in whose turn is due anyway reads the data in that turn.
             let has_woken = is_ready && connection.stand_in.try_wake();
             if has_woken {
-                connection.link.wire().announce_awake();
+                connection.wire.announce_awake();
                 has_found = true;
             } else {
                 connection.is_hot.store(false, Ordering::Relaxed);
@@ -172,17 +175,17 @@ impl LinkDriver {
 impl Connection {
     fn handle_event(&self, what: u64) {
         match what {
-            RUNG => self.link.wire().silence(BELL),
-            SOCKET => self.link.wire().look_at_socket(),
+            RUNG => self.wire.silence(BELL),
+            SOCKET => self.wire.look_at_socket(),
             // Data that the other side has sent can still be read.
-            PROCESS => self.link.wire().close(),
+            PROCESS => self.wire.close(),
             _ => {}
         }
     }
 
     /// Gives the stand-in a turn, and requests a bell for later data.
     fn settle(&self) {
-        self.link.wire().announce_sleep(BELL);
+        self.wire.announce_sleep(BELL);
         self.stand_in.wake();
     }
 }

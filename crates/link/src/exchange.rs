@@ -47,7 +47,16 @@ const TOO_LARGE: &str = "MESSAGE_TOO_LARGE";
 pub(crate) enum Side {
     Listener,
     Container,
+    /// An end of a connection between machines: both ends are alike. For each end, the party is its own process.
+    Machine,
 }
+
+/// The number of bytes of notifications that may wait for room at their receivers. A listener then reads no more
+/// frames. Between machines, which share one flow for all their processes, the resource is cut off.
+pub(crate) const HELD_BYTES_MAX: usize = 16 << 20;
+
+/// The maximum number of bytes in all buffers of a payload between machines.
+pub(crate) const MACHINE_BUFFER_BYTES_MAX: usize = 64 << 20;
 
 pub(crate) struct Exchange {
     pub(crate) link: Arc<Link>,
@@ -114,7 +123,10 @@ impl Exchange {
                 let there = self.ledger.lock().answer(party.0, id, sender);
                 if let Some(id) = there {
                     let result = result.map_err(|failure| *failure);
-                    let fits = result.as_ref().map_or_else(failure_fits, fits);
+                    let fits = match &result {
+                        Ok(payload) => self.fits(payload),
+                        Err(failure) => self.failure_fits(failure),
+                    };
                     let result = if fits { result } else { Err(Failure::new(TOO_LARGE)) };
                     self.link.send(Outgoing::answer(party.0, id, result));
                 }
@@ -128,7 +140,7 @@ impl Exchange {
                 self.link.send(Outgoing::cancel(party.0, id));
             }
             MessageKind::Notification { client, handle, payload, credit } => {
-                if !fits(&payload) {
+                if !self.fits(&payload) {
                     drop(credit);
                     return self.cut_off(port, sender, party.0, (client, handle));
                 }
@@ -141,13 +153,13 @@ impl Exchange {
                 self.link.send(Outgoing::slow_consumer(party.0, client, handle));
             }
             MessageKind::ProcessTerminated => {
-                if self.side == Side::Listener {
+                if self.side != Side::Container {
                     self.forget(sender);
                     self.link.send(Outgoing::terminated(sender));
                 }
             }
             MessageKind::External { payload, credit } => {
-                if fits(&payload) {
+                if self.fits(&payload) {
                     self.keep_credit((party.0, About::External), credit);
                     self.link.send(Outgoing::external(party, payload));
                 }
@@ -155,7 +167,7 @@ impl Exchange {
             // Only processes that subscribe to it get it, and stand-ins and mirrors do not.
             MessageKind::MemoryPressure { .. } => {}
             MessageKind::User { kind, payload, .. } => {
-                if fits(&payload) {
+                if self.fits(&payload) {
                     self.link.send(Outgoing::user(party, kind, payload));
                 }
             }
@@ -170,7 +182,7 @@ impl Exchange {
         procedure: i64,
         payload: Payload,
     ) {
-        if !fits(&payload) {
+        if !self.fits(&payload) {
             token.reply(Err(Failure::new(TOO_LARGE)));
             return;
         }
@@ -243,7 +255,7 @@ impl Exchange {
                 let payload = Payload::from_parts(payload, buffers);
                 self.notify(port, to, (party, About::External), payload)?;
             }
-            Body::Watch if self.side == Side::Listener => port.watch(party),
+            Body::Watch if self.side != Side::Container => port.watch(party),
             _ => return Err(WireError::Violation("unexpected frame for this end or moment")),
         }
         Ok(())
@@ -281,16 +293,37 @@ impl Exchange {
             if held.len() >= NOTIFICATIONS_MAX {
                 return Err(WireError::Violation("more notifications than there is room for"));
             }
+            if !self.may_hold(&payload) {
+                drop(ledger);
+                self.give_up(port, to, key);
+                return Ok(());
+            }
             self.held_bytes.fetch_add(payload.size(), Ordering::Relaxed);
             held.push_back(payload);
             return Ok(());
         }
         drop(ledger);
         if let Err(payload) = self.try_notify(port, to, key, payload) {
+            if !self.may_hold(&payload) {
+                self.give_up(port, to, key);
+                return Ok(());
+            }
             self.held_bytes.fetch_add(payload.size(), Ordering::Relaxed);
             self.ledger.lock().held.insert(key, VecDeque::from([payload]));
         }
         Ok(())
+    }
+
+    /// Returns whether a notification may wait for room.
+    fn may_hold(&self, payload: &Payload) -> bool {
+        self.side != Side::Machine || self.held_bytes() + payload.size() <= HELD_BYTES_MAX
+    }
+
+    /// Cuts a resource off at both ends, since too much waits for room here.
+    fn give_up(&self, port: &Port, to: Pid, (party, about): Subject) {
+        if let About::Resource { client, handle } = about {
+            self.cut_off(port, to, party, (client, handle));
+        }
     }
 
     /// Returns the payload if there is no room.
@@ -379,16 +412,22 @@ impl Exchange {
 
     /// Ends the connection. Callers that wait for an answer from the other side get an error.
     pub(crate) fn end(&self) {
-        self.link.close();
-        let ledger = std::mem::take(&mut *self.ledger.lock());
-        drop(ledger);
+        let unsent = self.link.close();
+        let mut ledger = std::mem::take(&mut *self.ledger.lock());
+        // Those that are not answered here are answered by the kernel, when their tokens are dropped.
+        for ((party, id), token) in ledger.tokens.drain() {
+            let fate = if unsent.contains(&(party, id)) { None } else { self.link.wire().fate(party, id) };
+            if let Some(failure) = fate {
+                token.reply(Err(failure));
+            }
+        }
     }
 }
 
 impl CreditWatch for Exchange {
     fn processed(&self, done: Processed) {
         let Processed { receiver, sender, about, charge, at_us } = done;
-        let party = if self.side == Side::Listener { receiver } else { sender };
+        let party = if self.side == Side::Container { sender } else { receiver };
         if self.credits.add((party, about), charge, at_us) {
             self.return_credits(at_us);
             self.link.flush();
@@ -465,15 +504,19 @@ fn left_us(left_us: i64) -> u32 {
     u32::try_from(left_us.max(1)).unwrap_or(0)
 }
 
-fn fits(payload: &Payload) -> bool {
-    let encoded = payload.bytes().len();
-    encoded <= PAYLOAD_BYTES_MAX
-        && payload.buffers().len() <= BUFFERS_MAX
-        && payload.size() - encoded <= BUFFER_BYTES_MAX
-}
+impl Exchange {
+    fn fits(&self, payload: &Payload) -> bool {
+        let buffer_bytes_max =
+            if self.side == Side::Machine { MACHINE_BUFFER_BYTES_MAX } else { BUFFER_BYTES_MAX };
+        let encoded = payload.bytes().len();
+        encoded <= PAYLOAD_BYTES_MAX
+            && payload.buffers().len() <= BUFFERS_MAX
+            && payload.size() - encoded <= buffer_bytes_max
+    }
 
-fn failure_fits(failure: &Failure) -> bool {
-    let trace = failure.trace.as_ref();
-    failure.text.len() + trace.map_or(0, |trace| trace.bytes().len()) <= PAYLOAD_BYTES_MAX
-        && trace.is_none_or(fits)
+    fn failure_fits(&self, failure: &Failure) -> bool {
+        let trace = failure.trace.as_ref();
+        failure.text.len() + trace.map_or(0, |trace| trace.bytes().len()) <= PAYLOAD_BYTES_MAX
+            && trace.is_none_or(|trace| self.fits(trace))
+    }
 }

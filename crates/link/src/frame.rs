@@ -225,9 +225,24 @@ impl Outgoing {
         Outgoing { head, text, payload, buffers }
     }
 
+    /// Returns the process and the id of a request; none for other frames.
+    pub(crate) fn request_key(&self) -> Option<(Pid, RequestId)> {
+        let (head, ..) = Head::read(&self.head)?;
+        let key = (Pid::from_i64(head.pid), RequestId::from_i64(head.first));
+        (head.kind == kind::REQUEST).then_some(key)
+    }
+
     /// Returns the bytes of the frame, in parts, and its buffers.
     pub(crate) fn parts(&mut self) -> ([&[u8]; 3], &mut Vec<Buffer>) {
         ([&self.head, self.text.as_bytes(), self.payload.bytes()], &mut self.buffers)
+    }
+}
+
+/// Replaces the process and the group in the head of a frame.
+pub(crate) fn readdress(bytes: &mut [u8], pid: Pid, gid: Gid) {
+    if let Some(head) = bytes.first_chunk_mut::<HEAD>() {
+        head[8..16].copy_from_slice(&pid.as_i64().to_le_bytes());
+        head[16..24].copy_from_slice(&gid.as_i64().to_le_bytes());
     }
 }
 

@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::process::Child;
+use std::sync::Arc;
 use std::time::Duration;
 
 use lucarne_kernel::clock::Clock;
@@ -20,7 +21,7 @@ use rustix::process::{self, PidfdFlags, pidfd_open};
 use crate::frame::{self, Body, Outgoing, VERSION};
 use crate::wire::rings::{DESCRIPTORS, RingWire};
 use crate::wire::socket::{self, Received};
-use crate::wire::{Limits, Wire, WireError, plain::SocketWire};
+use crate::wire::{Limits, LocalWire, WireError, plain::SocketWire};
 
 /// The time limit for the handshake message of the other side.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
@@ -98,17 +99,18 @@ pub(crate) fn make_wire(
     socket: UnixStream,
     process: Option<OwnedFd>,
     shares_memory: bool,
-) -> Result<(Box<dyn Wire>, Vec<OwnedFd>), WireError> {
-    let over_socket = |socket: UnixStream, process| -> Result<(Box<dyn Wire>, Vec<OwnedFd>), WireError> {
-        Ok((Box::new(SocketWire::new(socket.into(), process, Limits::default())?), Vec::new()))
-    };
+) -> Result<(Arc<dyn LocalWire>, Vec<OwnedFd>), WireError> {
+    let over_socket =
+        |socket: UnixStream, process| -> Result<(Arc<dyn LocalWire>, Vec<OwnedFd>), WireError> {
+            Ok((Arc::new(SocketWire::new(socket.into(), process, Limits::default())?), Vec::new()))
+        };
     if !shares_memory {
         return over_socket(socket, process);
     }
     let copy = OwnedFd::from(socket.try_clone()?);
     let for_pid = process.as_ref().map(OwnedFd::try_clone).transpose()?;
     match RingWire::make(copy, for_pid, Limits::default()) {
-        Ok((wire, descriptors)) => Ok((Box::new(wire), descriptors.into())),
+        Ok((wire, descriptors)) => Ok((Arc::new(wire), descriptors.into())),
         // Without shared memory, the socket carries the frames.
         Err(_) => over_socket(socket, process),
     }
@@ -144,7 +146,7 @@ pub(crate) fn introduce(
     socket: UnixStream,
     name: &str,
     patience: Duration,
-) -> Result<(Names, Box<dyn Wire>), WireError> {
+) -> Result<(Names, Arc<dyn LocalWire>), WireError> {
     let process = peer_process(&socket)?;
     (&socket).write_all(&message(Outgoing::hello(name)))?;
     let mut descriptors = Vec::new();
@@ -156,13 +158,13 @@ pub(crate) fn introduce(
     };
     socket.set_nonblocking(true)?;
     let limits = Limits::default();
-    let wire: Box<dyn Wire> = if descriptors.is_empty() {
-        Box::new(SocketWire::new(socket.into(), process, limits)?)
+    let wire: Arc<dyn LocalWire> = if descriptors.is_empty() {
+        Arc::new(SocketWire::new(socket.into(), process, limits)?)
     } else {
         let descriptors = <[OwnedFd; DESCRIPTORS]>::try_from(descriptors);
         let descriptors =
             descriptors.map_err(|_| WireError::Violation("welcome without all of its descriptors"))?;
-        Box::new(RingWire::join(socket.into(), process, descriptors, limits)?)
+        Arc::new(RingWire::join(socket.into(), process, descriptors, limits)?)
     };
     Ok((Names { pid, gid, manager }, wire))
 }

@@ -15,6 +15,7 @@
 //! The small kernel has no workers: a thread that waits on the container does its work (`seat`). The listener's idle
 //! workers wait on all of its connections at once (`driver`).
 
+pub mod carry;
 pub mod simulation;
 pub mod wire;
 

@@ -5,16 +5,18 @@
 //! more frames then ([`Link::is_blocked`]): the kernel bounds the messages that stay in a mailbox.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use lucarne_kernel::sync::Mutex;
 use lucarne_kernel::sync::OnceLock;
 use lucarne_kernel::sync::atomic::{AtomicBool, Ordering};
+use lucarne_kernel::{Pid, RequestId};
 
 use crate::frame::Outgoing;
 use crate::wire::{Frame, Sent, Wire, WireError};
 
 pub(crate) struct Link {
-    wire: Box<dyn Wire>,
+    wire: Arc<dyn Wire>,
     waiting: Mutex<VecDeque<Outgoing>>,
     is_blocked: AtomicBool,
     is_over: AtomicBool,
@@ -27,7 +29,7 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    pub(crate) fn new(wire: Box<dyn Wire>) -> Link {
+    pub(crate) fn new(wire: Arc<dyn Wire>) -> Link {
         Link {
             wire,
             waiting: Mutex::default(),
@@ -86,6 +88,11 @@ impl Link {
         }
     }
 
+    /// Returns the number of frames that wait for room.
+    pub(crate) fn waiting(&self) -> usize {
+        if self.is_blocked() { self.waiting.lock().len() } else { 0 }
+    }
+
     /// Returns whether frames wait for room.
     pub(crate) fn is_blocked(&self) -> bool {
         self.is_blocked.load(Ordering::Acquire)
@@ -135,16 +142,18 @@ impl Link {
         self.is_over.load(Ordering::Acquire)
     }
 
-    /// Ends the connection.
-    pub(crate) fn close(&self) {
+    /// Ends the connection. Returns the requests that have not been sent.
+    pub(crate) fn close(&self) -> Vec<(Pid, RequestId)> {
         let unsent = {
             let mut waiting = self.waiting.lock();
             self.is_over.store(true, Ordering::Release);
             self.is_blocked.store(false, Ordering::Release);
             std::mem::take(&mut *waiting)
         };
+        let requests = unsent.iter().filter_map(Outgoing::request_key).collect();
         drop(unsent);
         self.wire.close();
+        requests
     }
 
     fn fail(&self) {

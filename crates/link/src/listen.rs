@@ -230,7 +230,7 @@ impl Connections {
         socket.set_nonblocking(true)?;
         let for_welcome = socket.try_clone()?;
         let (wire, descriptors) = handshake::make_wire(socket, process, self.shares_memory)?;
-        let link = Arc::new(Link::new(wire));
+        let link = Arc::new(Link::new(wire.clone()));
         let stand_in = Box::new(StandIn::new(link.clone()));
         let program = group.start(stand_in, SpawnOptions::named(name));
         let (pid, gid) = (program.first(), program.gid());
@@ -244,7 +244,7 @@ impl Connections {
         };
         let waker = self.kernel.waker(pid).filter(|_| welcomed.is_ok());
         let admitted = Arc::downgrade(&link);
-        let added = waker.map(|waker| self.driver.add(link, waker));
+        let added = waker.map(|waker| self.driver.add(link, wire, waker));
         if !matches!(added, Some(Ok(()))) {
             program.stop(1);
         }

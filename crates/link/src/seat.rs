@@ -30,7 +30,7 @@ use crate::link::Link;
 use crate::mirrors::Mirrors;
 use crate::patience;
 use crate::poller::{Poller, Ready};
-use crate::wire::BELLS;
+use crate::wire::{BELLS, LocalWire};
 
 /// The number of turns given before the next check of the wire.
 const TURNS_MAX: usize = 16;
@@ -47,6 +47,8 @@ const CALLER: usize = 1;
 pub(crate) struct Remote {
     kernel: Driven,
     mirrors: Mirrors,
+    /// The wire of the link, to sleep on.
+    wire: Arc<dyn LocalWire>,
     wake_target: Arc<WakeTarget>,
     seat: Mutex<Seat>,
     /// Whether a caller waits for the seat: the executor then gives way.
@@ -86,8 +88,8 @@ struct Caller {
 }
 
 impl WakeTarget {
-    pub(crate) fn new(link: &Link) -> std::io::Result<Arc<WakeTarget>> {
-        let poller = |bell| Poller::new(link.wire().descriptors(), bell);
+    pub(crate) fn new(wire: &dyn LocalWire) -> std::io::Result<Arc<WakeTarget>> {
+        let poller = |bell| Poller::new(wire.descriptors(), bell);
         let pollers = [poller(EXECUTOR)?, poller(CALLER)?];
         Ok(Arc::new(WakeTarget {
             asleep: AtomicU8::new(EXECUTOR as u8),
@@ -126,10 +128,16 @@ impl WakeTarget {
 }
 
 impl Remote {
-    pub(crate) fn new(kernel: Driven, mirrors: Mirrors, wake_target: Arc<WakeTarget>) -> Remote {
+    pub(crate) fn new(
+        kernel: Driven,
+        mirrors: Mirrors,
+        wire: Arc<dyn LocalWire>,
+        wake_target: Arc<WakeTarget>,
+    ) -> Remote {
         Remote {
             kernel,
             mirrors,
+            wire,
             wake_target,
             seat: Mutex::default(),
             is_wanted: AtomicBool::new(false),
@@ -162,7 +170,7 @@ impl Remote {
         self.is_wanted.store(!seat.queue.is_empty(), Ordering::Relaxed);
         seat.holder = Some(caller.thread.id());
         self.wake_target.wake_up();
-        self.link().wire().announce_awake();
+        self.wire.announce_awake();
         true
     }
 
@@ -194,9 +202,8 @@ impl Remote {
     /// Returns whether the kernel or the link has work. Tells the wire to ring `bell` from now on before it checks the
     /// link.
     fn has_more(&self, bell: usize) -> bool {
-        let link_has_more = || {
-            !self.mirrors.has_ended() && (self.link().is_over() || self.link().wire().announce_sleep(bell))
-        };
+        let link_has_more =
+            || !self.mirrors.has_ended() && (self.link().is_over() || self.wire.announce_sleep(bell));
         self.kernel.has_work() || link_has_more()
     }
 
@@ -223,7 +230,7 @@ impl Remote {
             if self.do_something() {
                 last_sign_us = clock.now_us();
             } else if clock.now_us() - last_sign_us < PATIENCE_US {
-                patience::wait_a_moment(|| self.link().wire().is_ready());
+                patience::wait_a_moment(|| self.wire.is_ready());
             } else if rest() {
                 last_sign_us = clock.now_us();
             } else {
@@ -235,7 +242,7 @@ impl Remote {
     /// Does one round. Returns false if there was no work.
     fn do_something(&self) -> bool {
         let mut has_done = false;
-        if !self.mirrors.has_ended() && (self.link().wire().is_ready() || self.link().is_over()) {
+        if !self.mirrors.has_ended() && (self.wire.is_ready() || self.link().is_over()) {
             match self.mirrors.take_frames() {
                 // Flushes even if no frame was read: the rest of a large frame may have been written.
                 Ok(has_taken) => {
@@ -271,7 +278,7 @@ impl Remote {
             self.wait(CALLER, self.kernel.next_timer_us());
         }
         self.wake_target.wake_up();
-        self.link().wire().announce_awake();
+        self.wire.announce_awake();
     }
 
     fn wait(&self, poller: usize, until_us: Option<i64>) {
@@ -281,10 +288,10 @@ impl Remote {
         });
         let Ready { bell, socket, process } = self.wake_target.pollers[poller].wait(timeout);
         if bell {
-            self.link().wire().silence(poller);
+            self.wire.silence(poller);
         }
         if socket {
-            self.link().wire().look_at_socket();
+            self.wire.look_at_socket();
         }
         if process {
             self.is_listener_gone.store(true, Ordering::Relaxed);
@@ -293,7 +300,7 @@ impl Remote {
 
     fn lose_link(&self) {
         for (bell, poller) in self.wake_target.pollers.iter().enumerate() {
-            poller.deregister(self.link().wire().descriptors(), bell);
+            poller.deregister(self.wire.descriptors(), bell);
         }
         self.mirrors.end();
     }

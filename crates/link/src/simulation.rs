@@ -59,7 +59,7 @@ impl SimulatedHouse {
     pub fn connect(&mut self, name: &str, room: usize) -> Option<usize> {
         let manager = self.kernel().system_process()?;
         let (near, far, line) = SimulatedWire::pair(room);
-        let near = Arc::new(Link::new(Box::new(near)));
+        let near = Arc::new(Link::new(Arc::new(near)));
         let program = self.kernel().start(Box::new(StandIn::new(near.clone())), SpawnOptions::named(name));
         let (pid, gid) = (program.first(), program.gid());
         let waker = self.kernel().waker(pid);
@@ -186,7 +186,7 @@ impl SimulatedRemote {
         line: SimulatedLine,
         near: (Arc<Link>, Option<Waker>),
     ) -> Option<SimulatedRemote> {
-        let link = Arc::new(Link::new(Box::new(far)));
+        let link = Arc::new(Link::new(Arc::new(far)));
         let exchange = Exchange::new(link.clone(), Side::Container);
         let ending = Mutex::new(Some(link));
         let on_end = move |report: &lucarne_kernel::EndReport<'_>| {

@@ -7,9 +7,10 @@
 
 use std::sync::Arc;
 
-use lucarne_kernel::{Context, Exit, Outcome, Port, Process};
+use lucarne_kernel::{Context, Exit, MessageKind, Outcome, Pid, Port, Process, REQUESTS_MAX};
+use rustc_hash::FxHashSet;
 
-use crate::exchange::{Exchange, Side};
+use crate::exchange::{Exchange, HELD_BYTES_MAX, Side};
 use crate::frame::{self, Body, Incoming};
 use crate::link::Link;
 use crate::wire::{Frame, WireError};
@@ -17,14 +18,17 @@ use crate::wire::{Frame, WireError};
 /// The cost of a message or a frame, in units of the scheduler.
 const STEP_COST: u32 = 50;
 
-/// The number of bytes at which the stand-in stops reading frames: those of the notifications that wait for room at
-/// their receivers.
-const HELD_BYTES_MAX: usize = 16 << 20;
+/// The maximum number of frames of a stand-in between machines that wait for room. For each request that the other
+/// machine sends, there is at most one answer that no mailbox bounds, and each process may have 1,024 requests and as
+/// many closes outstanding.
+const WAITING_MAX: usize = 4 * REQUESTS_MAX;
 
 pub(crate) struct StandIn {
     exchange: Arc<Exchange>,
     port: Option<Port>,
     frame: Frame,
+    /// For stand-ins between machines: the processes of this side whose ends the other side is told of.
+    watched: Option<FxHashSet<Pid>>,
 }
 
 /// The reason why a stand-in ends.
@@ -42,7 +46,16 @@ impl From<WireError> for End {
 
 impl StandIn {
     pub(crate) fn new(link: Arc<Link>) -> StandIn {
-        StandIn { exchange: Exchange::new(link, Side::Listener), port: None, frame: Frame::default() }
+        let exchange = Exchange::new(link, Side::Listener);
+        StandIn { exchange, port: None, frame: Frame::default(), watched: None }
+    }
+
+    /// Returns a stand-in for a process of another machine. Both machines have such stand-ins, so unlike others it never
+    /// waits for room before it reads: otherwise both machines could wait for each other. It tells the other machine of
+    /// the end of each process that has been in contact.
+    pub(crate) fn between_machines(link: Arc<Link>) -> StandIn {
+        let exchange = Exchange::new(link, Side::Machine);
+        StandIn { exchange, port: None, frame: Frame::default(), watched: Some(FxHashSet::default()) }
     }
 
     /// Does one round: sends the messages that are there and delivers the frames that came. Returns the number of
@@ -54,16 +67,26 @@ impl StandIn {
         exchange.link.retry();
         while steps < steps_max && !exchange.link.is_blocked() {
             let Some(message) = context.receive() else { break };
+            if let Some(watched) = &mut self.watched {
+                match message.kind {
+                    MessageKind::ProcessTerminated => drop(watched.remove(&message.pid)),
+                    _ if watched.insert(message.pid) => port.watch(message.pid),
+                    _ => {}
+                }
+            }
             exchange.forward(port, message.pid, (message.pid, message.gid), message.kind);
             steps += 1;
         }
-        while steps < steps_max && !exchange.link.is_blocked() {
-            let is_full = exchange.held_bytes() >= HELD_BYTES_MAX;
+        while steps < steps_max && (self.watched.is_some() || !exchange.link.is_blocked()) {
+            let is_full = self.watched.is_none() && exchange.held_bytes() >= HELD_BYTES_MAX;
             exchange.link.set_paused(is_full);
             if is_full || !exchange.link.receive(&mut self.frame)? {
                 break;
             }
-            take(exchange, port, &mut self.frame)?;
+            if exchange.link.waiting() > WAITING_MAX {
+                return Err(WireError::Violation("requests without room for their answers").into());
+            }
+            take(exchange, port, &mut self.watched, &mut self.frame)?;
             steps += 1;
         }
         exchange.return_credits(context.now_us());
@@ -72,11 +95,21 @@ impl StandIn {
     }
 }
 
-fn take(exchange: &Arc<Exchange>, port: &Port, frame: &mut Frame) -> Result<(), End> {
+fn take(
+    exchange: &Arc<Exchange>,
+    port: &Port,
+    watched: &mut Option<FxHashSet<Pid>>,
+    frame: &mut Frame,
+) -> Result<(), End> {
     let Frame { bytes, buffers } = frame;
     let Incoming { pid, body, .. } = frame::read(bytes, buffers.len())?;
     if let Body::Exit { code } = body {
         return Err(End::Exit(code));
+    }
+    if let Some(watched) = watched
+        && watched.insert(pid)
+    {
+        port.watch(pid);
     }
     Ok(exchange.deliver(port, pid, pid, body, std::mem::take(buffers))?)
 }
@@ -128,7 +161,7 @@ mod tests {
         fn new() -> World {
             let simulation = Simulation::new(1);
             let (near, peer, line) = SimulatedWire::pair(10_000);
-            let link = Arc::new(Link::new(Box::new(near)));
+            let link = Arc::new(Link::new(Arc::new(near)));
             let start = |process| simulation.handle().start(process, SpawnOptions::default());
             let stand_in = start(Box::new(StandIn::new(link)));
             let bystander = start(Box::new(|_: &mut Context<'_>| Outcome::Wait { until_us: None }));

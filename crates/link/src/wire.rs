@@ -1,12 +1,14 @@
 //! A connection between two OS processes: frames go in at one end and come out at the other, in order,
 //! with their buffers.
 //!
-//! The layers above do not depend on the kind of wire. No call blocks: a thread without work announces that it is
+//! The layers above do not depend on the kind of wire. No call blocks. [`Wire`] is the transport alone, which may lead
+//! anywhere. A [`LocalWire`] ends in another OS process of this machine: a thread without work announces that it is
 //! about to sleep, checks once more, and sleeps on the [`Descriptors`].
 
 use std::io;
 use std::os::fd::BorrowedFd;
 
+use lucarne_kernel::{Failure, Pid, RequestId};
 use lucarne_message::Buffer;
 use thiserror::Error;
 
@@ -56,10 +58,22 @@ pub trait Wire: Send + Sync {
     /// [`send`](Wire::send). Makes no system call where that is possible.
     fn is_ready(&self) -> bool;
 
-    /// Rings the other side's bell, if that side sleeps. Call it after sending a number of frames, or after receiving
-    /// some, which may have made room.
+    /// Makes sure that the other side notices what was sent, and the room that was made. Call it after sending a number
+    /// of frames, or after receiving some.
     fn flush(&self);
 
+    /// Ends the connection. The other side sees it broken.
+    fn close(&self);
+
+    /// Returns why a request has no answer, after the connection is over: `party` is the process of this side, and `id`
+    /// the request in its numbers. None if there is no more to say than that the other side has ended.
+    fn fate(&self, _party: Pid, _id: RequestId) -> Option<Failure> {
+        None
+    }
+}
+
+/// One end of a connection to another OS process of this machine, on whose descriptors threads sleep.
+pub trait LocalWire: Wire {
     /// Announces that this side is about to sleep until `bell` rings. Returns true if there is work after all.
     fn announce_sleep(&self, bell: usize) -> bool;
 
@@ -74,9 +88,6 @@ pub trait Wire: Send + Sync {
 
     /// Handles a readable socket; the next [`receive`](Wire::receive) returns the outcome.
     fn look_at_socket(&self) {}
-
-    /// Ends the connection. The other side sees it broken.
-    fn close(&self);
 }
 
 /// The outcome of a send.
@@ -91,10 +102,10 @@ pub enum Sent {
 /// The descriptors on which a side of a wire sleeps. All are for `poll` or `epoll`, as readable.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Descriptors<'w> {
-    /// Readable when rung, until [`Wire::silence`].
+    /// Readable when rung, until [`LocalWire::silence`].
     pub bells: [Option<BorrowedFd<'w>>; BELLS],
     /// Readable when descriptors or, on a wire without shared memory, bytes have arrived, and when the other side has
-    /// hung up. The owner then calls [`Wire::look_at_socket`].
+    /// hung up. The owner then calls [`LocalWire::look_at_socket`].
     pub socket: Option<BorrowedFd<'w>>,
     /// Readable when the OS process at the other end has ended.
     pub process: Option<BorrowedFd<'w>>,

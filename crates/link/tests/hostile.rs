@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use attack::{Attacker, CAPACITY, HEAD, KINDS, Kind, SLEEP, TAIL, file, limits, listener, take};
 use lucarne_link::wire::plain::SocketWire;
 use lucarne_link::wire::rings::RingWire;
-use lucarne_link::wire::{Frame, Sent, Wire, WireError, socket};
+use lucarne_link::wire::{Frame, LocalWire, Sent, Wire, WireError, socket};
 use lucarne_message::{Buffer, Sealed};
 use proptest::prelude::*;
 

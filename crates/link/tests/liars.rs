@@ -16,7 +16,7 @@ use lucarne_kernel::{Gid, Kernel, KernelOptions, SpawnOptions};
 use lucarne_link::Connections;
 use lucarne_link::wire::rings::{DESCRIPTORS, RingWire};
 use lucarne_link::wire::socket::{self, Received};
-use lucarne_link::wire::{Frame, Limits, Sent, Wire};
+use lucarne_link::wire::{Frame, Limits, LocalWire, Sent, Wire};
 use lucarne_message::{Buffer, Payload, Value};
 use lucarne_services::{Client, Container, Presence, ServiceManager};
 

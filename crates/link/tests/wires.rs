@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use lucarne_link::wire::plain::SocketWire;
 use lucarne_link::wire::rings::RingWire;
-use lucarne_link::wire::{Frame, Limits, Sent, Wire, WireError};
+use lucarne_link::wire::{Frame, Limits, LocalWire, Sent, WireError};
 use lucarne_message::{Buffer, Sealed};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-type Pair = (Box<dyn Wire>, Box<dyn Wire>);
+type Pair = (Box<dyn LocalWire>, Box<dyn LocalWire>);
 
 fn sockets() -> Pair {
     let (a, b) = UnixStream::pair().unwrap();
@@ -37,7 +37,7 @@ fn pattern(len: usize, seed: usize) -> Vec<u8> {
 }
 
 /// Waits as a thread without work does.
-fn sleep(wire: &dyn Wire) {
+fn sleep(wire: &dyn LocalWire) {
     if !wire.announce_sleep(0) {
         let descriptors = wire.descriptors();
         let mut files: Vec<_> = [descriptors.bells[0], descriptors.socket]
@@ -55,7 +55,7 @@ fn sleep(wire: &dyn Wire) {
     wire.announce_awake();
 }
 
-fn send(wire: &dyn Wire, parts: &[&[u8]], mut buffers: Vec<Buffer>) {
+fn send(wire: &dyn LocalWire, parts: &[&[u8]], mut buffers: Vec<Buffer>) {
     while wire.send(parts, &mut buffers).unwrap() == Sent::NoRoom {
         wire.flush();
         sleep(wire);
@@ -65,7 +65,7 @@ fn send(wire: &dyn Wire, parts: &[&[u8]], mut buffers: Vec<Buffer>) {
     wire.flush();
 }
 
-fn receive(wire: &dyn Wire, frame: &mut Frame) -> Result<(), WireError> {
+fn receive(wire: &dyn LocalWire, frame: &mut Frame) -> Result<(), WireError> {
     while !wire.receive(frame)? {
         wire.flush();
         sleep(wire);

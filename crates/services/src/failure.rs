@@ -131,6 +131,9 @@ pub enum CallError<E = Infallible> {
     Deadline,
     /// The provider has not answered an open or a close for 20 seconds: it is frozen, blocked or overloaded.
     Unresponsive,
+    /// The contact to the machine of the provider was lost before the answer came: the call may have been executed. A
+    /// call that cannot have been executed is [`Gone`](CallError::Gone).
+    ContactLost,
     /// The client, the resource, or the container that it belongs to is closed.
     Closed,
     /// The answer does not have the expected form.
@@ -148,6 +151,7 @@ impl<E: Fault> fmt::Display for CallError<E> {
             CallError::Canceled => f.write_str(error::CANCELED),
             CallError::Deadline => f.write_str(error::DEADLINE_EXCEEDED),
             CallError::Unresponsive => f.write_str(error::NO_ANSWER),
+            CallError::ContactLost => f.write_str(error::CONTACT_LOST),
             CallError::Closed => f.write_str("Client closed"),
             CallError::Decode(reason) => write!(f, "the answer cannot be read: {reason}"),
         }
@@ -162,6 +166,7 @@ impl<E: Fault> From<Failed> for CallError<E> {
             Failed::Thrown(thrown) => match thrown.text() {
                 error::NO_SUCH_PROCESS | error::HANDLER_NOT_FOUND => CallError::Gone,
                 error::CANCELED => CallError::Canceled,
+                error::CONTACT_LOST => CallError::ContactLost,
                 text if error::is_no_such_method(text) => CallError::Unimplemented,
                 text => E::from_text(text).map_or(CallError::Thrown(thrown), CallError::Provider),
             },

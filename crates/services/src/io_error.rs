@@ -31,6 +31,7 @@ impl<E: Fault + fmt::Debug + Send + Sync + 'static> From<CallError<E>> for Error
             CallError::Thrown(thrown) => kind_of(thrown.text()),
             CallError::Deadline | CallError::Unresponsive => ErrorKind::TimedOut,
             CallError::Gone => ErrorKind::ConnectionAborted,
+            CallError::ContactLost => ErrorKind::ConnectionReset,
             CallError::Closed => ErrorKind::NotConnected,
             CallError::Unimplemented => ErrorKind::Unsupported,
             CallError::Decode(_) => ErrorKind::InvalidData,

@@ -46,6 +46,7 @@
 
 pub mod protocol;
 
+mod abroad;
 mod agenda;
 mod announced;
 mod books;
@@ -80,6 +81,7 @@ mod traffic;
 mod unused;
 mod wait;
 
+pub use abroad::{Abroad, Offered};
 pub use announced::{ANNOUNCED_US, Announcement, Announcements};
 pub use cancellation::{Cancellation, Closing};
 pub use client::Client;

@@ -15,6 +15,7 @@ use lucarne_kernel::{
 };
 use lucarne_message::{DecodeError, Decoder, EncodeError, Encoder, Payload, Sink, Token, Value};
 
+use crate::abroad::{Abroad, Change};
 use crate::announced::Announcements;
 use crate::policy::{Action, Policies};
 use crate::presence::Presence;
@@ -77,6 +78,8 @@ pub struct Oversight {
     pub surveys: Surveys,
     /// The counter of messages, for a kernel whose observer it is.
     pub traffic: Option<Arc<Traffic>>,
+    /// The services of other machines, and who follows those of this one.
+    pub abroad: Abroad,
     /// Called with each interface that a group provides, in the manager's turn: not to take long.
     pub on_provided: Option<ProvidedHook>,
 }
@@ -371,7 +374,11 @@ impl ServiceManager {
         match index {
             discovery::DISCOVER => return self.discover(context, (asker, request), client, arguments),
             discovery::LISTEN => self.listen(asker, arguments)?,
-            discovery::UNLISTEN => self.registry.remove(pid, arguments.expect_int()?),
+            discovery::UNLISTEN => {
+                let id = arguments.expect_int()?;
+                self.registry.remove(pid, id);
+                self.oversight.abroad.hide(pid, id);
+            }
             discovery::WATCH => {
                 let watched = Pid::from_i64(arguments.expect_int()?);
                 // This cannot fail: the manager belongs to the system, which is allowed to watch for others.
@@ -413,7 +420,7 @@ impl ServiceManager {
         let new_wait = wait.then(|| Wait { asker, request, uuid: uuid.to_owned() });
         let handle = new_wait.map(|wait| self.waits.add(client, wait)).transpose()?;
         let candidates = self.candidates(context, asker, uuid);
-        let is_denied = candidates.0.is_empty() && !self.registry.candidates(uuid).is_empty();
+        let is_denied = candidates.len() == 0 && !self.registry.candidates(uuid).is_empty();
         let mut encoder = Encoder::new();
         encoder.list(2 + usize::from(is_denied))?;
         lucarne_message::Encode::encode(&candidates, &mut encoder)?;
@@ -456,7 +463,8 @@ impl ServiceManager {
         let mut survey = self.known();
         let mut requests = BTreeMap::new();
         let late: BTreeSet<Pid> = self.late.values().copied().collect();
-        let providers = self.registry.all().map(|registration| registration.pid);
+        let here = self.registry.all().filter(|registration| registration.seed.is_none());
+        let providers = here.map(|registration| registration.pid);
         let pids: BTreeSet<Pid> = providers.filter(|pid| !late.contains(pid)).collect();
         for pid in pids {
             if let Ok(request) = context.request(pid, procedure::ACCOUNT, Payload::null()) {
@@ -528,10 +536,11 @@ impl ServiceManager {
         if self.registry.count_of(pid) >= PER_PROCESS_MAX || of_group.count() >= PER_INTERFACE_MAX {
             return Err(Problem::TooMany);
         }
-        let uuid = registration.uuid.clone();
+        let (uuid, shown) = (registration.uuid.clone(), registration.clone());
         if !self.registry.add(registration) {
             return Err(Problem::Refused(error::ALREADY_REGISTERED.to_owned()));
         }
+        self.oversight.abroad.show(|| shown.offered());
         self.oversight.announcements.provided(&uuid, gid);
         if let Some(on_provided) = &self.oversight.on_provided {
             on_provided(gid, &uuid);
@@ -539,6 +548,27 @@ impl ServiceManager {
         // The provider is answered before a waiting client can call it: the lists are sent at the end of the turn.
         self.waits.provided(uuid);
         Ok(())
+    }
+
+    /// Takes over what the host knows of other machines, and shows it the services of this one if it is new.
+    fn look_abroad(&mut self) {
+        let (changes, is_new) = self.oversight.abroad.take();
+        for change in changes {
+            match change {
+                Change::Come(offered, gid, seed) => {
+                    let uuid = offered.uuid.clone();
+                    if self.registry.add(Registration::abroad(offered, gid, seed)) {
+                        self.waits.provided(uuid);
+                    }
+                }
+                Change::Gone(pid, id) => self.registry.remove(pid, id),
+            }
+        }
+        if is_new {
+            for registration in self.registry.all().filter(|registration| registration.seed.is_none()) {
+                self.oversight.abroad.show(|| registration.offered());
+            }
+        }
     }
 
     /// Returns the candidates that the group may open, and allows it to send requests to them from now on. Leaves out
@@ -550,7 +580,7 @@ impl ServiceManager {
             // This cannot fail: the manager belongs to the system, which is allowed to introduce processes.
             let _ = context.introduce(asker.pid, candidate.pid);
         }
-        Candidates(permitted)
+        Candidates::new(asker.pid, permitted)
     }
 
     /// Returns whether the sender may open a service, and its provider may still provide it.
@@ -580,7 +610,7 @@ impl ServiceManager {
         // If there is no room, the kernel notifies the manager once there is, and the manager tries again. If the
         // process has ended, no client waits for the list.
         let _ = context.notify(pid, key.0, key.1, payload);
-        candidates.0.len()
+        candidates.len()
     }
 
     fn new_client_id(&self, context: &Context<'_>) -> i64 {
@@ -603,6 +633,7 @@ impl ServiceManager {
     /// Removes all records of a process that has ended. The kernel notifies the processes that watch it.
     fn forget(&mut self, pid: Pid) {
         self.registry.remove_all(pid);
+        self.oversight.abroad.hide_all(pid);
         self.published.retain(|_, publisher| *publisher != pid);
         let clients: Vec<_> = self.clients_of(pid).collect();
         for client in clients {
@@ -616,7 +647,9 @@ impl Process for ServiceManager {
         if std::mem::take(&mut self.is_new) {
             self.oversight.announcements.set_waker(context.waker());
             self.oversight.surveys.set_waker(context.waker());
+            self.oversight.abroad.set_manager(context.waker());
         }
+        self.look_abroad();
         for _ in 0..MESSAGES_PER_TURN {
             let Some(message) = context.receive() else {
                 self.survey(context);

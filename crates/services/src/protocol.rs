@@ -213,6 +213,9 @@ pub mod error {
 
     /// The receiver of the request does not exist, or has ended.
     pub const NO_SUCH_PROCESS: &str = "NO_SUCH_PROCESS";
+    /// The contact to the machine of the provider was lost, and the request may have reached the provider.
+    pub const CONTACT_LOST: &str =
+        "CONTACT_LOST: the machine of the provider does not answer any more: the call may have been executed";
     /// The caller no longer needs the answer.
     pub const CANCELED: &str = "CANCELED";
     /// The time limit has passed.

@@ -1,10 +1,12 @@
 //! The registry of providers in the service manager.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use lucarne_kernel::{Gid, Pid};
 use lucarne_message::{DecodeError, Decoder, Encode, EncodeError, Sink, Value};
 
+use crate::abroad::{Offered, spread};
 use crate::presence::Presence;
 use crate::protocol::SERVICE_LENGTH;
 use crate::protocol::discovery::CANDIDATE_LENGTH;
@@ -22,6 +24,8 @@ pub(crate) struct Registration {
     pub(crate) priority: i64,
     /// A list of strings, or null.
     tags: Value,
+    /// For a service of another machine: decides which clients prefer it among equals.
+    pub(crate) seed: Option<u64>,
     /// Whether the provider is one of the host's own containers. `Presence` does not count such a provider, since
     /// programs have native steps that print, log and report traces without it.
     is_host: bool,
@@ -30,13 +34,17 @@ pub(crate) struct Registration {
 /// All registrations.
 pub(crate) struct Registry {
     by_owner: BTreeMap<(Pid, i64), String>,
-    /// Sorted by descending priority. Registrations of the same priority are in the order in which they were added.
+    /// Sorted by descending priority, and those of this machine first. Registrations of the same priority are in the order in which they were added.
     by_uuid: BTreeMap<String, Vec<Registration>>,
     presence: Presence,
 }
 
-/// The candidates for a service, in their encoding in messages.
-pub(crate) struct Candidates<'r>(pub(crate) Vec<&'r Registration>);
+/// The candidates for a service, in their encoding in messages, each with the priority that its receiver sees.
+pub(crate) struct Candidates<'r>(Vec<(&'r Registration, i64)>);
+
+/// The factor of the priorities in a list with services of other machines: there is room for the ranks of
+/// [`Candidates::new`] between two priorities.
+const RANKS: i64 = 1 << 16;
 
 /// Services of all interfaces, in their encoding in messages.
 pub(crate) struct ServiceList<'r>(pub(crate) Vec<&'r Registration>);
@@ -66,13 +74,13 @@ impl Registration {
     }
 
     /// Encodes the items of a candidate.
-    fn encode_items(&self, sink: &mut impl Sink) -> Result<(), EncodeError> {
+    fn encode_items(&self, priority: i64, sink: &mut impl Sink) -> Result<(), EncodeError> {
         sink.int(self.pid.as_i64())?;
         sink.int(self.id)?;
         sink.string(&self.name)?;
         sink.int(self.major)?;
         sink.int(self.minor)?;
-        sink.int(self.priority)?;
+        sink.int(priority)?;
         self.tags.encode(sink)
     }
 
@@ -94,7 +102,33 @@ impl Registration {
             let text = format!("the name and the tags together have more than {NAMES_BYTES_MAX} bytes");
             return Err(DecodeError::Unexpected(text));
         }
-        Ok(Registration { pid, gid, id, uuid, name, major, minor, priority, tags, is_host })
+        Ok(Registration { pid, gid, id, uuid, name, major, minor, priority, tags, seed: None, is_host })
+    }
+
+    /// Returns the registration of a service of another machine, whose provider `gid` stands for here.
+    pub(crate) fn abroad(offered: Offered, gid: Gid, seed: u64) -> Registration {
+        let Offered { pid, id, uuid, name, version: (major, minor), priority, tags } = offered;
+        let tags = Value::List(tags.into_iter().map(Value::from).collect());
+        let seed = Some(seed);
+        Registration { pid, gid, id, uuid, name, major, minor, priority, tags, seed, is_host: false }
+    }
+
+    /// Returns what other machines may see of the service.
+    pub(crate) fn offered(&self) -> Offered {
+        Offered {
+            pid: self.pid,
+            id: self.id,
+            uuid: self.uuid.clone(),
+            name: self.name.clone(),
+            version: (self.major, self.minor),
+            priority: self.priority,
+            tags: self.tags().map(str::to_owned).collect(),
+        }
+    }
+
+    /// Returns whether `Presence` counts the service: programs print and log through it, instead of natively.
+    fn counts(&self) -> bool {
+        !self.is_host && self.seed.is_none()
     }
 }
 
@@ -129,11 +163,16 @@ impl Registry {
             return false;
         }
         self.by_owner.insert(owner, registration.uuid.clone());
-        if !registration.is_host {
+        if registration.counts() {
             self.presence.add(&registration.uuid, registration.gid);
         }
         let candidates = self.by_uuid.entry(registration.uuid.clone()).or_default();
-        let place = candidates.partition_point(|other| other.priority >= registration.priority);
+        let place = candidates.partition_point(|other| {
+            // Services of this machine come before those of others.
+            let is_equal = other.priority == registration.priority;
+            other.priority > registration.priority
+                || is_equal && (other.seed.is_none() || registration.seed.is_some())
+        });
         candidates.insert(place, registration);
         true
     }
@@ -143,7 +182,7 @@ impl Registry {
         let Some(uuid) = self.by_owner.remove(&(pid, id)) else { return };
         let Some(candidates) = self.by_uuid.get_mut(&uuid) else { return };
         let is_it = |candidate: &mut Registration| (candidate.pid, candidate.id) == (pid, id);
-        if candidates.extract_if(.., is_it).any(|candidate| !candidate.is_host) {
+        if candidates.extract_if(.., is_it).any(|candidate| candidate.counts()) {
             self.presence.remove(&uuid);
         }
         if candidates.is_empty() {
@@ -178,10 +217,43 @@ impl Registry {
     }
 }
 
+impl<'r> Candidates<'r> {
+    /// Makes a list for a client, from registrations in the order of the registry.
+    ///
+    /// Equal services are an error for a client, since it cannot know which one is meant. But those of several machines
+    /// do the same work. So with such services in the list each of them gets a priority of its own: all priorities are
+    /// multiplied, and those between are ranks, which [`spread`] decides.
+    pub(crate) fn new(client: Pid, mut permitted: Vec<&'r Registration>) -> Candidates<'r> {
+        if permitted.iter().all(|candidate| candidate.seed.is_none()) {
+            return Candidates(
+                permitted.into_iter().map(|candidate| (candidate, candidate.priority)).collect(),
+            );
+        }
+        permitted.sort_by_key(|candidate| {
+            let rank = candidate.seed.map_or(u64::MAX, |seed| spread(seed, client));
+            (Reverse(candidate.priority), candidate.seed.is_some(), Reverse(rank))
+        });
+        let mut above = 0;
+        let mut last = None;
+        let ranked = permitted.into_iter().map(|candidate| {
+            above = if last == Some(candidate.priority) { above + 1 } else { 1 };
+            last = Some(candidate.priority);
+            let rank = if candidate.seed.is_none() { RANKS - 1 } else { (RANKS - 1 - above).max(0) };
+            (candidate, candidate.priority.saturating_mul(RANKS).saturating_add(rank))
+        });
+        Candidates(ranked.collect())
+    }
+
+    /// Returns the number of candidates.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
 impl Encode for Candidates<'_> {
     fn encode(&self, sink: &mut impl Sink) -> Result<(), EncodeError> {
         sink.list(self.0.len() * CANDIDATE_LENGTH)?;
-        self.0.iter().try_for_each(|candidate| candidate.encode_items(sink))
+        self.0.iter().try_for_each(|(candidate, priority)| candidate.encode_items(*priority, sink))
     }
 }
 
@@ -190,7 +262,7 @@ impl Encode for ServiceList<'_> {
         sink.list(self.0.len() * SERVICE_LENGTH)?;
         self.0.iter().try_for_each(|registration| {
             sink.string(&registration.uuid)?;
-            registration.encode_items(sink)
+            registration.encode_items(registration.priority, sink)
         })
     }
 }
@@ -210,6 +282,7 @@ mod tests {
             minor: 0,
             priority,
             tags: Value::Null,
+            seed: None,
             is_host: false,
         }
     }
@@ -249,6 +322,37 @@ mod tests {
         registry.remove(Pid::from_i64(8), 3);
         assert!(!flag.is_provided());
         assert_eq!(registry.count_of(Pid::from_i64(7)), 0);
+    }
+
+    #[test]
+    fn services_of_other_machines_come_after_equal_ones_of_this_one() {
+        let mut registry = Registry::new(Presence::default());
+        for (id, priority, seed) in [
+            (1, 50, Some(7)),
+            (2, 50, None),
+            (3, 50, Some(8)),
+            (4, 40, None),
+            (5, 60, Some(9)),
+            (6, 50, None),
+        ] {
+            assert!(registry.add(Registration { seed, ..registration(7, id, priority) }));
+        }
+        let seen = |client| {
+            let candidates =
+                Candidates::new(Pid::from_i64(client), registry.candidates("x").iter().collect());
+            candidates.0.iter().map(|(candidate, priority)| (candidate.id, *priority)).collect::<Vec<_>>()
+        };
+        let ids = |seen: &[(i64, i64)]| seen.iter().map(|&(id, _)| id).collect::<Vec<_>>();
+        let mut firsts = std::collections::BTreeSet::new();
+        for client in 1..20 {
+            let seen = seen(client);
+            assert_eq!(ids(&seen[..3]), [5, 2, 6]);
+            assert_eq!(seen[1].1, seen[2].1, "two of this machine stay equal: an error for a client");
+            assert!(seen[2..].is_sorted_by(|a, b| a.1 > b.1), "all others differ: {seen:?}");
+            assert_eq!(seen[5].0, 4);
+            firsts.insert(seen[3].0);
+        }
+        assert_eq!(firsts.len(), 2, "clients prefer different ones");
     }
 
     #[test]

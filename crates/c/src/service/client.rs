@@ -113,7 +113,8 @@ impl Answer {
 
 fn status_of(error: &CallError) -> Status {
     match error {
-        CallError::Thrown(_) => Status::Thrown,
+        // Its text says the rest.
+        CallError::Thrown(_) | CallError::ContactLost => Status::Thrown,
         CallError::Gone => Status::Gone,
         CallError::Unimplemented => Status::Unimplemented,
         CallError::Canceled => Status::Canceled,

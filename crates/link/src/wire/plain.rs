@@ -15,7 +15,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, epoll, poll};
 use super::shared::WORD;
 use super::socket::{self, Received};
 use super::stream::{Incoming, Inlet, Outgoing, Outlet};
-use super::{Descriptors, Frame, Limits, Sent, Wire, WireError};
+use super::{Descriptors, Frame, Limits, LocalWire, Sent, Wire, WireError};
 
 /// The maximum number of bytes that wait for room in the socket, and of bytes that are read at a time.
 const CAPACITY: usize = 256 << 10;
@@ -108,6 +108,12 @@ impl Wire for SocketWire {
         let _ = self.push(&mut self.outgoing.lock());
     }
 
+    fn close(&self) {
+        socket::hang_up(&*self.socket);
+    }
+}
+
+impl LocalWire for SocketWire {
     fn announce_sleep(&self, _bell: usize) -> bool {
         self.is_ready()
     }
@@ -123,10 +129,6 @@ impl Wire for SocketWire {
     }
 
     fn silence(&self, _bell: usize) {}
-
-    fn close(&self) {
-        socket::hang_up(&*self.socket);
-    }
 }
 
 struct SocketOutlet {

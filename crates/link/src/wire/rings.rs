@@ -17,7 +17,7 @@ use super::shared::{SharedMemory, WORD};
 use super::slots::SLOTS;
 use super::socket::{self, Received};
 use super::stream::{Incoming, Inlet, Outgoing, Outlet};
-use super::{Descriptors, Frame, Limits, Sent, Wire, WireError};
+use super::{Descriptors, Frame, Limits, LocalWire, Sent, Wire, WireError};
 
 /// The number of descriptors that the maker of the rings passes to the other side: for the memory and the bells.
 pub const DESCRIPTORS: usize = 1 + JOINER_BELLS;
@@ -137,6 +137,13 @@ impl Wire for RingWire {
         }
     }
 
+    fn close(&self) {
+        self.line.is_over.store(true, Ordering::Release);
+        socket::hang_up(&self.line.socket);
+    }
+}
+
+impl LocalWire for RingWire {
     fn announce_sleep(&self, bell: usize) -> bool {
         self.side.announce_sleep(self.bells.number(bell)) || self.line.is_over()
     }
@@ -159,11 +166,6 @@ impl Wire for RingWire {
 
     fn look_at_socket(&self) {
         self.line.look();
-    }
-
-    fn close(&self) {
-        self.line.is_over.store(true, Ordering::Release);
-        socket::hang_up(&self.line.socket);
     }
 }
 

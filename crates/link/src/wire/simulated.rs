@@ -9,7 +9,7 @@ use std::sync::Arc;
 use lucarne_kernel::sync::Mutex;
 use lucarne_message::Buffer;
 
-use super::{Descriptors, Frame, Sent, Wire, WireError};
+use super::{Frame, Sent, Wire, WireError};
 
 /// One end of a wire in memory.
 pub struct SimulatedWire {
@@ -121,18 +121,6 @@ impl Wire for SimulatedWire {
     }
 
     fn flush(&self) {}
-
-    fn announce_sleep(&self, _bell: usize) -> bool {
-        self.is_ready()
-    }
-
-    fn announce_awake(&self) {}
-
-    fn descriptors(&self) -> Descriptors<'_> {
-        Descriptors::default()
-    }
-
-    fn silence(&self, _bell: usize) {}
 
     fn close(&self) {
         SimulatedLine { line: self.line.clone() }.cut_softly();

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
 use lucarne_link::wire::rings::{DESCRIPTORS, RingWire};
-use lucarne_link::wire::{Frame, Limits, Wire, WireError, socket};
+use lucarne_link::wire::{Frame, Limits, LocalWire, Wire, WireError, socket};
 use lucarne_message::{Buffer, Sealed, memory_file};
 use rustix::fs::{SealFlags, fcntl_add_seals};
 

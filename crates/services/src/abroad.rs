@@ -1,0 +1,194 @@
+//! Services of other machines, as the service manager lists them, and the services of this machine, as it shows them.
+//!
+//! The host knows other machines, the manager knows services. [`Abroad`] is between them: the host adds services of
+//! other machines, whose providers are processes here that pass messages on, and it follows which services this machine
+//! has. Neither waits for the other.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use lucarne_kernel::sync::atomic::{AtomicBool, Ordering};
+use lucarne_kernel::sync::{Mutex, MutexGuard};
+use lucarne_kernel::{Gid, Pid, Waker};
+
+/// The services of other machines and of this one, shared by the host and the service manager. Clones are the same.
+#[derive(Clone, Default)]
+pub struct Abroad {
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    /// The host follows the services of this machine.
+    is_followed: AtomicBool,
+    /// The manager has something to do here, for a look without the lock.
+    has_news: AtomicBool,
+}
+
+#[derive(Default)]
+struct State {
+    manager: Option<Waker>,
+    follower: Option<Waker>,
+    changes: Vec<Change>,
+    /// The follower is new: the manager has not shown it yet what there is.
+    is_new: bool,
+    offered: BTreeMap<(Pid, i64), Offered>,
+    /// Counts the changes of `offered`.
+    version: u64,
+}
+
+/// A service as its provider has registered it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offered {
+    /// The process of the provider.
+    pub pid: Pid,
+    /// The id of the service in that process.
+    pub id: i64,
+    /// The interface.
+    pub uuid: String,
+    /// The name of the provider.
+    pub name: String,
+    /// The version of the provider: major and minor.
+    pub version: (i64, i64),
+    /// The priority of the provider.
+    pub priority: i64,
+    /// The tags of the provider.
+    pub tags: Vec<String>,
+}
+
+/// A change of the services of other machines.
+pub(crate) enum Change {
+    /// A service has come, whose process here is in this group. The number is for [`spread`].
+    Come(Offered, Gid, u64),
+    /// A service of a process was removed.
+    Gone(Pid, i64),
+}
+
+impl Abroad {
+    /// Adds a service of another machine. `offered.pid` is the process here that stands for its provider, and `gid` the
+    /// group of that process.
+    ///
+    /// Of equal services, each client gets one of its own. `seed` decides which: it must be different for each service,
+    /// and different on each machine.
+    pub fn add(&self, offered: Offered, gid: Gid, seed: u64) {
+        self.change(Change::Come(offered, gid, seed));
+    }
+
+    /// Removes a service of another machine. The end of its process removes it too, so this does nothing then.
+    pub fn remove(&self, pid: Pid, id: i64) {
+        self.change(Change::Gone(pid, id));
+    }
+
+    /// From now on, wakes this process when the services of this machine have changed.
+    pub fn follow(&self, follower: Waker) {
+        let mut state = self.shared.state.lock();
+        state.follower = Some(follower);
+        state.is_new = true;
+        self.shared.is_followed.store(true, Ordering::Release);
+        self.tell_manager(state);
+    }
+
+    /// Returns the services of this machine and their version, if it is not the given one. The first version is not 0.
+    pub fn offered(&self, version: u64) -> Option<(u64, Vec<Offered>)> {
+        let state = self.shared.state.lock();
+        (state.version != version).then(|| (state.version, state.offered.values().cloned().collect()))
+    }
+
+    fn change(&self, change: Change) {
+        let mut state = self.shared.state.lock();
+        state.changes.push(change);
+        self.tell_manager(state);
+    }
+
+    fn tell_manager(&self, state: MutexGuard<'_, State>) {
+        self.shared.has_news.store(true, Ordering::Release);
+        let manager = state.manager.clone();
+        drop(state);
+        if let Some(manager) = manager {
+            manager.wake();
+        }
+    }
+
+    // -- The manager's side -------------------------------------------------------------------
+
+    /// Sets the process that is woken by changes.
+    pub(crate) fn set_manager(&self, manager: Waker) {
+        self.shared.state.lock().manager = Some(manager);
+    }
+
+    /// Takes the changes of the services of other machines. The second value is true if all services of this machine
+    /// are to be shown.
+    pub(crate) fn take(&self) -> (Vec<Change>, bool) {
+        if !self.shared.has_news.swap(false, Ordering::AcqRel) {
+            return (Vec::new(), false);
+        }
+        let mut state = self.shared.state.lock();
+        (std::mem::take(&mut state.changes), std::mem::take(&mut state.is_new))
+    }
+
+    /// Shows a service of this machine. It is made only if someone follows.
+    pub(crate) fn show(&self, offered: impl FnOnce() -> Offered) {
+        if self.shared.is_followed.load(Ordering::Acquire) {
+            let offered = offered();
+            self.update(|all| drop(all.insert((offered.pid, offered.id), offered)));
+        }
+    }
+
+    /// Withdraws a service of this machine.
+    pub(crate) fn hide(&self, pid: Pid, id: i64) {
+        if self.shared.is_followed.load(Ordering::Acquire) {
+            self.update(|all| drop(all.remove(&(pid, id))));
+        }
+    }
+
+    /// Withdraws all services of a process.
+    pub(crate) fn hide_all(&self, pid: Pid) {
+        if self.shared.is_followed.load(Ordering::Acquire) {
+            self.update(|all| all.retain(|key, _| key.0 != pid));
+        }
+    }
+
+    fn update(&self, change: impl FnOnce(&mut BTreeMap<(Pid, i64), Offered>)) {
+        let mut state = self.shared.state.lock();
+        change(&mut state.offered);
+        state.version += 1;
+        let follower = state.follower.clone();
+        drop(state);
+        if let Some(follower) = follower {
+            follower.wake();
+        }
+    }
+}
+
+impl std::fmt::Debug for Abroad {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Abroad").finish_non_exhaustive()
+    }
+}
+
+/// Returns the rank of a service among equals for a client: rendezvous hashing. Each client prefers another one, and
+/// keeps its preference when others come and go.
+pub(crate) fn spread(seed: u64, client: Pid) -> u64 {
+    let mut hash = seed ^ client.as_i64().cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    // The finalizer of splitmix64: each bit of the input changes half of the bits of the result.
+    hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    hash ^ (hash >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_services_share_the_clients() {
+        let mut counts = [0; 10];
+        for client in 1..=1_000 {
+            let client = Pid::from_i64(client);
+            let best = (0..10).max_by_key(|&worker| spread(worker * 1_000_003, client)).unwrap();
+            counts[best as usize] += 1;
+        }
+        assert!(counts.iter().all(|&count| (60..150).contains(&count)), "{counts:?}");
+    }
+}
