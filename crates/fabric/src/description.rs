@@ -1,0 +1,143 @@
+//! The description of an announced service, as it travels.
+//!
+//! It is one value, a list: pid, id, UUID, name, major, minor, priority, tags. Whoever receives one checks everything: it
+//! comes from another machine.
+
+use lucarne_kernel::Pid;
+use lucarne_message::{Payload, Value};
+use lucarne_services::Offered;
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use crate::network::{DESCRIPTION_MAX, Digest, Token};
+
+/// The maximum number of bytes in the name and the tags together. The limit at the service manager is higher, but each
+/// candidate of another machine is kept here.
+const NAMES_BYTES_MAX: usize = 4 << 10;
+
+/// The maximum number of tags.
+const TAGS_MAX: usize = 64;
+
+/// Returns the description of a service; none if it is too large to be announced.
+pub(crate) fn encode(offered: &Offered) -> Option<Vec<u8>> {
+    let tags = offered.tags.iter().map(|tag| Value::from(tag.clone())).collect();
+    let value = Value::List(vec![
+        offered.pid.as_i64().into(),
+        offered.id.into(),
+        Value::from(offered.uuid.clone()),
+        Value::from(offered.name.clone()),
+        offered.version.0.into(),
+        offered.version.1.into(),
+        offered.priority.into(),
+        Value::List(tags),
+    ]);
+    let bytes = Payload::of(&value).ok()?.bytes().to_vec();
+    (bytes.len() <= DESCRIPTION_MAX && is_bounded(offered)).then_some(bytes)
+}
+
+/// Returns the digest of a description.
+pub(crate) fn digest(description: &[u8]) -> Digest {
+    let sum = Sha256::digest(description);
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&sum[..16]);
+    Digest(bytes)
+}
+
+/// Reads the description of an announced service. Its pid is the one on the announcing machine. Returns none if it is not
+/// what was announced, or has no valid form.
+pub(crate) fn decode(token: &Token, description: &[u8]) -> Option<Offered> {
+    if description.len() > DESCRIPTION_MAX || digest(description) != token.digest {
+        return None;
+    }
+    let value = Payload::from_parts(description, Vec::new()).into_value().ok()?;
+    let [
+        Value::Int(pid),
+        Value::Int(id),
+        Value::String(uuid),
+        Value::String(name),
+        Value::Int(major),
+        Value::Int(minor),
+        Value::Int(priority),
+        Value::List(tags),
+    ] = value.as_list()?
+    else {
+        return None;
+    };
+    if Uuid::parse_str(uuid).ok()? != token.uuid {
+        return None;
+    }
+    let tags = tags.iter().map(|tag| tag.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()?;
+    let offered = Offered {
+        pid: Pid::from_i64(*pid),
+        id: *id,
+        uuid: token.uuid.to_string(),
+        name: name.to_string(),
+        version: (*major, *minor),
+        priority: *priority,
+        tags,
+    };
+    is_bounded(&offered).then_some(offered)
+}
+
+/// Returns whether the texts are short, and show no control characters: tools print them.
+fn is_bounded(offered: &Offered) -> bool {
+    let texts = || std::iter::once(&offered.name).chain(&offered.tags);
+    offered.tags.len() <= TAGS_MAX
+        && texts().map(String::len).sum::<usize>() <= NAMES_BYTES_MAX
+        && !texts().any(|text| text.chars().any(char::is_control))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn offered() -> Offered {
+        Offered {
+            pid: Pid::from_i64(7),
+            id: 3,
+            uuid: "0b2a5a3b-93b7-4e3c-9f43-c9e4a6c2c1d7".to_owned(),
+            name: "house/sensor".to_owned(),
+            version: (1, 2),
+            priority: 128,
+            tags: vec!["cellar".to_owned()],
+        }
+    }
+
+    fn token(description: &[u8]) -> Token {
+        Token {
+            machine: "cellar".parse().unwrap(),
+            incarnation: 1,
+            uuid: Uuid::parse_str(&offered().uuid).unwrap(),
+            digest: digest(description),
+        }
+    }
+
+    #[test]
+    fn a_description_is_read_as_it_was_written() {
+        let description = encode(&offered()).unwrap();
+        assert_eq!(decode(&token(&description), &description), Some(offered()));
+    }
+
+    #[test]
+    fn a_description_that_was_not_announced_is_refused() {
+        let description = encode(&offered()).unwrap();
+        let token = token(&description);
+        let forged = encode(&Offered { pid: Pid::from_i64(8), ..offered() }).unwrap();
+        assert_eq!(decode(&token, &forged), None);
+        let other = Token { uuid: Uuid::nil(), ..token };
+        assert_eq!(decode(&other, &description), None, "of another interface");
+    }
+
+    #[test]
+    fn texts_are_bounded_and_harmless() {
+        for name in ["a\u{1b}[2J".to_owned(), "x".repeat(NAMES_BYTES_MAX + 1)] {
+            let offered = Offered { name, ..offered() };
+            assert_eq!(encode(&offered), None);
+        }
+        let tags = vec!["t".to_owned(); TAGS_MAX + 1];
+        assert_eq!(encode(&Offered { tags, ..offered() }), None);
+        for description in [&b""[..], b"\xc0", b"\xa1\x01", &[0xff; 100]] {
+            assert_eq!(decode(&token(description), description), None);
+        }
+    }
+}

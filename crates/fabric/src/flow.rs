@@ -1,0 +1,393 @@
+//! The flow to one machine: how an epoch begins, what it carries, and how it ends. It is a state machine without a
+//! network, a clock or a kernel.
+//!
+//! Of two machines the one whose name comes first *calls*; the other one *knocks* to be called. So two calls never cross.
+//! An epoch has a name of which each side has chosen a half. The called side switches to it only when a packet of it
+//! arrives: then the caller knows its answer, and it is no late copy of an old call.
+//!
+//! In an epoch, packets have numbers. A number that was there before is ignored, a missing one ends the epoch. Each side
+//! sends something at least every quarter of the time-out, and ends the epoch when it has heard nothing for the whole
+//! time-out. It looks at the clock before it looks at packets: after a long sleep it does not take what has waited
+//! meanwhile for a sign of life. What belongs to an epoch that is over is answered by *bye*.
+
+use lucarne_kernel::Pid;
+use lucarne_link::carry::LIMITS;
+
+use crate::network::PACKET_MAX;
+use crate::outbox::{LARGE_MAX, SLOTS};
+use crate::packet::{DATA_HEAD, Epoch, Item, Packet, Parcel};
+use crate::trunk::{Arrived, Trunk};
+
+/// The number of bytes that may be under way to a machine without being taken there, unless set otherwise.
+pub(crate) const WINDOW: usize = 256 << 10;
+
+/// The times of a flow, in microseconds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Timing {
+    /// A machine that is silent for so long is lost.
+    pub(crate) timeout_us: i64,
+}
+
+impl Timing {
+    fn heartbeat_us(self) -> i64 {
+        self.timeout_us / 4
+    }
+
+    /// The time between two calls that have no answer.
+    fn retry_us(self) -> i64 {
+        self.timeout_us / 8
+    }
+}
+
+pub(crate) struct Flow {
+    incarnation: u64,
+    /// This side calls.
+    calls: bool,
+    timing: Timing,
+    window: usize,
+    phase: Phase,
+    /// An epoch that was offered to the caller, and of which nothing has come yet.
+    offered: Option<Offer>,
+}
+
+#[derive(Clone, Copy)]
+struct Offer {
+    epoch: Epoch,
+    /// The incarnation of the caller.
+    peer: u64,
+    at_us: i64,
+}
+
+enum Phase {
+    Idle,
+    /// Calls, or knocks, until there is an answer.
+    Calling {
+        call: u64,
+        since_us: i64,
+        next_us: i64,
+    },
+    Open(Box<Open>),
+}
+
+struct Open {
+    epoch: Epoch,
+    next_out: u64,
+    next_in: u64,
+    heard_us: i64,
+    said_us: i64,
+    /// The bytes that this side may send, and those that the other side may.
+    credit: usize,
+    allowance: usize,
+    partials: [Option<Partial>; SLOTS],
+}
+
+/// A large parcel that has not arrived completely, or was not taken yet.
+struct Partial {
+    from: Pid,
+    to: Pid,
+    size: usize,
+    bytes: Vec<u8>,
+    is_complete: bool,
+}
+
+/// What comes out of a packet.
+pub(crate) enum Happened {
+    /// An epoch has begun, with this incarnation of the other machine.
+    Opened(u64),
+    /// The epoch is over, for this reason.
+    Over(&'static str),
+    /// A frame has arrived.
+    Frame { from: Pid, to: Pid, arrived: Arrived },
+    /// A process of the other machine has ended.
+    Ended(Pid),
+    /// The other machine has taken a large parcel.
+    Taken(u8),
+    /// Bytes were received that are kept nowhere but in an unfinished parcel, which has a limit of its own.
+    Granted(usize),
+}
+
+impl Flow {
+    pub(crate) fn new(incarnation: u64, calls: bool, timing: Timing, window: usize) -> Flow {
+        Flow { incarnation, calls, timing, window, phase: Phase::Idle, offered: None }
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.phase, Phase::Open(_))
+    }
+
+    /// Returns whether the other machine can be forgotten: it has not called lately, and this side does not call.
+    pub(crate) fn is_forgotten(&self, now_us: i64) -> bool {
+        let is_late = |offer: &Offer| now_us - offer.at_us >= self.timing.timeout_us;
+        self.is_idle() && self.offered.as_ref().is_none_or(is_late)
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        matches!(self.phase, Phase::Idle)
+    }
+
+    /// Returns since when this side has been calling.
+    pub(crate) fn calling_since_us(&self) -> Option<i64> {
+        if let Phase::Calling { since_us, .. } = self.phase { Some(since_us) } else { None }
+    }
+
+    /// Begins to call the other machine. `call` is a random number.
+    pub(crate) fn call(&mut self, now_us: i64, call: u64) {
+        if self.is_idle() {
+            self.phase = Phase::Calling { call, since_us: now_us, next_us: now_us };
+        }
+    }
+
+    /// Stops calling.
+    pub(crate) fn hang_up(&mut self) {
+        if matches!(self.phase, Phase::Calling { .. }) {
+            self.phase = Phase::Idle;
+        }
+    }
+
+    /// Ends the epoch, if there is one, and tells the other machine.
+    pub(crate) fn end(&mut self, out: &mut Vec<Vec<u8>>) {
+        if let Phase::Open(open) = &self.phase {
+            out.push(Packet::Bye { epoch: open.epoch }.write());
+        }
+        self.phase = Phase::Idle;
+    }
+
+    /// Returns the time of the next action.
+    pub(crate) fn next_us(&self) -> Option<i64> {
+        match &self.phase {
+            Phase::Idle => None,
+            Phase::Calling { next_us, .. } => Some(*next_us),
+            Phase::Open(open) => {
+                let dead_us = open.heard_us + self.timing.timeout_us;
+                Some(dead_us.min(open.said_us + self.timing.heartbeat_us()))
+            }
+        }
+    }
+
+    /// Does what is due. Returns true if the other machine is lost.
+    pub(crate) fn act(&mut self, now_us: i64, out: &mut Vec<Vec<u8>>) -> bool {
+        let (incarnation, calls) = (self.incarnation, self.calls);
+        match &mut self.phase {
+            Phase::Idle => false,
+            Phase::Calling { call, next_us, .. } => {
+                if now_us >= *next_us {
+                    *next_us = now_us + self.timing.retry_us();
+                    let packet = if calls {
+                        Packet::Call { call: *call, incarnation }
+                    } else {
+                        Packet::Knock { incarnation }
+                    };
+                    out.push(packet.write());
+                }
+                false
+            }
+            Phase::Open(open) => {
+                if now_us - open.heard_us >= self.timing.timeout_us {
+                    self.end(out);
+                    return true;
+                }
+                if now_us - open.said_us >= self.timing.heartbeat_us() {
+                    out.push(open.packet(now_us, &[]));
+                }
+                false
+            }
+        }
+    }
+
+    /// Sends what waits in the trunk, as far as there is credit.
+    pub(crate) fn pump(&mut self, trunk: &Trunk, now_us: i64, out: &mut Vec<Vec<u8>>) {
+        let Phase::Open(open) = &mut self.phase else { return };
+        loop {
+            let mut items = Vec::new();
+            let end = PACKET_MAX - DATA_HEAD;
+            let filled = trunk.fill(&mut items, end, &mut open.credit);
+            open.allowance += filled.granted;
+            for slot in filled.taken {
+                open.partials[usize::from(slot)] = None;
+            }
+            if items.is_empty() {
+                return;
+            }
+            out.push(open.packet(now_us, &items));
+        }
+    }
+
+    /// Handles a packet. `random` is for the half of the name of an epoch.
+    pub(crate) fn receive(
+        &mut self,
+        packet: &Packet<'_>,
+        now_us: i64,
+        random: u64,
+        out: &mut Vec<Vec<u8>>,
+        happened: &mut Vec<Happened>,
+    ) {
+        match *packet {
+            Packet::Knock { .. } if self.calls => self.call(now_us, random),
+            Packet::Call { call, incarnation } if !self.calls => {
+                let epoch = match (&self.phase, self.offered) {
+                    (Phase::Open(open), _) if open.epoch.call == call => open.epoch,
+                    (_, Some(Offer { epoch, .. })) if epoch.call == call => epoch,
+                    _ => Epoch { call, answer: random },
+                };
+                if !matches!(&self.phase, Phase::Open(open) if open.epoch == epoch) {
+                    self.offered = Some(Offer { epoch, peer: incarnation, at_us: now_us });
+                }
+                out.push(Packet::Answer { epoch, incarnation: self.incarnation }.write());
+            }
+            Packet::Answer { epoch, incarnation } if self.calls => {
+                let is_mine = matches!(self.phase, Phase::Calling { call, .. } if call == epoch.call);
+                if is_mine {
+                    self.open(epoch, incarnation, now_us, happened);
+                    if let Phase::Open(open) = &mut self.phase {
+                        out.push(open.packet(now_us, &[]));
+                    }
+                }
+            }
+            Packet::Data { epoch, number, items } => {
+                self.receive_data(epoch, number, items, now_us, out, happened);
+            }
+            Packet::Bye { epoch } => {
+                if matches!(&self.phase, Phase::Open(open) if open.epoch == epoch) {
+                    self.phase = Phase::Idle;
+                    happened.push(Happened::Over("the other machine has ended the contact"));
+                }
+            }
+            // Of the wrong side.
+            Packet::Knock { .. } | Packet::Call { .. } | Packet::Answer { .. } => {}
+        }
+    }
+
+    fn open(&mut self, epoch: Epoch, peer: u64, now_us: i64, happened: &mut Vec<Happened>) {
+        if self.is_open() {
+            happened.push(Happened::Over("the other machine has begun anew"));
+        }
+        self.offered = None;
+        self.phase = Phase::Open(Box::new(Open {
+            epoch,
+            next_out: 0,
+            next_in: 0,
+            heard_us: now_us,
+            said_us: now_us,
+            credit: self.window,
+            allowance: self.window,
+            partials: Default::default(),
+        }));
+        happened.push(Happened::Opened(peer));
+    }
+
+    fn receive_data(
+        &mut self,
+        epoch: Epoch,
+        number: u64,
+        items: &[u8],
+        now_us: i64,
+        out: &mut Vec<Vec<u8>>,
+        happened: &mut Vec<Happened>,
+    ) {
+        match self.offered {
+            Some(offer) if offer.epoch == epoch && number == 0 => {
+                self.open(epoch, offer.peer, now_us, happened);
+            }
+            _ => {}
+        }
+        let Phase::Open(open) = &mut self.phase else {
+            return out.push(Packet::Bye { epoch }.write());
+        };
+        if open.epoch != epoch {
+            return out.push(Packet::Bye { epoch }.write());
+        }
+        if number < open.next_in {
+            return;
+        }
+        let result = if number > open.next_in {
+            Err("a packet was lost")
+        } else {
+            open.next_in += 1;
+            open.heard_us = now_us;
+            open.read_items(items, happened)
+        };
+        if let Err(reason) = result {
+            self.end(out);
+            happened.push(Happened::Over(reason));
+        }
+    }
+}
+
+impl Open {
+    fn packet(&mut self, now_us: i64, items: &[u8]) -> Vec<u8> {
+        let number = self.next_out;
+        self.next_out += 1;
+        self.said_us = now_us;
+        Packet::Data { epoch: self.epoch, number, items }.write()
+    }
+
+    /// Reads the items of a packet.
+    ///
+    /// # Errors
+    /// The rule that the other machine has broken.
+    fn read_items(&mut self, mut rest: &[u8], happened: &mut Vec<Happened>) -> Result<(), &'static str> {
+        while !rest.is_empty() {
+            let item = Item::read(&mut rest).ok_or("an item has no valid form")?;
+            let charge = item.charge();
+            self.allowance =
+                self.allowance.checked_sub(charge).ok_or("more was sent than there is room for")?;
+            match item {
+                Item::Whole { from, to, parcel } => {
+                    let frame = Parcel::unpack(parcel).ok_or("a parcel has no valid form")?;
+                    let arrived = Arrived { frame, charge, slot: None };
+                    happened.push(Happened::Frame { from, to, arrived });
+                }
+                Item::First { slot, from, to, size, bytes } => {
+                    self.begin(slot, from, to, size)?;
+                    self.add(slot, bytes, charge, happened)?;
+                }
+                Item::More { slot, bytes } => self.add(slot, bytes, charge, happened)?,
+                Item::Grant { bytes } => {
+                    // No honest machine grants more than it was sent.
+                    self.credit = self.credit.saturating_add(bytes as usize).min(usize::MAX / 2);
+                }
+                Item::Taken { slot } => happened.push(Happened::Taken(slot)),
+                Item::Ended { process } => happened.push(Happened::Ended(process)),
+            }
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, slot: u8, from: Pid, to: Pid, size: u64) -> Result<(), &'static str> {
+        let size_max = LIMITS.frame_bytes + LIMITS.buffer_bytes + 8 + 4 * LIMITS.frame_buffers;
+        let size = usize::try_from(size).ok().filter(|&size| size <= size_max);
+        let size = size.ok_or("a parcel is too large")?;
+        let kept: usize = self.partials.iter().flatten().map(|partial| partial.size).sum();
+        if kept + size > LARGE_MAX {
+            return Err("too many large parcels at a time");
+        }
+        let place = self.partials.get_mut(usize::from(slot)).filter(|place| place.is_none());
+        let place = place.ok_or("the slot of a parcel is not free")?;
+        *place = Some(Partial { from, to, size, bytes: Vec::new(), is_complete: false });
+        Ok(())
+    }
+
+    fn add(
+        &mut self,
+        slot: u8,
+        bytes: &[u8],
+        charge: usize,
+        happened: &mut Vec<Happened>,
+    ) -> Result<(), &'static str> {
+        let partial = self.partials.get_mut(usize::from(slot)).and_then(Option::as_mut);
+        let partial = partial.filter(|partial| !partial.is_complete).ok_or("a piece belongs to no parcel")?;
+        if bytes.is_empty() || partial.bytes.len() + bytes.len() > partial.size {
+            return Err("a piece has the wrong size");
+        }
+        partial.bytes.extend_from_slice(bytes);
+        happened.push(Happened::Granted(charge));
+        if partial.bytes.len() == partial.size {
+            partial.is_complete = true;
+            let frame = Parcel::unpack(&std::mem::take(&mut partial.bytes));
+            let frame = frame.ok_or("a parcel has no valid form")?;
+            let arrived = Arrived { frame, charge: 0, slot: Some(slot) };
+            happened.push(Happened::Frame { from: partial.from, to: partial.to, arrived });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,38 @@
+//! Systems on other machines: their services are found and used as if they were local.
+//!
+//! A system *joins* a fabric ([`join`]) under the name of its machine. The services that it *exports* are announced to the
+//! others, and the services of others that it *imports* are candidates for its clients. Clients, providers and programs
+//! need nothing for this. `docs/fabric.md` says what users can rely on.
+//!
+//! # How it works
+//!
+//! - For each process of another machine that this one is in contact with there is a stand-in here: the same process that
+//!   stands for a container in another OS process ([`lucarne_link::carry`]). So limits, permissions and ends need no
+//!   second implementation.
+//! - All stand-ins of one machine share a *flow* (`flow`): packets with numbers, each way. What waits for it is in the
+//!   `outbox`, which cuts large frames into pieces. A `lane` is the wire of one stand-in into the flow, and a `trunk`
+//!   holds the lanes and the outbox of one flow.
+//! - The `switchboard` is the one process that reads from the network, runs the flows, announces what is exported, and
+//!   registers what is imported with the service manager.
+//! - The [`Network`] below carries single packets and announcements. Zenoh is one; the [`simulation`] is another.
+
+pub mod network;
+pub mod simulation;
+
+mod description;
+mod flow;
+mod lane;
+mod name;
+mod outbox;
+mod packet;
+mod peer;
+mod rules;
+mod status;
+mod switchboard;
+mod trunk;
+
+pub use name::{BadName, MachineName};
+pub use network::Network;
+pub use rules::{BadRule, Rule, Rules};
+pub use status::{MachineStatus, Status};
+pub use switchboard::{Options, join};

@@ -1,0 +1,499 @@
+//! One other machine, as the switchboard keeps it: its announcements, the flow to it, and the stand-ins of its processes.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use lucarne_kernel::{Context, KernelHandle, Pid, SpawnOptions, Waker};
+use lucarne_link::carry::{self, Kind};
+use lucarne_message::Payload;
+use lucarne_services::protocol::{error, procedure};
+use lucarne_services::{Abroad, Offered};
+use sha2::{Digest as _, Sha256};
+
+use crate::description;
+use crate::flow::{Flow, Happened};
+use crate::lane::Lane;
+use crate::name::MachineName;
+use crate::network::{Network, Token};
+use crate::packet::Packet;
+use crate::rules::Rules;
+use crate::status::MachineStatus;
+use crate::trunk::{Arrived, LANES_MAX, Trunk};
+
+/// The maximum number of announcements of one machine that are looked at.
+pub(crate) const TOKENS_MAX: usize = 1_024;
+
+/// The time after which a question without an answer is asked again, in microseconds.
+const ASK_AGAIN_US: i64 = 1_000_000;
+
+/// What a peer needs of its surroundings.
+pub(crate) struct House<'h, 'c, 'k> {
+    pub(crate) context: &'c mut Context<'k>,
+    pub(crate) kernel: &'h KernelHandle,
+    pub(crate) abroad: &'h Abroad,
+    pub(crate) network: &'h dyn Network,
+    pub(crate) imports: &'h Rules,
+    pub(crate) exports: &'h Rules,
+    /// The services of this machine, by process and id.
+    pub(crate) offered: &'h BTreeMap<(Pid, i64), Offered>,
+    pub(crate) me: &'h MachineName,
+    pub(crate) switchboard: &'h Waker,
+    pub(crate) window: usize,
+    pub(crate) log: &'h (dyn Fn(&str) + Send + Sync),
+}
+
+pub(crate) struct Peer {
+    name: MachineName,
+    flow: Flow,
+    trunk: Option<Placed>,
+    tokens: BTreeMap<Token, Import>,
+    /// Contact was lost: nothing is imported until the machine answers again.
+    is_lost: bool,
+    contacts: u64,
+    losses: u64,
+    bytes: (u64, u64),
+}
+
+/// The trunk to one incarnation of the machine.
+struct Placed {
+    trunk: Arc<Trunk>,
+    incarnation: u64,
+    /// The stand-ins here, by their process there.
+    stand_ins: BTreeMap<Pid, StandIn>,
+}
+
+struct StandIn {
+    here: Pid,
+    /// The services of the process that are registered here.
+    services: BTreeSet<i64>,
+}
+
+/// An announcement that was seen.
+#[derive(Default)]
+struct Import {
+    asked_us: Option<i64>,
+    described: Option<Offered>,
+    /// It is registered with the service manager.
+    is_registered: bool,
+    /// It must not be used: there is no valid description, or its process has ended.
+    is_void: bool,
+}
+
+impl Peer {
+    pub(crate) fn new(name: MachineName, flow: Flow) -> Peer {
+        let (tokens, bytes) = (BTreeMap::new(), (0, 0));
+        Peer { name, flow, trunk: None, tokens, is_lost: false, contacts: 0, losses: 0, bytes }
+    }
+
+    /// Returns whether nothing is known of the machine any more.
+    pub(crate) fn is_forgotten(&self, now_us: i64) -> bool {
+        self.tokens.is_empty() && self.trunk.is_none() && self.flow.is_forgotten(now_us)
+    }
+
+    pub(crate) fn status(&self) -> MachineStatus {
+        MachineStatus {
+            name: self.name.clone(),
+            is_in_contact: self.flow.is_open(),
+            services: self.tokens.values().filter(|import| import.is_registered).count(),
+            processes: self.trunk.as_ref().map_or(0, |placed| placed.trunk.lanes()),
+            contacts: self.contacts,
+            losses: self.losses,
+            bytes: self.bytes,
+        }
+    }
+
+    // -- Announcements ----------------------------------------------------------------------------
+
+    /// Notes an announcement. Returns false if there are too many.
+    pub(crate) fn appeared(&mut self, token: Token) -> bool {
+        let is_allowed = self.tokens.len() < TOKENS_MAX || self.tokens.contains_key(&token);
+        if is_allowed {
+            self.tokens.entry(token).or_default();
+        }
+        is_allowed
+    }
+
+    pub(crate) fn disappeared(&mut self, house: &House<'_, '_, '_>, token: &Token) {
+        let Some(import) = self.tokens.remove(token) else { return };
+        if let Some(offered) = import.described.filter(|_| import.is_registered) {
+            self.unregister(house, &offered);
+        }
+    }
+
+    pub(crate) fn described(&mut self, house: &House<'_, '_, '_>, token: &Token, bytes: &[u8]) {
+        let Some(import) = self.tokens.get_mut(token) else { return };
+        if import.described.is_some() || import.is_void {
+            return;
+        }
+        match description::decode(token, bytes) {
+            Some(offered) => import.described = Some(offered),
+            None => {
+                import.is_void = true;
+                let name = &self.name;
+                (house.log)(&format!(
+                    "{name} announces a service whose description is not the announced one"
+                ));
+            }
+        }
+    }
+
+    /// Asks for missing descriptions, and registers what is to be imported. Returns when to come back.
+    fn import(&mut self, house: &mut House<'_, '_, '_>, now_us: i64, timeout_us: i64) -> Option<i64> {
+        let mut next_us = None;
+        let mut wanted = Vec::new();
+        let mut news = false;
+        for (token, import) in &mut self.tokens {
+            if import.is_void || import.is_registered {
+                continue;
+            }
+            if import.described.is_none() {
+                let due_us = import.asked_us.map_or(now_us, |asked_us| asked_us + ASK_AGAIN_US);
+                if now_us >= due_us {
+                    import.asked_us = Some(now_us);
+                    house.network.ask(token);
+                }
+                let again_us = import.asked_us.unwrap_or(now_us) + ASK_AGAIN_US;
+                next_us = Some(next_us.map_or(again_us, |next_us: i64| next_us.min(again_us)));
+                continue;
+            }
+            let Some(offered) = &import.described else { continue };
+            if !house.imports.permit(&self.name, offered) {
+                continue;
+            }
+            match (&self.trunk, self.is_lost) {
+                (Some(placed), _) if placed.incarnation == token.incarnation => wanted.push(token.clone()),
+                (None, false) => wanted.push(token.clone()),
+                // Another incarnation, or one that was lost: the machine must say which one it is.
+                _ => news = true,
+            }
+        }
+        for token in wanted {
+            self.register(house, &token);
+        }
+        if news && self.flow.is_idle() {
+            self.flow.call(now_us, house.context.random_u64());
+        }
+        if !news && self.is_lost && !self.flow.is_open() {
+            // It announces nothing any more that is of use here.
+            self.flow.hang_up();
+            self.is_lost = false;
+        }
+        if !news
+            && self.trunk.is_none()
+            && self.silent_us(now_us).is_some_and(|silent_us| silent_us >= timeout_us)
+        {
+            // It has knocked, and does not answer.
+            self.flow.hang_up();
+        }
+        next_us
+    }
+
+    fn register(&mut self, house: &mut House<'_, '_, '_>, token: &Token) {
+        let Some(offered) = self.tokens.get(token).and_then(|import| import.described.clone()) else {
+            return;
+        };
+        let placed = self.trunk.get_or_insert_with(|| Placed::new(house, token.incarnation));
+        if placed.incarnation != token.incarnation {
+            return;
+        }
+        let (there, id) = (offered.pid, offered.id);
+        let Some(stand_in) = placed.stand_in(house, &self.name, there) else { return };
+        stand_in.services.insert(id);
+        let stand_in = stand_in.here;
+        let mut tags = offered.tags.clone();
+        tags.push(format!("machine:{}", self.name));
+        let seed = seed(house.me, token, &offered);
+        if let Some(gid) = house.kernel.gid_of(stand_in) {
+            house.abroad.add(Offered { pid: stand_in, tags, ..offered }, gid, seed);
+        }
+        if let Some(import) = self.tokens.get_mut(token) {
+            import.is_registered = true;
+        }
+    }
+
+    fn unregister(&mut self, house: &House<'_, '_, '_>, offered: &Offered) {
+        let Some(placed) = &mut self.trunk else { return };
+        let Some(stand_in) = placed.stand_ins.get_mut(&offered.pid) else { return };
+        house.abroad.remove(stand_in.here, offered.id);
+        stand_in.services.remove(&offered.id);
+        if stand_in.services.is_empty() && placed.trunk.remove_unused(offered.pid) {
+            house.kernel.kill(stand_in.here);
+            placed.stand_ins.remove(&offered.pid);
+        }
+    }
+
+    // -- The flow -----------------------------------------------------------------------------------
+
+    pub(crate) fn receive(&mut self, house: &mut House<'_, '_, '_>, bytes: &[u8], now_us: i64) {
+        self.bytes.1 += bytes.len() as u64;
+        let Some(packet) = Packet::read(bytes) else { return };
+        let (mut out, mut happened) = (Vec::new(), Vec::new());
+        let random = house.context.random_u64();
+        self.flow.receive(&packet, now_us, random, &mut out, &mut happened);
+        self.send(house, out);
+        for event in happened {
+            self.happen(house, event);
+        }
+    }
+
+    fn happen(&mut self, house: &mut House<'_, '_, '_>, event: Happened) {
+        match event {
+            Happened::Opened(incarnation) => self.opened(house, incarnation),
+            Happened::Over(reason) => self.over(house, reason),
+            Happened::Frame { from, to, arrived } => {
+                if let Err(rule) = self.admit(house, from, to, arrived) {
+                    self.break_off(house, rule);
+                }
+            }
+            Happened::Ended(process) => {
+                let Some(placed) = &mut self.trunk else { return };
+                placed.trunk.end_lane(process);
+                if placed.stand_ins.remove(&process).is_some() {
+                    let incarnation = placed.incarnation;
+                    let is_it = |token: &Token, import: &Import| {
+                        let described = import.described.as_ref();
+                        token.incarnation == incarnation
+                            && described.is_some_and(|offered| offered.pid == process)
+                    };
+                    for (token, import) in &mut self.tokens {
+                        if is_it(token, import) {
+                            (import.is_registered, import.is_void) = (false, true);
+                        }
+                    }
+                }
+            }
+            Happened::Taken(slot) => {
+                let is_right = self.trunk.as_ref().is_none_or(|placed| placed.trunk.taken(slot));
+                if !is_right {
+                    self.break_off(house, "it takes what was not sent");
+                }
+            }
+            Happened::Granted(bytes) => {
+                if let Some(placed) = &self.trunk {
+                    placed.trunk.grant(bytes);
+                }
+            }
+        }
+    }
+
+    fn opened(&mut self, house: &House<'_, '_, '_>, incarnation: u64) {
+        if self.trunk.as_ref().is_some_and(|placed| placed.incarnation != incarnation) {
+            self.end_trunk();
+        }
+        self.trunk.get_or_insert_with(|| Placed::new(house, incarnation));
+        self.is_lost = false;
+        self.contacts += 1;
+        (house.log)(&format!("contact with {}", self.name));
+    }
+
+    fn over(&mut self, house: &House<'_, '_, '_>, reason: &str) {
+        self.losses += 1;
+        self.is_lost = true;
+        self.end_trunk();
+        (house.log)(&format!("contact with {} is lost: {reason}", self.name));
+    }
+
+    fn break_off(&mut self, house: &mut House<'_, '_, '_>, rule: &str) {
+        let mut out = Vec::new();
+        self.flow.end(&mut out);
+        self.send(house, out);
+        self.over(house, rule);
+    }
+
+    /// Ends all stand-ins of the machine.
+    fn end_trunk(&mut self) {
+        let Some(placed) = self.trunk.take() else { return };
+        placed.trunk.end();
+        for import in self.tokens.values_mut() {
+            import.is_registered = false;
+        }
+    }
+
+    /// Tells the machine that this one leaves the fabric.
+    pub(crate) fn leave(&mut self, network: &dyn Network) {
+        let mut out = Vec::new();
+        self.flow.end(&mut out);
+        out.into_iter().for_each(|packet| network.send(&self.name, packet));
+        self.end_trunk();
+    }
+
+    /// Returns for how long this side has called without an answer.
+    fn silent_us(&self, now_us: i64) -> Option<i64> {
+        self.flow.calling_since_us().map(|since_us| now_us - since_us)
+    }
+
+    fn send(&mut self, house: &House<'_, '_, '_>, out: Vec<Vec<u8>>) {
+        for packet in out {
+            self.bytes.0 += packet.len() as u64;
+            house.network.send(&self.name, packet);
+        }
+    }
+
+    /// Looks at the clock, before anything that has arrived meanwhile.
+    pub(crate) fn look_at_clock(&mut self, house: &mut House<'_, '_, '_>, now_us: i64) {
+        let mut out = Vec::new();
+        if self.flow.act(now_us, &mut out) {
+            self.over(house, "it does not answer");
+        }
+        self.send(house, out);
+    }
+
+    /// Does what is to be done at the end of a turn. Returns when to come back.
+    pub(crate) fn settle(
+        &mut self,
+        house: &mut House<'_, '_, '_>,
+        now_us: i64,
+        timeout_us: i64,
+    ) -> Option<i64> {
+        if self.trunk.as_ref().is_some_and(|placed| placed.trunk.is_damaged()) {
+            self.break_off(house, "it broke a rule of messages");
+        }
+        let import_us = self.import(house, now_us, timeout_us);
+        if let Some(placed) = &self.trunk {
+            if placed.trunk.has_frames() && self.flow.is_idle() {
+                self.flow.call(now_us, house.context.random_u64());
+            }
+            let is_late = self.silent_us(now_us).is_some_and(|silent_us| silent_us >= timeout_us);
+            if placed.trunk.has_frames() && is_late {
+                self.over(house, "it does not answer calls");
+            }
+        }
+        let mut out = Vec::new();
+        if self.flow.act(now_us, &mut out) {
+            self.over(house, "it does not answer");
+        }
+        if let Some(placed) = &self.trunk {
+            placed.trunk.take_unwatched().into_iter().for_each(|process| house.context.watch(process));
+            self.flow.pump(&placed.trunk, now_us, &mut out);
+            if placed.trunk.lanes() == 0 && !self.flow.is_open() {
+                self.trunk = None;
+            }
+        }
+        self.send(house, out);
+        import_us.into_iter().chain(self.flow.next_us()).min()
+    }
+
+    /// A process of this machine has ended.
+    pub(crate) fn process_ended(&self, process: Pid) {
+        if let Some(placed) = &self.trunk {
+            placed.trunk.process_ended(process);
+        }
+    }
+
+    // -- What comes in --------------------------------------------------------------------------------
+
+    /// Passes a frame on to the stand-in of its sender, if the rules allow it.
+    ///
+    /// # Errors
+    /// The rule that the other machine has broken.
+    fn admit(
+        &mut self,
+        house: &mut House<'_, '_, '_>,
+        from: Pid,
+        to: Pid,
+        arrived: Arrived,
+    ) -> Result<(), &'static str> {
+        let Some(placed) = &mut self.trunk else { return Ok(()) };
+        let frame = &arrived.frame;
+        let label =
+            carry::label(&frame.bytes, frame.buffers.len()).map_err(|_| "a frame has no valid form")?;
+        if label.pid != to {
+            return Err("a frame names another receiver");
+        }
+        if let Kind::Request { id, procedure, payload } = label.kind {
+            let service = opened_service(procedure, payload);
+            let permitted = match service {
+                Service::Opens(service) => {
+                    let offered = house.offered.get(&(to, service));
+                    offered.is_some_and(|offered| house.exports.permit(&self.name, offered))
+                }
+                Service::Uses => placed.trunk.has_lane(from),
+                Service::Other => false,
+            };
+            let stand_in = if permitted { placed.stand_in(house, &self.name, from) } else { None };
+            let Some(stand_in) = stand_in.map(|stand_in| stand_in.here) else {
+                placed.trunk.drop_arrived(&arrived);
+                let text = if permitted { TOO_MANY } else { error::NO_SUCH_PROCESS };
+                let mut refusal = carry::refusal(to, id, text);
+                carry::readdress(&mut refusal, from);
+                let has_room = placed.trunk.answer(to, from, &refusal);
+                return if has_room { Ok(()) } else { Err("it takes no answers") };
+            };
+            if let Service::Opens(_) = service {
+                // Cannot fail: the switchboard belongs to the system.
+                let _ = house.context.introduce(stand_in, to);
+            }
+        } else if matches!(label.kind, Kind::Terminated | Kind::Message) {
+            return Err("a frame does not belong between machines");
+        }
+        placed.trunk.deliver(from, arrived);
+        Ok(())
+    }
+}
+
+const TOO_MANY: &str = "QUOTA_EXCEEDED: too many processes of one machine";
+
+/// What a request wants of a provider.
+enum Service {
+    /// Opens a service, or asks for its definition.
+    Opens(i64),
+    /// Uses what was opened before.
+    Uses,
+    /// Something that is not for other machines.
+    Other,
+}
+
+fn opened_service(number: i64, payload: &[u8]) -> Service {
+    match number {
+        procedure::OPEN | procedure::DEFINITION => {
+            let [service] = Payload::from_parts(payload, Vec::new()).leading_ints();
+            service.map_or(Service::Other, Service::Opens)
+        }
+        procedure::INVOKE | procedure::CLOSE | procedure::CLOSE_RESOURCE => Service::Uses,
+        _ => Service::Other,
+    }
+}
+
+impl Placed {
+    fn new(house: &House<'_, '_, '_>, incarnation: u64) -> Placed {
+        let trunk = Trunk::new(house.kernel.clone(), house.switchboard.clone(), house.window / 4);
+        Placed { trunk, incarnation, stand_ins: BTreeMap::new() }
+    }
+
+    /// Returns the stand-in of a process; makes one if there is none. None if there are too many.
+    fn stand_in(
+        &mut self,
+        house: &House<'_, '_, '_>,
+        name: &MachineName,
+        there: Pid,
+    ) -> Option<&mut StandIn> {
+        let entry = match self.stand_ins.entry(there) {
+            Entry::Occupied(entry) => return Some(entry.into_mut()),
+            Entry::Vacant(entry) => entry,
+        };
+        if !self.trunk.add_lane(there) {
+            (house.log)(&format!("{name} has more than {LANES_MAX} processes in contact with this machine"));
+            return None;
+        }
+        let process = carry::stand_in(Arc::new(Lane::new(self.trunk.clone(), there)));
+        let here = house.kernel.start(process, SpawnOptions::named(name.as_str())).first();
+        self.trunk.set_stand_in(there, house.kernel.waker(here));
+        Some(entry.insert(StandIn { here, services: BTreeSet::new() }))
+    }
+}
+
+/// Returns the number that decides which clients of this machine prefer a service among equals.
+fn seed(me: &MachineName, token: &Token, offered: &Offered) -> u64 {
+    let mut hash = Sha256::new();
+    for text in [me.as_str(), token.machine.as_str()] {
+        hash.update(text);
+        hash.update([0]);
+    }
+    for number in [offered.pid.as_i64(), offered.id] {
+        hash.update(number.to_le_bytes());
+    }
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&hash.finalize()[..8]);
+    u64::from_le_bytes(bytes)
+}

@@ -1,0 +1,284 @@
+//! The process that joins this system to a fabric: it reads from the network, announces what is exported, and keeps the
+//! other machines.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use lucarne_kernel::{
+    Context, KernelHandle, MessageKind, Outcome, Pid, Process, SpawnOptions, Waker, priority,
+};
+use lucarne_services::{Abroad, Offered};
+use uuid::Uuid;
+
+use crate::description;
+use crate::flow::{Flow, Timing, WINDOW};
+use crate::name::MachineName;
+use crate::network::{Event, Network, Token};
+use crate::peer::{House, Peer};
+use crate::rules::Rules;
+use crate::status::Status;
+
+/// The maximum number of other machines that are kept.
+const PEERS_MAX: usize = 4_096;
+
+/// The number of events that are handled in one turn.
+const EVENTS_PER_TURN: usize = 256;
+
+/// The cost of an event, in units of the scheduler.
+const EVENT_COST: u32 = 200;
+
+/// The least window: several pieces of large parcels.
+const WINDOW_MIN: usize = 128 << 10;
+
+/// How a system joins a fabric.
+pub struct Options {
+    /// The name of this machine.
+    pub name: MachineName,
+    /// The network that the machines share.
+    pub network: Arc<dyn Network>,
+    /// Which services go to which machines: none by default.
+    pub exports: Rules,
+    /// Which services come from which machines: none by default.
+    pub imports: Rules,
+    /// A machine that does not answer for so long is lost, for both sides: 2 s by default.
+    pub timeout: Duration,
+    /// How many bytes may be on the way to a machine, or wait there: 256 KiB by default.
+    pub window: usize,
+    /// Receives a line for each event that an operator wants to know of.
+    pub log: Box<dyn Fn(&str) + Send + Sync>,
+}
+
+impl Options {
+    /// Returns the options of a machine that neither exports nor imports.
+    pub fn new(name: MachineName, network: Arc<dyn Network>) -> Options {
+        Options {
+            name,
+            network,
+            exports: Rules::default(),
+            imports: Rules::default(),
+            timeout: Duration::from_secs(2),
+            window: WINDOW,
+            log: Box::new(|_| {}),
+        }
+    }
+}
+
+/// Joins a system to a fabric, until the system ends. `abroad` is the one of its service manager.
+///
+/// Returns what there is to see of the other machines.
+pub fn join(kernel: &KernelHandle, abroad: &Abroad, options: Options) -> Status {
+    let status = Status::default();
+    let timeout = i64::try_from(options.timeout.as_micros()).unwrap_or(i64::MAX / 4);
+    let switchboard = Switchboard {
+        kernel: kernel.clone(),
+        abroad: abroad.clone(),
+        timing: Timing { timeout_us: timeout.clamp(1_000, i64::MAX / 4) },
+        window: options.window.max(WINDOW_MIN),
+        options,
+        incarnation: None,
+        waker: None,
+        peers: BTreeMap::new(),
+        version: 0,
+        offered: BTreeMap::new(),
+        announced: BTreeMap::new(),
+        status: status.clone(),
+        has_complained: false,
+    };
+    let name = SpawnOptions { priority: priority::HIGH, ..SpawnOptions::named("fabric") };
+    kernel.start_system(Box::new(switchboard), name);
+    status
+}
+
+struct Switchboard {
+    kernel: KernelHandle,
+    abroad: Abroad,
+    options: Options,
+    timing: Timing,
+    window: usize,
+    /// The number of this start of the system.
+    incarnation: Option<u64>,
+    waker: Option<Waker>,
+    peers: BTreeMap<MachineName, Peer>,
+    /// The version of the services of this machine that is known here.
+    version: u64,
+    /// Those that some machine may use.
+    offered: BTreeMap<(Pid, i64), Offered>,
+    announced: BTreeMap<(Pid, i64), Token>,
+    status: Status,
+    /// Too many machines were reported.
+    has_complained: bool,
+}
+
+impl Switchboard {
+    fn begin(&mut self, context: &mut Context<'_>) -> u64 {
+        if let Some(incarnation) = self.incarnation {
+            return incarnation;
+        }
+        let incarnation = context.random_u64();
+        self.incarnation = Some(incarnation);
+        let waker = context.waker();
+        self.options.network.set_waker(waker.clone());
+        self.abroad.follow(waker.clone());
+        self.waker = Some(waker);
+        incarnation
+    }
+
+    /// Announces what is new, and withdraws what is not there any more.
+    fn export(&mut self, incarnation: u64) {
+        let Some((version, all)) = self.abroad.offered(self.version) else { return };
+        self.version = version;
+        let exports = &self.options.exports;
+        let wanted: BTreeMap<_, _> = all
+            .into_iter()
+            .filter(|offered| exports.permit_any(offered))
+            .map(|offered| ((offered.pid, offered.id), offered))
+            .collect();
+        let mut tokens = BTreeMap::new();
+        for (&key, offered) in &wanted {
+            let (Ok(uuid), Some(bytes)) = (Uuid::parse_str(&offered.uuid), description::encode(offered))
+            else {
+                let name = offered.name.escape_debug().take(200).collect::<String>();
+                (self.options.log)(&format!(
+                    "the service '{name}' is not exported: its description is too long"
+                ));
+                continue;
+            };
+            let digest = description::digest(&bytes);
+            let token = Token { machine: self.options.name.clone(), incarnation, uuid, digest };
+            if self.announced.get(&key) != Some(&token) {
+                self.options.network.announce(&token, bytes);
+            }
+            tokens.insert(key, token);
+        }
+        let old = std::mem::replace(&mut self.announced, tokens);
+        let kept: BTreeSet<&Token> = self.announced.values().collect();
+        for token in old.values().filter(|token| !kept.contains(token)) {
+            self.options.network.withdraw(token);
+        }
+        self.offered = wanted;
+    }
+
+    fn handle(&mut self, context: &mut Context<'_>, event: Event, now_us: i64) {
+        let (machine, wanted) = match &event {
+            Event::Appeared(token) => (&token.machine, self.options.imports.concern(&token.machine)),
+            Event::Disappeared(token) | Event::Described(token, _) => (&token.machine, false),
+            Event::Packet(machine, _) => (machine, true),
+        };
+        if *machine == self.options.name {
+            return;
+        }
+        let machine = machine.clone();
+        if !self.peers.contains_key(&machine) && (!wanted || !self.add_peer(&machine)) {
+            return;
+        }
+        let Switchboard { peers, kernel, abroad, options, offered, waker, window, .. } = self;
+        let (Some(peer), Some(switchboard)) = (peers.get_mut(&machine), waker.as_ref()) else { return };
+        let mut house = house(context, kernel, abroad, options, offered, switchboard, *window);
+        match event {
+            Event::Appeared(token) => {
+                if !peer.appeared(token) {
+                    (house.log)(&format!("{machine} announces too many services"));
+                }
+            }
+            Event::Disappeared(token) => peer.disappeared(&house, &token),
+            Event::Described(token, bytes) => peer.described(&house, &token, &bytes),
+            Event::Packet(_, bytes) => peer.receive(&mut house, &bytes, now_us),
+        }
+    }
+
+    fn add_peer(&mut self, machine: &MachineName) -> bool {
+        if self.peers.len() >= PEERS_MAX {
+            if !self.has_complained {
+                (self.options.log)(&format!("more than {PEERS_MAX} machines: the others are ignored"));
+            }
+            self.has_complained = true;
+            return false;
+        }
+        let calls = self.options.name < *machine;
+        let flow = Flow::new(self.incarnation.unwrap_or_default(), calls, self.timing, self.window);
+        self.peers.insert(machine.clone(), Peer::new(machine.clone(), flow));
+        true
+    }
+
+    /// Calls `act` for each machine.
+    fn for_each(
+        &mut self,
+        context: &mut Context<'_>,
+        mut act: impl FnMut(&mut Peer, &mut House<'_, '_, '_>),
+    ) {
+        let Switchboard { peers, kernel, abroad, options, offered, waker, window, .. } = self;
+        let Some(switchboard) = waker.as_ref() else { return };
+        for peer in peers.values_mut() {
+            let mut house = house(context, kernel, abroad, options, offered, switchboard, *window);
+            act(peer, &mut house);
+        }
+    }
+}
+
+fn house<'h, 'c, 'k>(
+    context: &'c mut Context<'k>,
+    kernel: &'h KernelHandle,
+    abroad: &'h Abroad,
+    options: &'h Options,
+    offered: &'h BTreeMap<(Pid, i64), Offered>,
+    switchboard: &'h Waker,
+    window: usize,
+) -> House<'h, 'c, 'k> {
+    House {
+        context,
+        kernel,
+        abroad,
+        network: &*options.network,
+        imports: &options.imports,
+        exports: &options.exports,
+        offered,
+        me: &options.name,
+        switchboard,
+        window,
+        log: &*options.log,
+    }
+}
+
+impl Process for Switchboard {
+    fn run(&mut self, context: &mut Context<'_>) -> Outcome {
+        let incarnation = self.begin(context);
+        while let Some(message) = context.receive() {
+            if let MessageKind::ProcessTerminated = message.kind {
+                self.peers.values().for_each(|peer| peer.process_ended(message.pid));
+            }
+        }
+        let now_us = context.now_us();
+        self.for_each(context, |peer, house| peer.look_at_clock(house, now_us));
+        self.export(incarnation);
+        let mut count = 0;
+        while count < EVENTS_PER_TURN
+            && let Some(event) = self.options.network.next_event()
+        {
+            count += 1;
+            self.handle(context, event, now_us);
+        }
+        let timeout_us = self.timing.timeout_us;
+        let mut next_us: Option<i64> = None;
+        self.for_each(context, |peer, house| {
+            let due_us = peer.settle(house, now_us, timeout_us);
+            next_us = next_us.into_iter().chain(due_us).min();
+        });
+        self.peers.retain(|_, peer| !peer.is_forgotten(now_us));
+        self.status.set(self.peers.values().map(Peer::status).collect());
+        context.charge(EVENT_COST * (1 + count as u32));
+        if count == EVENTS_PER_TURN { Outcome::Ready } else { Outcome::Wait { until_us: next_us } }
+    }
+}
+
+impl Drop for Switchboard {
+    /// The system ends: the other machines need not wait until they notice.
+    fn drop(&mut self) {
+        for peer in self.peers.values_mut() {
+            peer.leave(&*self.options.network);
+        }
+        for token in self.announced.values() {
+            self.options.network.withdraw(token);
+        }
+    }
+}
