@@ -4,6 +4,8 @@ pub(crate) mod call;
 pub(crate) mod compile;
 pub(crate) mod device;
 pub(crate) mod doc;
+#[cfg(feature = "fabric")]
+pub(crate) mod fabric;
 pub(crate) mod interface;
 pub(crate) mod pkg;
 
@@ -241,6 +243,9 @@ pub(crate) struct Run {
     /// when that system ends, and cannot spawn processes
     #[arg(long, value_name = "PATH", conflicts_with_all = ["simulate", "listen", "component", "workers"])]
     pub(crate) connect: Option<PathBuf>,
+    #[cfg(feature = "fabric")]
+    #[command(flatten)]
+    pub(crate) fabric: fabric::Fabric,
     /// End when the parent process ends, for any reason; PID is the parent's
     #[arg(long, value_name = "PID", hide = true)]
     pub(crate) end_with_parent: Option<i32>,

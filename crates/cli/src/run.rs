@@ -219,6 +219,10 @@ fn run_on_threads(
     if let Some(workers) = options.workers {
         builder = builder.workers(workers.into());
     }
+    #[cfg(feature = "fabric")]
+    {
+        builder = join_fabric(&options.fabric, builder)?;
+    }
     let system = builder.start();
     let cannot_listen = |error| Stop::failure(format!("cannot listen: {error}"));
     options.listen.as_ref().map(|path| system.listen(path).map_err(cannot_listen)).transpose()?;
@@ -235,6 +239,40 @@ fn run_on_threads(
         });
     }
     Ok(code)
+}
+
+/// Joins the system to the machines that the options name; without such options it stays alone.
+#[cfg(feature = "fabric")]
+fn join_fabric(
+    options: &crate::arguments::fabric::Fabric,
+    builder: lucarne_host::Builder,
+) -> Result<lucarne_host::Builder, Stop> {
+    use lucarne_host::fabric::over_zenoh::{ZenohNetwork, ZenohOptions};
+
+    let is_alone =
+        options.fabric.is_empty() && options.fabric_listen.is_empty() && options.fabric_config.is_none();
+    let name = match &options.machine {
+        Some(_) if is_alone => {
+            let hint = "add --fabric ENDPOINT, --fabric-listen ENDPOINT or --fabric-config FILE";
+            return Err(Stop::usage(format!("--machine names a machine of a fabric: {hint}")));
+        }
+        Some(name) => name.clone(),
+        None => return Ok(builder),
+    };
+    let zenoh = ZenohOptions {
+        connect: options.fabric.clone(),
+        listen: options.fabric_listen.clone(),
+        config: options.fabric_config.clone(),
+        is_insecure: options.insecure,
+    };
+    let network = ZenohNetwork::open(&name, &zenoh)
+        .map_err(|error| Stop::failure(format!("cannot join the fabric: {error}")))?;
+    Ok(builder.join(lucarne_host::fabric::Options {
+        exports: options.export.iter().cloned().collect(),
+        imports: options.import.iter().cloned().collect(),
+        log: Box::new(|line| print_error(&format!("lucarne: fabric: {line}\n"))),
+        ..lucarne_host::fabric::Options::new(name, network)
+    }))
 }
 
 /// Runs a program as a container of the system that listens at a path.

@@ -1,6 +1,6 @@
 //! The description of an announced service, as it travels.
 //!
-//! It is one value, a list: pid, id, UUID, name, major, minor, priority, tags. Whoever receives one checks everything: it
+//! It is one value, a list: pid, id, UUID, name, major, minor, priority, tags. The receiver of one checks everything: it
 //! comes from another machine.
 
 use lucarne_kernel::Pid;

@@ -3,7 +3,7 @@
 //!
 //! Of two machines the one whose name comes first *calls*; the other one *knocks* to be called. So two calls never cross.
 //! An epoch has a name of which each side has chosen a half. The called side switches to it only when a packet of it
-//! arrives: then the caller knows its answer, and it is no late copy of an old call.
+//! arrives: then the caller knows its answer, and not a late copy of an old call.
 //!
 //! In an epoch, packets have numbers. A number that was there before is ignored, a missing one ends the epoch. Each side
 //! sends something at least every quarter of the time-out, and ends the epoch when it has heard nothing for the whole
@@ -18,7 +18,7 @@ use crate::outbox::{LARGE_MAX, SLOTS};
 use crate::packet::{DATA_HEAD, Epoch, Item, Packet, Parcel};
 use crate::trunk::{Arrived, Trunk};
 
-/// The number of bytes that may be under way to a machine without being taken there, unless set otherwise.
+/// The number of bytes that may be on the way to a machine without being taken there, unless set otherwise.
 pub(crate) const WINDOW: usize = 256 << 10;
 
 /// The times of a flow, in microseconds.
@@ -259,7 +259,7 @@ impl Flow {
 
     fn open(&mut self, epoch: Epoch, peer: u64, now_us: i64, happened: &mut Vec<Happened>) {
         if self.is_open() {
-            happened.push(Happened::Over("the other machine has begun anew"));
+            happened.push(Happened::Over("the other machine has begun again"));
         }
         self.offered = None;
         self.phase = Phase::Open(Box::new(Open {

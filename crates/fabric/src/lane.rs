@@ -38,7 +38,7 @@ impl Wire for Lane {
                 self.trunk.send(self.process, Outgoing::Ended(from));
                 return Ok(Sent::Yes);
             }
-            // Only services are exported. Nobody is told, as if no one took the message.
+            // Only services are exported. The sender is not told, as if the receiver did not take the message.
             Kind::Message => {
                 buffers.clear();
                 return Ok(Sent::Yes);

@@ -16,9 +16,16 @@
 //!   registers what is imported with the service manager.
 //! - The [`Network`] below carries single packets and announcements. Zenoh is one; the [`simulation`] is another.
 
+#[cfg(test)]
+extern crate self as lucarne_fabric;
+
 pub mod network;
+#[cfg(feature = "zenoh")]
+pub mod over_zenoh;
 pub mod simulation;
 
+#[cfg(test)]
+mod attacks;
 mod description;
 mod flow;
 mod lane;

@@ -1,7 +1,7 @@
 //! What the fabric needs of a network: announcements, questions about them, and packets.
 //!
 //! An implementation keeps no state about machines, retries nothing and decides nothing. Packets to one machine should
-//! arrive in their order, once each: a flow that notices that this was not so ends, and begins anew.
+//! arrive in their order, once each: a flow that notices that this was not so ends, and begins again.
 
 use std::fmt;
 

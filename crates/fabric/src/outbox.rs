@@ -14,10 +14,10 @@ use crate::packet::{FIRST_HEAD, Item, MORE_HEAD, Parcel, WHOLE_HEAD};
 /// The size up to which a parcel is sent whole, and the size of the pieces of a larger one.
 pub(crate) const PIECE_MAX: usize = 16 << 10;
 
-/// The number of large parcels that are under way at a time.
+/// The number of large parcels that are on the way at a time.
 pub(crate) const SLOTS: usize = 8;
 
-/// The number of bytes of the large parcels that are under way at a time: the other machine keeps them until they are
+/// The number of bytes of the large parcels that are on the way at a time: the other machine keeps them until they are
 /// complete. It is more than the largest parcel.
 pub(crate) const LARGE_MAX: usize = 128 << 20;
 

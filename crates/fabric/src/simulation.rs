@@ -3,7 +3,7 @@
 //! Each machine is a [`Simulation`] with a service manager and a clock of its own. The network between them is in memory:
 //! the seed also decides when a packet arrives. Wires can be cut, in one direction too, and [`Weather`] makes them slow, or
 //! makes them duplicate, lose and reorder packets. Machines can be stopped, go on with the state that they had, and start
-//! anew.
+//! again.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -176,7 +176,7 @@ impl SimulatedFabric {
         &self.machines[number]
     }
 
-    /// Ends a machine as a power cut does, and starts it anew. All its processes are gone.
+    /// Ends a machine as a power cut does, and starts it again. All its processes have ended.
     pub fn restart(&mut self, number: usize) {
         let name = self.machines[number].name.clone();
         let mut state = self.ether.lock();

@@ -169,6 +169,9 @@ impl Switchboard {
             return;
         }
         let machine = machine.clone();
+        if matches!(event, Event::Appeared(_)) && !wanted {
+            return;
+        }
         if !self.peers.contains_key(&machine) && (!wanted || !self.add_peer(&machine)) {
             return;
         }

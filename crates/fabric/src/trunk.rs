@@ -65,7 +65,7 @@ struct LaneState {
     wants_room: Option<(Pid, usize)>,
     /// The process has ended: nothing follows what is in the inbox.
     is_last: bool,
-    /// Frames have gone one way or the other.
+    /// There were frames, one way or the other.
     is_used: bool,
 }
 
@@ -235,7 +235,7 @@ impl Trunk {
         }
     }
 
-    /// Removes a lane through which nothing has gone. Returns false if it is used.
+    /// Removes a lane that was not used. Returns false if it is used.
     pub(crate) fn remove_unused(&self, process: Pid) -> bool {
         let mut state = self.state.lock();
         let is_unused = state.lanes.get(&process).is_some_and(|lane| !lane.is_used);

@@ -285,7 +285,7 @@ fn one_way_wires_are_lost_contact_for_both() {
 }
 
 #[test]
-fn a_machine_that_starts_anew_is_another_one() {
+fn a_machine_that_starts_again_is_another_one() {
     let mut fabric = open_fabric(12);
     let (cellar, hall) = (fabric.start("cellar"), fabric.start("hall"));
     let (_container, _provider) = install(&mut fabric, cellar, SENSOR, &Sensor::default());
@@ -294,7 +294,7 @@ fn a_machine_that_starts_anew_is_another_one() {
     let inner = user.clone();
     let client: Client = done(&mut fabric, &user, async move { Client::open(&inner, SENSOR).await }).unwrap();
     fabric.restart(cellar);
-    let sensor = Sensor { name: "anew", ..Sensor::default() };
+    let sensor = Sensor { name: "second", ..Sensor::default() };
     let (_container, _provider) = install(&mut fabric, cellar, SENSOR, &sensor);
     let ended = done(&mut fabric, &user, async move { client.invoke(ECHO, Value::Null).await });
     assert!(matches!(ended, Err(CallError::Gone | CallError::ContactLost)), "{ended:?}");
@@ -304,7 +304,7 @@ fn a_machine_that_starts_anew_is_another_one() {
         let client: Client = Client::open(&inner, SENSOR).await.expect("found again");
         client.invoke(WHERE, Value::Null).await
     });
-    assert_eq!(place, Ok(Value::from("anew")));
+    assert_eq!(place, Ok(Value::from("second")));
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! Three machines that use each other's services while wires are cut, in one direction too, packets are lost, doubled and
-//! reordered, machines stop and go on, and start anew. Whatever happens: each call ends, none is executed twice,
+//! reordered, machines stop and go on, and start again. Whatever happens: each call ends, none is executed twice,
 //! notifications keep their order, and when all is well again there is contact, and nothing is open that no one holds.
 //!
 //! 10,000 seeds, or as many as `LUCARNE_SEEDS` says:

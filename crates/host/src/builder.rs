@@ -44,6 +44,8 @@ pub struct Builder {
     weather: Weather,
     borders: Arc<dyn Borders>,
     names: Arc<dyn Names>,
+    #[cfg(feature = "fabric")]
+    fabric: Option<lucarne_fabric::Options>,
 }
 
 impl Default for Builder {
@@ -61,6 +63,8 @@ impl Default for Builder {
             weather: Weather::default(),
             borders: Arc::new(NoBorders),
             names: Arc::new(SystemNames),
+            #[cfg(feature = "fabric")]
+            fabric: None,
         }
     }
 }
@@ -139,6 +143,15 @@ impl Builder {
         self
     }
 
+    /// Joins the system to a fabric of several machines. A simulated system joins none: see
+    /// [`lucarne_fabric::simulation`].
+    #[cfg(feature = "fabric")]
+    #[must_use]
+    pub fn join(mut self, options: lucarne_fabric::Options) -> Builder {
+        self.fabric = Some(options);
+        self
+    }
+
     /// Leaves out storage, console, containers and network: for a system that runs no programs.
     #[must_use]
     pub fn without_services(mut self) -> Builder {
@@ -151,8 +164,24 @@ impl Builder {
         let workers = self.workers.unwrap_or_else(processors);
         let hooks = hooks(&self.output, self.oversight.traffic.clone());
         let kernel = Kernel::new(KernelOptions { workers, hooks });
-        let handle = self.start_on(&kernel, None, |pending| pending.wait());
-        System::from_handle(handle, kernel)
+        #[cfg(feature = "fabric")]
+        let (this, joining) = self.take_fabric();
+        #[cfg(not(feature = "fabric"))]
+        let this = self;
+        let handle = this.start_on(&kernel, None, |pending| pending.wait());
+        System::from_handle(
+            handle,
+            #[cfg(feature = "fabric")]
+            joining.map(|(abroad, options)| lucarne_fabric::join(&kernel, &abroad, options)),
+            kernel,
+        )
+    }
+
+    /// Separates what the system does once it runs.
+    #[cfg(feature = "fabric")]
+    fn take_fabric(mut self) -> (Builder, Option<(lucarne_services::Abroad, lucarne_fabric::Options)>) {
+        let joining = self.fabric.take().map(|options| (self.oversight.abroad.clone(), options));
+        (self, joining)
     }
 
     /// Starts the system on one thread, in virtual time. Every choice follows from the seed.

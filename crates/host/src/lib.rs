@@ -32,6 +32,8 @@ mod system;
 pub use builder::{Builder, processors};
 #[cfg(feature = "link")]
 pub use listener::Listener;
+#[cfg(feature = "fabric")]
+pub use lucarne_fabric as fabric;
 #[cfg(feature = "link")]
 pub use lucarne_link::{Connect, ConnectError};
 pub use lucarne_providers::network::{SimulatedNetwork, Weather};

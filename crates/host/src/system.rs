@@ -25,6 +25,8 @@ pub struct System {
     #[cfg(feature = "link")]
     pub(crate) connections: LazyConnections,
     handle: SystemHandle,
+    #[cfg(feature = "fabric")]
+    fabric: Option<lucarne_fabric::Status>,
     /// Dropped last, which ends the workers and all processes.
     _kernel: Kernel,
 }
@@ -126,13 +128,27 @@ impl System {
         Builder::default()
     }
 
-    pub(crate) fn from_handle(handle: SystemHandle, kernel: Kernel) -> System {
+    pub(crate) fn from_handle(
+        handle: SystemHandle,
+        #[cfg(feature = "fabric")] fabric: Option<lucarne_fabric::Status>,
+        kernel: Kernel,
+    ) -> System {
         System {
             #[cfg(feature = "link")]
             connections: LazyConnections::default(),
             handle,
+            #[cfg(feature = "fabric")]
+            fabric,
             _kernel: kernel,
         }
+    }
+}
+
+#[cfg(feature = "fabric")]
+impl System {
+    /// Returns what the system knows of other machines, if it has joined a fabric.
+    pub fn fabric(&self) -> Option<&lucarne_fabric::Status> {
+        self.fabric.as_ref()
     }
 }
 

@@ -9,6 +9,7 @@
 use std::sync::Arc;
 
 use lucarne_kernel::{Failure, Gid, Pid, Process, RequestId};
+use lucarne_message::{Payload, Value};
 
 use crate::exchange;
 use crate::frame::{self, Body, Incoming, Outgoing};
@@ -94,6 +95,12 @@ pub fn readdress(bytes: &mut [u8], pid: Pid) {
 /// Returns the frame that answers a request with an error.
 pub fn refusal(pid: Pid, id: RequestId, text: &str) -> Vec<u8> {
     bytes(Outgoing::answer(pid, id, Err(Failure::new(text))))
+}
+
+/// Returns the frame of a request: for tests of carriers, since stand-ins make those of real requests.
+pub fn request(to: Pid, id: RequestId, procedure: i64, arguments: &Value) -> Vec<u8> {
+    let payload = Payload::from_value(arguments).unwrap_or_default();
+    bytes(Outgoing::request((to, Gid::SYSTEM), id, procedure, false, 0, payload))
 }
 
 /// Returns the frame after which a stand-in ends: its process has ended.

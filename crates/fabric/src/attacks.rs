@@ -1,0 +1,352 @@
+//! Machines that break the rules: they are refused, the log names them, and others are not disturbed.
+
+#[path = "../tests/common/mod.rs"]
+mod common;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lucarne_kernel::sync::Mutex;
+use lucarne_kernel::sync::atomic::Ordering;
+use lucarne_kernel::{Pid, RequestId};
+use lucarne_link::carry;
+use lucarne_services::protocol::procedure;
+use lucarne_services::{CallError, Client, Container, Open, OpenError, Value};
+
+use self::common::*;
+use crate::Options;
+use crate::description;
+use crate::network::Token;
+use crate::packet::{Epoch, Item, Packet, Parcel};
+use crate::simulation::SimulatedFabric;
+
+/// The provider, an honest user, and a machine that is in contact and breaks the rules.
+struct World {
+    fabric: SimulatedFabric,
+    sensor: Sensor,
+    provider: Pid,
+    users: [Container; 2],
+    clients: [Arc<Client>; 2],
+    log: Arc<Mutex<Vec<String>>>,
+    /// They live as long as the world.
+    _installed: Vec<Box<dyn std::any::Any>>,
+}
+
+const CELLAR: usize = 0;
+const HALL: usize = 1;
+const EVIL: usize = 2;
+
+impl World {
+    fn new(seed: u64) -> World {
+        let log: Arc<Mutex<Vec<String>>> = Arc::default();
+        let lines = log.clone();
+        let mut fabric = fabric(seed, move |name, options| {
+            if name != "cellar" {
+                return options;
+            }
+            let lines = lines.clone();
+            let log = Box::new(move |line: &str| lines.lock().push(line.to_owned()));
+            Options { log, exports: rules(&[&SENSOR.uuid().to_string()]), ..options }
+        });
+        for name in ["cellar", "hall", "evil"] {
+            fabric.start(name);
+        }
+        let sensor = Sensor { name: "cellar", ..Sensor::default() };
+        let (container, provider) = install(&mut fabric, CELLAR, SENSOR, &sensor);
+        // In the same process, and not exported.
+        let secret = container.provider("house/secret", "1.0").provides(SECRET, Sensor::default());
+        let secret = done(&mut fabric, &container, secret.install()).unwrap();
+        let mut open = |machine| {
+            let user = common::container(&fabric, machine, "user");
+            let inner = user.clone();
+            let client = done(&mut fabric, &user, async move {
+                Open::<Client>::new(&inner, SENSOR).within(Duration::from_secs(10)).await.unwrap()
+            });
+            (user, Arc::new(client))
+        };
+        let ((hall, first), (evil, second)) = (open(HALL), open(EVIL));
+        World {
+            sensor,
+            provider: container.pid(),
+            users: [hall, evil],
+            clients: [first, second],
+            log,
+            _installed: vec![Box::new(provider), Box::new(secret), Box::new(container)],
+            fabric,
+        }
+    }
+
+    /// Makes a machine send something, and returns the epoch and the number of its next packet to the provider's.
+    fn next_packet(&mut self, from: usize) -> (Epoch, u64) {
+        let client = self.clients[from - 1].clone();
+        let _call = begin(&self.users[from - 1], async move { client.invoke(ECHO, Value::from(1)).await });
+        let mut found = None;
+        let sent = self.fabric.run_until(100_000, |fabric| {
+            found = fabric.packets(from, CELLAR).iter().find_map(|packet| match Packet::read(packet) {
+                Some(Packet::Data { epoch, number, items }) if !items.is_empty() => Some((epoch, number)),
+                _ => None,
+            });
+            found.is_some()
+        });
+        assert!(sent);
+        found.unwrap()
+    }
+
+    /// Sends items in the place of those that the machine has sent.
+    fn forge(&mut self, items: &[u8]) {
+        let (epoch, number) = self.next_packet(EVIL);
+        self.fabric.forge(EVIL, CELLAR, Packet::Data { epoch, number, items }.write());
+    }
+
+    fn call(&mut self, from: usize) -> Result<Value, CallError> {
+        let client = self.clients[from - 1].clone();
+        let user = self.users[from - 1].clone();
+        done(&mut self.fabric, &user, async move { client.invoke(WHERE, Value::Null).await })
+    }
+
+    fn assert_others_are_well(&mut self) {
+        assert_eq!(self.call(HALL), Ok(Value::from("cellar")));
+        let machines = self.fabric.machine(CELLAR).status().machines();
+        let hall = machines.iter().find(|machine| machine.name.as_str() == "hall").expect("it is known");
+        assert_eq!((hall.losses, hall.is_in_contact), (0, true));
+        assert_eq!(self.sensor.twice.load(Ordering::SeqCst), 0);
+    }
+
+    /// Asserts that contact with the attacker ended for this reason, and that others are well.
+    fn assert_refused(&mut self, reason: &str) {
+        let log = self.log.clone();
+        let line = format!("contact with evil is lost: {reason}");
+        let is_logged = |_: &SimulatedFabric| log.lock().contains(&line);
+        assert!(self.fabric.run_until(100_000, is_logged), "not '{line}': {:?}", self.log.lock());
+        assert!(self.call(EVIL).is_err(), "its clients have ended with the epoch");
+        self.assert_others_are_well();
+    }
+}
+
+fn pid(number: i64) -> Pid {
+    Pid::from_i64(number)
+}
+
+fn whole(from: Pid, to: Pid, frame: &[u8]) -> Vec<u8> {
+    let parcel = Parcel::new(frame, Vec::new(), None);
+    let mut items = Vec::new();
+    Item::Whole { from, to, parcel: &[] }.write_parts(&parcel.parts(0, usize::MAX), &mut items);
+    items
+}
+
+#[test]
+fn garbage_is_ignored() {
+    let mut world = World::new(1);
+    for bytes in [&b""[..], b"\x01", &[0xff; 100], &[1; 40], &[0; 48_000]] {
+        world.fabric.forge(EVIL, CELLAR, bytes.to_vec());
+    }
+    assert_eq!(world.call(EVIL), Ok(Value::from("cellar")));
+    world.assert_others_are_well();
+}
+
+#[test]
+fn a_packet_of_another_epoch_has_no_effect() {
+    let mut world = World::new(2);
+    let (epoch, number) = world.next_packet(HALL);
+    let wrong = Epoch { call: epoch.call ^ 1, ..epoch };
+    for packet in [
+        Packet::Bye { epoch: wrong },
+        Packet::Data { epoch: wrong, number, items: &[] },
+        Packet::Data { epoch: wrong, number: 0, items: &[] },
+        Packet::Answer { epoch: wrong, incarnation: 1 },
+        Packet::Call { call: wrong.call, incarnation: 1 },
+        Packet::Knock { incarnation: 1 },
+    ] {
+        world.fabric.forge(HALL, CELLAR, packet.write());
+        world.fabric.run_until(1_000, |_| false);
+    }
+    world.assert_others_are_well();
+}
+
+#[test]
+fn a_replayed_packet_has_no_effect() {
+    let mut world = World::new(3);
+    let client = world.clients[0].clone();
+    let _call = begin(&world.users[0], async move { client.invoke(ONCE, Value::from(1)).await });
+    let mut copies = Vec::new();
+    for _ in 0..3_000 {
+        world.fabric.step();
+        copies.extend(world.fabric.packets(HALL, CELLAR));
+        if world.sensor.executed.lock().unwrap().len() == 1 {
+            break;
+        }
+    }
+    assert!(!copies.is_empty());
+    for copy in copies {
+        world.fabric.forge(HALL, CELLAR, copy);
+    }
+    world.fabric.run_until(3_000, |_| false);
+    world.assert_others_are_well();
+}
+
+#[test]
+fn a_flood_ends_the_contact() {
+    let mut world = World::new(4);
+    let frame = vec![0; 30_000];
+    let (epoch, number) = world.next_packet(EVIL);
+    let items = whole(pid(1), world.provider, &frame);
+    for step in 0..20 {
+        let packet = Packet::Data { epoch, number: number + step, items: &items };
+        world.fabric.forge(EVIL, CELLAR, packet.write());
+    }
+    // The first of these frames is not valid either.
+    let log = world.log.clone();
+    assert!(world.fabric.run_until(100_000, |_| {
+        log.lock().iter().any(|line| line.starts_with("contact with evil is lost"))
+    }));
+    world.assert_others_are_well();
+}
+
+#[test]
+fn more_than_the_window_ends_the_contact() {
+    let mut world = World::new(5);
+    let mut items = Vec::new();
+    Item::First { slot: 0, from: pid(1), to: pid(2), size: 10_000_000, bytes: &[] }
+        .write_parts(&[&vec![0; 300_000]], &mut items);
+    world.forge(&items);
+    world.assert_refused("more was sent than there is room for");
+}
+
+#[test]
+fn lying_lengths_end_the_contact() {
+    let first = |slot, size| {
+        let mut items = Vec::new();
+        Item::First { slot, from: pid(1), to: pid(2), size, bytes: &[] }.write_parts(&[b"x"], &mut items);
+        items
+    };
+    let more = |slot, bytes: &[u8]| {
+        let mut items = Vec::new();
+        Item::More { slot, bytes: &[] }.write_parts(&[bytes], &mut items);
+        items
+    };
+    let taken = |slot| {
+        let mut items = Vec::new();
+        Item::Taken { slot }.write(&mut items);
+        items
+    };
+    for (seed, (items, reason)) in [
+        (vec![1, 0, 0, 0, 255, 255, 255, 255], "an item has no valid form"),
+        (vec![9], "an item has no valid form"),
+        (first(0, u64::MAX), "a parcel is too large"),
+        (first(0, 0), "a piece has the wrong size"),
+        (first(200, 100), "the slot of a parcel is not free"),
+        ([first(0, 100), first(0, 100)].concat(), "the slot of a parcel is not free"),
+        ([first(0, 80 << 20), first(1, 80 << 20)].concat(), "too many large parcels at a time"),
+        (more(0, b"x"), "a piece belongs to no parcel"),
+        ([first(0, 2), more(0, b"xyz")].concat(), "a piece has the wrong size"),
+        ([first(0, 2), more(0, b"x")].concat(), "a parcel has no valid form"),
+        (taken(0), "it takes what was not sent"),
+        (taken(99), "it takes what was not sent"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut world = World::new(100 + seed as u64);
+        world.forge(&items);
+        world.assert_refused(reason);
+    }
+}
+
+#[test]
+fn frames_that_no_machine_sends_end_the_contact() {
+    for (seed, (frame, reason)) in [
+        (Vec::new(), "a frame has no valid form"),
+        (carry::exit(), "a frame has no valid form"),
+        (carry::refusal(pid(77), RequestId::from_i64(1), "x"), "a frame names another receiver"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut world = World::new(200 + seed as u64);
+        let items = whole(pid(1), world.provider, &frame);
+        world.forge(&items);
+        world.assert_refused(reason);
+    }
+}
+
+#[test]
+fn only_exported_services_of_a_process_are_opened() {
+    let mut world = World::new(6);
+    // A client on the same machine opens both.
+    let local = common::container(&world.fabric, CELLAR, "local");
+    let inner = local.clone();
+    let opened = done(&mut world.fabric, &local, async move {
+        (Client::open(&inner, SENSOR).await.is_ok(), Client::open(&inner, SECRET).await.is_ok())
+    });
+    assert_eq!(opened, (true, true));
+    // The ids are those of the order of installation: the secret service has the next one.
+    let evil = world.users[1].clone();
+    let inner = evil.clone();
+    let absent = done(&mut world.fabric, &evil, async move {
+        Open::<Client>::new(&inner, SECRET).within(Duration::from_secs(1)).await.map(drop)
+    });
+    assert_eq!(absent, Err(OpenError::Absent));
+    let (from, to) = (world.users[1].pid(), world.provider);
+    for service in -1..20 {
+        for number in [procedure::OPEN, procedure::DEFINITION] {
+            let secret = SECRET.uuid().to_string();
+            let frame = carry::request(
+                to,
+                RequestId::from_i64(1_000 + service),
+                number,
+                &match number {
+                    procedure::OPEN => {
+                        Value::List(vec![service.into(), Value::from(secret), 1.into(), 0.into()])
+                    }
+                    _ => Value::from(service),
+                },
+            );
+            let (epoch, next) = world.next_packet(EVIL);
+            let items = whole(from, to, &frame);
+            world.fabric.forge(EVIL, CELLAR, Packet::Data { epoch, number: next, items: &items }.write());
+            // Its own packet is ignored now, as a copy. So the epoch ends, and it must begin again.
+            world.fabric.run_until(400, |_| false);
+        }
+    }
+    for number in [procedure::PUBLISH, procedure::LOOK_UP, procedure::ACCOUNT, procedure::SERVICES, 7] {
+        let frame = carry::request(to, RequestId::from_i64(1), number, &Value::Null);
+        let items = whole(from, to, &frame);
+        world.forge(&items);
+        world.fabric.run_until(400, |_| false);
+    }
+    assert_eq!(world.sensor.channels.now(), 0);
+    world.assert_others_are_well();
+}
+
+#[test]
+fn a_description_that_was_not_announced_is_not_used() {
+    let mut world = World::new(7);
+    let offered = lucarne_services::Offered {
+        pid: pid(5),
+        id: 0,
+        uuid: SECRET.uuid().to_string(),
+        name: "house/forged".to_owned(),
+        version: (1, 0),
+        priority: 255,
+        tags: Vec::new(),
+    };
+    let description = description::encode(&offered).unwrap();
+    let token = Token {
+        machine: "evil".parse().unwrap(),
+        incarnation: 1,
+        uuid: SECRET.uuid(),
+        digest: description::digest(b"another"),
+    };
+    world.fabric.forge_token(CELLAR, token, description);
+    world.fabric.run_until(2_000, |_| false);
+    let log = world.log.lock().join("\n");
+    assert!(log.contains("evil announces a service whose description is not the announced one"), "{log}");
+    let user = common::container(&world.fabric, CELLAR, "user");
+    let inner = user.clone();
+    let tags = done(&mut world.fabric, &user, async move {
+        let client: Client = Client::open(&inner, SECRET).await.unwrap();
+        client.service().tags.clone()
+    });
+    assert!(!tags.iter().any(|tag| tag.starts_with("machine:")), "{tags:?}");
+    world.assert_others_are_well();
+}
