@@ -397,6 +397,11 @@ impl Exchange {
 
     /// Acknowledges to the other side the notifications that were handled here.
     pub(crate) fn return_credits(&self, now_us: i64) {
+        // Between machines, frames arrive even while none can be sent. The acknowledgments are gathered meanwhile, so that
+        // the frames that wait have a limit.
+        if self.side == Side::Machine && self.link.is_blocked() {
+            return;
+        }
         for ((party, about), count) in self.credits.take(now_us) {
             self.link.send(Outgoing::credit(party, about, count));
         }
