@@ -46,6 +46,7 @@ class Die extends ServiceResourceProxy implements definition_.Die:
 
   on-notified_ notification/any -> none:
     has-listener_.get
+    if end_: return
     listener_.call notification
 
   on-ended_ reason/string -> none:

@@ -69,7 +69,10 @@ class SeatResource_ extends ServiceResource:
 
   forward_ -> none:
     try:
-      catch --trace: while not is-closed: notify_ object_.hear
+      catch --trace:
+        while not is-closed:
+          notification_ := object_.hear
+          if not is-closed: notify_ notification_
     finally:
       forwarding_ = null
       close

@@ -69,7 +69,10 @@ class WatchResource_ extends ServiceResource:
 
   forward_ -> none:
     try:
-      catch --trace: while not is-closed: notify_ (encode-change_ object_.next)
+      catch --trace:
+        while not is-closed:
+          notification_ := (encode-change_ object_.next)
+          if not is-closed: notify_ notification_
     finally:
       forwarding_ = null
       close
