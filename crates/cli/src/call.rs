@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use lucarne_compiler::names::{Suggestions, canonical};
-use lucarne_interface::model::{Interface, Kind, Method, Type};
+use lucarne_interface::model::{Interface, Kind, Method, Resource, Type};
 use lucarne_services::{CallError, Client, Pending, Value};
 use serde_json::json;
 
@@ -167,16 +167,17 @@ impl Failure {
 fn find_method<'i>(
     interface: &'i Interface,
     methods: &'i [Method],
-    resource: Option<&str>,
+    resource: Option<&Resource>,
     name: &str,
 ) -> Result<&'i Method, String> {
     let wanted = canonical(name);
     if let Some(method) = methods.iter().find(|method| *method.name == *wanted) {
         return Ok(method);
     }
-    let owner =
-        resource.map_or_else(|| format!("the service `{}`", interface.name), |one| format!("a `{one}`"));
-    let names = || methods.iter().map(|method| &*method.name);
+    let owner = resource
+        .map_or_else(|| format!("the service `{}`", interface.name), |one| format!("a `{}`", one.name));
+    let close = resource.and_then(|resource| resource.close.as_ref());
+    let names = || methods.iter().map(|method| &*method.name).chain(close.map(|close| &*close.name));
     let of_resource = interface
         .resources
         .iter()
@@ -184,7 +185,7 @@ fn find_method<'i>(
     let hint = match (Suggestions::default().nearest(&wanted, names()), of_resource) {
         (_, Some(other)) => format!("the resource `{}` has one: get it in a session, with -i", other.name),
         (Some(near), None) => format!("did you mean `{near}`?"),
-        (None, None) if methods.is_empty() => "it has no methods".to_owned(),
+        (None, None) if names().next().is_none() => "it has no methods".to_owned(),
         (None, None) => format!("its methods are {}", quoted(names())),
     };
     Err(format!("{owner} has no method `{}`: {hint}", shortened(name)))

@@ -467,6 +467,9 @@ fn null_is_the_last_notification() {
     let expected = "$1 is a Reader\n$1: \"line\"\n$1: \"line\"\n$1: \"line\"\n$1: null\n\
                     $1 has ended: the provider has closed it\n";
     assert_eq!((answer.status, &*answer.out, &*answer.error), (Some(0), expected, ""));
+    let answer = session(&provider.folder, &["--json", "lines"], "read\n:wait $1\n$1.next\n");
+    let last = answer.out.lines().find(|line| line.contains("\"ended\"")).unwrap_or_default();
+    assert!(last.contains("\"name\":\"RESOURCE_CLOSED\""), "{answer:?}");
 }
 
 #[test]

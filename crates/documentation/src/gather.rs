@@ -14,8 +14,8 @@ mod tables;
 use std::collections::BTreeMap;
 
 use lucarne_compiler::ast::Doc as Comment;
-use lucarne_compiler::ir::Item;
-use lucarne_compiler::resolve::index::{Role, Symbol};
+use lucarne_compiler::ir::{FunctionKind, Item};
+use lucarne_compiler::resolve::index::{Role, Symbol, Use};
 use lucarne_compiler::source::{SourceId, Span};
 use lucarne_compiler::toitdoc::{self, Block, Inline};
 use lucarne_toit::{Analysis, Index};
@@ -130,8 +130,13 @@ impl<'a> Gather<'a> {
     fn reference(self, source: SourceId, last: u32) -> Option<Reference> {
         let names = self.tables.names_at(source, last);
         let meant = names.iter().filter(|name| matches!(name.role, Role::Mention | Role::Keyword));
+        let is_setter = |name: &&Use| {
+            self.tables.resolved(&name.symbol).is_some_and(|function| function.kind == FunctionKind::Setter)
+        };
+        // A name without `=` means the getter, if there is one.
+        let (setters, others): (Vec<&Use>, Vec<&Use>) = meant.partition(is_setter);
         let mut is_parameter = false;
-        for name in meant {
+        for name in others.into_iter().chain(setters) {
             if let Some(url) = self.addresses.of(&name.symbol) {
                 return Some(Reference::Declaration(url.clone()));
             }
@@ -277,6 +282,17 @@ mod tests {
         let from = |name: &str| class(&library, name).methods[0].doc_from.as_ref().map(|from| &*from.name);
         assert_eq!([from("A"), from("B"), from("C")], [Some("I.a"), Some("I.a"), None]);
         assert_eq!(class(&library, "B").methods[0].doc.references.len(), 1);
+    }
+
+    #[test]
+    fn a_name_means_the_getter() {
+        let library = gathered(
+            "class A:\n  /** See $foo and $foo=. */\n  f: return 1\n  foo= x: return x\n  foo: return 2\n",
+        );
+        let f = class(&library, "A").methods.iter().find(|member| member.name == "f").expect("it is there");
+        let references = &f.doc.references;
+        let urls: Vec<String> = references.values().map(|reference| format!("{reference:?}")).collect();
+        assert!(urls.len() == 2 && !urls[0].contains("foo=") && urls[1].contains("foo="), "{urls:?}");
     }
 
     #[test]

@@ -464,6 +464,7 @@ fn a_rename_that_collides_is_refused() {
     let text = "sh‸ow x: return x\n\nmain:\n  print (show 1)\n";
     let refusal = reason(text, "print");
     assert!(refusal.starts_with("not renamed: "), "{refusal}");
+    assert_eq!(reason("ma‸in: print 1\n", "start"), "not renamed: a program begins with its `main`");
     // Two parameters of one name.
     let text = "f --aa‸a --bbb: return aaa - bbb\n\nmain: print (f --aaa=1 --bbb=2)\n";
     assert!(!reason(text, "bbb").is_empty());
@@ -547,6 +548,18 @@ fn imports_that_are_needed_stay() {
     let mut project =
         Project::new(&[("b.toit", "a: return 1\n"), ("main.toit", "«import .b»\n\nexport *\n")]);
     assert_eq!(project.actions(Value::Null).len(), 0);
+    // What stands behind an open string or comment, or a name with a mistake, may need an import.
+    for rest in [
+        "/*\nmain: print math.PI",
+        "main:\n  print \"\"\"\n  print math.PI",
+        "main: print mat.PI",
+        "main:\n  print \"$(math.",
+    ] {
+        let text = format!("«import math»\n\n{rest}\n");
+        let mut project = Project::new(&[("main.toit", &text)]);
+        let removals = project.actions(Value::Null).into_keys().filter(|title| title.starts_with("Remove"));
+        assert_eq!(removals.collect::<Vec<_>>(), Vec::<String>::new(), "{text}");
+    }
 }
 
 #[test]

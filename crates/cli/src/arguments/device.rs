@@ -410,7 +410,7 @@ fn parse_observation(text: &str) -> Result<Duration, String> {
 }
 
 pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text).map_err(|_| "not a duration, such as 30s, 5m or 1h30m".to_owned())
+    humantime::parse_duration(text).map_err(|_| "not a duration, such as 500ms, 30s or 1h30m".to_owned())
 }
 
 #[cfg(test)]

@@ -208,8 +208,7 @@ impl Session<'_> {
             .into());
         }
         let interface = self.interface.clone();
-        let method = find_method(&interface, &resource.methods, Some(&resource.name), name)
-            .map_err(|text| format!("{text}; {}", methods_of(&resource)))?;
+        let method = find_method(&interface, &resource.methods, Some(&resource), name)?;
         self.call(method, Some(proxy.handle()), target, arguments)
     }
 
@@ -278,9 +277,9 @@ impl Session<'_> {
         let (interface, print, is_json) = (self.interface.clone(), self.print.clone(), self.options.json);
         thread::spawn(move || {
             let write = |line: &str| print.lock().unwrap_or_else(PoisonError::into_inner)(line);
-            let write_end = |text: &str| {
+            let write_end = |text: &str, name: &str| {
                 write(&match is_json {
-                    true => format!("{}\n", json!({ "ended": variable, "reason": text })),
+                    true => format!("{}\n", json!({ "ended": variable, "reason": text, "name": name })),
                     false => format!("{variable} has ended: {text}\n"),
                 });
             };
@@ -303,14 +302,14 @@ impl Session<'_> {
                     Err(error) => {
                         is_broken = true;
                         match error {
-                            Broken::Gone => write_end("the provider has ended"),
-                            error => write_end(&error.to_string()),
+                            Broken::Gone => write_end("the provider has ended", "NO_SUCH_PROCESS"),
+                            error => write_end(&error.to_string(), "NOTIFICATIONS_NOT_TAKEN"),
                         }
                     }
                 }
             }
             if !is_broken && !seen.is_closing.load(Ordering::Acquire) {
-                write_end("the provider has closed it");
+                write_end("the provider has closed it", "RESOURCE_CLOSED");
             }
             seen.has_ended.store(true, Ordering::Release);
         })

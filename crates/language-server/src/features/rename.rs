@@ -53,6 +53,14 @@ pub fn rename(snapshot: &Snapshot, params: RenameParams) -> Result<Option<Worksp
     }
     let analyzed = snapshot.analyzed(&key)?;
     let Some((_, symbols)) = target(&analyzed, &key, offset) else { return Ok(None) };
+    let is_main = |symbol: &Symbol| {
+        matches!(symbol, Symbol::Function(_))
+            && analyzed.holder(symbol).is_none()
+            && analyzed.name(symbol) == "main"
+    };
+    if symbols.iter().any(is_main) {
+        return Err(failed("not renamed: a program begins with its `main`".to_owned()));
+    }
     let mut edits: BTreeMap<String, BTreeMap<Span, Range>> = BTreeMap::new();
     let all = uses(snapshot, &key, &analyzed, &symbols)?;
     for found in &all {

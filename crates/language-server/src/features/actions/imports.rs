@@ -2,6 +2,9 @@
 //!
 //! An import is unused if the text without it means the same: the file is analyzed again with spaces in its place, and
 //! mistakes and names must be the same. So there is no second idea of what an import brings.
+//!
+//! While a file has errors outside of its imports, every import counts as used: what stands behind an open string or comment, or a
+//! name with a mistake, could be what needs it.
 
 use std::collections::BTreeMap;
 
@@ -33,16 +36,22 @@ pub(super) fn unused(
     let file = syntax::parse(text.as_str());
     let touches = |import: &&Import| import.span.start <= within.end && within.start <= import.span.end;
     // What `export *` exports is not in the index.
+    let is_in_import = |span: Span| {
+        file.imports.iter().any(|import| import.span.start <= span.start && span.end <= import.span.end)
+    };
+    let is_error = |(span, is_error, _): &(Span, bool, String)| *is_error && !is_in_import(*span);
+    let mut known = Meaning::of(analyzed, key);
+    if known.mistakes.iter().any(is_error) {
+        return Ok(Vec::new());
+    }
     let exports_all = file.exports.iter().any(|export| matches!(export.show, Show::Everything(_)));
     let mut unused = Vec::new();
-    let mut known: Option<Meaning> = None;
     let mut current = text.as_str().to_owned();
     for import in file.imports.iter().filter(touches).take(IMPORTS_MAX) {
         let is_exported = exports_all && import.prefix.is_none();
         if is_exported || is_obviously_used(analyzed, key, import) {
             continue;
         }
-        let known = known.get_or_insert_with(|| Meaning::of(analyzed, key));
         let mut changed = current.clone();
         let blank: String =
             text.slice(import.span).bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }).collect();
@@ -50,7 +59,7 @@ pub(super) fn unused(
         let without = snapshot.changed_alone(key, changed.clone())?;
         let expected = known.without(import.span);
         if Meaning::of(&without, key) == expected {
-            *known = expected;
+            known = expected;
             current = changed;
             let title = text.slice(import.span).split_whitespace().collect::<Vec<_>>().join(" ");
             unused.push(Unused { title, lines: lines(text, import.span) });
