@@ -1,5 +1,5 @@
 // Starts as many processes as the argument says, each with an installed provider and an open
-// client, and waits forever once all are idle. Their cost is measured from outside.
+// client. Prints "idle" for each 10,000 that are, and waits forever. Their cost is measured from outside.
 import system.services show *
 
 /** The clients that one provider serves: a group may have 16,384 at each. */

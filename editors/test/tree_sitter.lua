@@ -2,8 +2,8 @@
 --
 --     nvim --headless -u NONE -i NONE -n -c "luafile tree_sitter.lua"
 --
--- GRAMMAR names the compiled grammar, QUERIES the folder with the queries, and FILES a file with the paths of the programs. It
--- ends with an error, and a list of the first places, if a program has errors or a query does not fit the grammar.
+-- GRAMMAR names the compiled grammar, QUERIES the folder with the queries, FILES a file with the paths of the programs, EXAMPLE a
+-- program for the queries, and EXPECTED a file with what they have to capture in it, a line each. It ends with an error, and a list of the first places, if a program has errors or a query does not fit the grammar.
 
 local function finish(problems)
   if #problems > 0 then
@@ -67,21 +67,18 @@ local function work()
   -- The queries, over a program in which each of their names has a meaning.
   local text = read(os.getenv("EXAMPLE"))
   local root = tree_of(text)
-  for _, name in ipairs({ "highlights", "folds", "indents", "locals", "textobjects", "injections" }) do
-    local path = os.getenv("QUERIES") .. "/" .. name .. ".scm"
-    if vim.fn.filereadable(path) == 1 then
-      local query = parse_query(read(path))
-      local seen = {}
-      for id, node in query:iter_captures(root, text, 0, -1) do
-        local start_row, start_column, end_row, end_column = node:range()
-        local first = vim.split(text, "\n")[start_row + 1]:sub(start_column + 1, start_row == end_row and end_column or -1)
-        seen[query.captures[id] .. " " .. first] = true
-      end
-      if name == "highlights" then
-        for line in io.lines(os.getenv("EXPECTED")) do
-          if line ~= "" and not seen[line] then
-            table.insert(problems, "highlights.scm does not capture: " .. line)
-          end
+  for _, name in ipairs({ "highlights", "folds", "indents", "textobjects", "injections" }) do
+    local query = parse_query(read(os.getenv("QUERIES") .. "/" .. name .. ".scm"))
+    local seen = {}
+    for id, node in query:iter_captures(root, text, 0, -1) do
+      local start_row, start_column, end_row, end_column = node:range()
+      local first = vim.split(text, "\n")[start_row + 1]:sub(start_column + 1, start_row == end_row and end_column or -1)
+      seen[query.captures[id] .. " " .. first] = true
+    end
+    if name == "highlights" then
+      for line in io.lines(os.getenv("EXPECTED")) do
+        if line ~= "" and not seen[line] then
+          table.insert(problems, "highlights.scm does not capture: " .. line)
         end
       end
     end

@@ -1,4 +1,4 @@
-// The grammar of Toit for tree-sitter: for colors, folding and outlines.
+// The grammar of Toit for tree-sitter: for colors, folding, indentation and text objects.
 //
 // It follows the lines of a program and not its expressions: an editor that wants to know what an expression means asks the
 // language server, while a grammar that tells calls from their arguments, in a language where white space separates them, would

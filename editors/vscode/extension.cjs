@@ -39,14 +39,19 @@ async function start() {
   try {
     await client.start();
   } catch (error) {
-    const open = "Open the settings";
-    const message =
-      `Lucarne: cannot start "${binary()} lsp": ${error?.message ?? error}. ` +
-      "Install lucarne, or set lucarne.path to the binary.";
-    const chosen = await vscode.window.showErrorMessage(message, open);
-    if (chosen === open) {
-      await vscode.commands.executeCommand("workbench.action.openSettings", "lucarne.path");
-    }
+    // Tasks and commands do not wait until the user has read it.
+    void explain(error);
+  }
+}
+
+async function explain(error) {
+  const open = "Open the settings";
+  const message =
+    `Lucarne: cannot start "${binary()} lsp": ${error?.message ?? error}. ` +
+    "Install lucarne, or set lucarne.path to the binary.";
+  const chosen = await vscode.window.showErrorMessage(message, open);
+  if (chosen === open) {
+    await vscode.commands.executeCommand("workbench.action.openSettings", "lucarne.path");
   }
 }
 
@@ -59,14 +64,30 @@ async function stop() {
   }
 }
 
+/** The starts and stops, one after the other: a client that is still starting cannot be stopped. */
+let work = Promise.resolve();
+
+function restart() {
+  work = work.then(stop).then(start);
+  return work;
+}
+
+function deactivate() {
+  work = work.then(stop);
+  return work;
+}
+
 /** Makes a task of its definition. */
 function makeTask(definition, scope) {
   const { command, path = "${file}", arguments: rest = [] } = definition;
   const process = new vscode.ProcessExecution(binary(), [command, path, ...rest]);
   const name = definition.path ? `${command} ${definition.path}` : command;
-  const task = new vscode.Task(definition, scope, name, "lucarne", process, ["$lucarne"]);
+  const isBackground = command === "watch";
+  // The matcher knows no beginning and no end of a round, which one for a task in the background needs.
+  const matchers = isBackground ? [] : ["$lucarne"];
+  const task = new vscode.Task(definition, scope, name, "lucarne", process, matchers);
   task.group = { test: vscode.TaskGroup.Test, check: vscode.TaskGroup.Build }[command];
-  task.isBackground = command === "watch";
+  task.isBackground = isBackground;
   return task;
 }
 
@@ -89,22 +110,18 @@ const tasks = {
 async function activate(context) {
   context.subscriptions.push(
     vscode.tasks.registerTaskProvider("lucarne", tasks),
-    vscode.commands.registerCommand("lucarne.restart", async () => {
-      await stop();
-      await start();
-    }),
+    vscode.commands.registerCommand("lucarne.restart", restart),
     vscode.commands.registerCommand("lucarne.run", async () => {
       await vscode.window.activeTextEditor?.document.save();
       await vscode.tasks.executeTask(makeTask({ type: "lucarne", command: "run" }, vscode.TaskScope.Workspace));
     }),
     vscode.workspace.onDidChangeConfiguration(async (event) => {
       if (event.affectsConfiguration("lucarne.path")) {
-        await stop();
-        await start();
+        await restart();
       }
     }),
   );
-  await start();
+  await restart();
 }
 
-module.exports = { activate, deactivate: stop };
+module.exports = { activate, deactivate };

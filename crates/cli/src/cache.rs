@@ -2,11 +2,11 @@
 //!
 //! ```text
 //!   $XDG_CACHE_HOME/lucarne/programs/DIGEST:
-//!     the digest of the next part, the questions that the compiler has asked about files, with the answers
+//!     the digest of the next part: DIGEST again, and the questions that the compiler has asked about files, with the answers
 //!     the bytecode, which names the build of lucarne and has a digest of its own
 //! ```
 //!
-//! The digest in the name is that of what else determines the bytecode: the path of the program as it was given, the current
+//! DIGEST is that of what else determines the bytecode: the path of the program as it was given, the current
 //! folder, the options. Before an entry is used, all questions are asked again: a file that has changed, or a new one that an
 //! import now leads to, answers one of them in another way. Only programs without diagnostics are kept, since these
 //! would have to be printed again.
@@ -55,7 +55,7 @@ pub(crate) fn program(file: &Path, optimization: Optimization) -> Result<Option<
     let compiled = front::compile_recorded(file, &recorder, optimization)?;
     if let Some((program, true)) = &compiled {
         // Without the entry, the program is compiled again the next time.
-        let _ = entry.write(&recorder.record(), program);
+        let _ = entry.write(recorder.answers(), program);
     }
     Ok(compiled.map(|(program, _)| program))
 }
@@ -71,12 +71,20 @@ enum Question {
 /// The answer to a question.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 enum Answer {
-    /// What was read: none if there is no file.
+    /// The digest of what was read; none if the file was missing.
     Content(Option<Digest>),
     Is(bool),
 }
 
-type Record = BTreeMap<Question, Answer>;
+type Answers = BTreeMap<Question, Answer>;
+
+/// What is kept beside the bytecode.
+#[derive(Serialize, Deserialize)]
+struct Record {
+    /// The name of the entry: one that another name was given to is not used.
+    name: Digest,
+    answers: Answers,
+}
 
 impl Question {
     fn answer(&self) -> Answer {
@@ -94,10 +102,10 @@ fn content(bytes: Option<&[u8]>) -> Answer {
 
 /// Reads files, and records the questions about them.
 #[derive(Default)]
-pub(crate) struct Recorder(Mutex<Record>);
+pub(crate) struct Recorder(Mutex<Answers>);
 
 impl Recorder {
-    fn record(self) -> Record {
+    fn answers(self) -> Answers {
         self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -138,25 +146,29 @@ impl Loader for Recorder {
 /// A place in the cache.
 struct Entry {
     folder: PathBuf,
-    path: PathBuf,
+    name: Digest,
 }
 
 impl Entry {
-    /// Returns the place for a program. Returns none if there is no cache.
+    /// Returns the place for a program. Returns none if the user has no folder for caches.
     fn of(file: &Path, optimization: Optimization) -> Option<Entry> {
         let current = std::env::current_dir().ok()?;
         let optimization = match optimization {
             Optimization::None => "0",
-            _ => "",
+            Optimization::Full => "",
         };
         let named = format!("{}\n{}\n{optimization}", file.to_str()?, current.to_str()?);
         let folder = files::cache_folder()?.join("lucarne").join("programs");
-        Some(Entry { path: folder.join(Digest::of(named.as_bytes()).to_string()), folder })
+        Some(Entry { folder, name: Digest::of(named.as_bytes()) })
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.join(self.name.to_string())
     }
 
     /// Returns the program, if there is one for the files as they are now.
     fn read(&self) -> Option<Program> {
-        let file = File::open(&self.path).ok()?;
+        let file = File::open(self.path()).ok()?;
         let metadata = file.metadata().ok()?;
         // Bytecode is code: it is used only if no other user can have written it.
         let is_own = metadata.uid() == rustix::process::geteuid().as_raw() && metadata.mode() & 0o022 == 0;
@@ -168,7 +180,8 @@ impl Entry {
         let (digest, rest) = postcard::take_from_bytes::<Digest>(&bytes).ok()?;
         let (record, bytecode) = postcard::take_from_bytes::<Record>(rest).ok()?;
         let is_whole = Digest::of(&rest[..rest.len() - bytecode.len()]) == digest;
-        if !is_whole || !record.iter().all(|(question, answer)| question.answer() == *answer) {
+        let is_current = || record.answers.iter().all(|(question, answer)| question.answer() == *answer);
+        if !is_whole || record.name != self.name || !is_current() {
             return None;
         }
         let program = Bytecode::from_bytes(bytecode.to_vec()).program()?;
@@ -181,8 +194,9 @@ impl Entry {
         Some(program)
     }
 
-    fn write(&self, record: &Record, program: &Program) -> io::Result<()> {
-        let record = postcard::to_stdvec(record).map_err(io::Error::other)?;
+    fn write(&self, answers: Answers, program: &Program) -> io::Result<()> {
+        let record = Record { name: self.name, answers };
+        let record = postcard::to_stdvec(&record).map_err(io::Error::other)?;
         let digest = postcard::to_stdvec(&Digest::of(&record)).map_err(io::Error::other)?;
         let bytes = [&*digest, &record, Bytecode::uncompressed(program).bytes()].concat();
         if bytes.len() as u64 > ENTRY_MAX {
@@ -192,7 +206,7 @@ impl Entry {
         make_room(&self.folder, bytes.len() as u64)?;
         let mut file = tempfile::Builder::new().prefix(".").tempfile_in(&self.folder)?;
         file.write_all(&bytes)?;
-        file.persist(&self.path)?;
+        file.persist(self.path())?;
         Ok(())
     }
 }

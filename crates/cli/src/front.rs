@@ -13,8 +13,11 @@ use crate::{Stop, input};
 
 /// Analyzes a program and prints its diagnostics.
 pub(crate) fn analyze(file: &Path) -> Result<Analysis, Stop> {
-    let loader = loader(file)?;
-    let analysis = lucarne_toit::analyze(&loader, file).map_err(|error| failure(file, &error))?;
+    analyze_by(&loader(file)?, file)
+}
+
+fn analyze_by(loader: &(dyn Loader + Sync), file: &Path) -> Result<Analysis, Stop> {
+    let analysis = lucarne_toit::analyze(loader, file).map_err(|error| failure(file, &error))?;
     print(&analysis);
     Ok(analysis)
 }
@@ -37,8 +40,7 @@ pub(crate) fn compile_recorded(
     optimization: Optimization,
 ) -> Result<Option<(program::Program, bool)>, Stop> {
     require_readable(file)?;
-    let analysis = lucarne_toit::analyze(loader, file).map_err(|error| failure(file, &error))?;
-    print(&analysis);
+    let analysis = analyze_by(loader, file)?;
     let is_silent = analysis.diagnostics.is_empty();
     Ok(link(file, analysis, optimization)?.map(|program| (program, is_silent)))
 }
@@ -49,10 +51,7 @@ pub(crate) fn compile_text(
     text: Vec<u8>,
     optimization: Optimization,
 ) -> Result<Option<program::Program>, Stop> {
-    let loader = with_text(name, Some(text));
-    let analysis = lucarne_toit::analyze(&loader, name).map_err(|error| failure(name, &error))?;
-    print(&analysis);
-    link(name, analysis, optimization)
+    link(name, analyze_by(&with_text(name, Some(text)), name)?, optimization)
 }
 
 fn link(

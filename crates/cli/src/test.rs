@@ -72,29 +72,36 @@ pub(crate) fn test(options: &Test) -> Result<ExitCode, Stop> {
         return Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(FAILURE) });
     }
     let mut again = Again::new()?;
+    let mut all = find(options)?;
     let mut known = BTreeMap::new();
     loop {
         // Read before the tests run, so that a change while they run is noticed.
-        note_sources(&mut known, find(options)?);
+        note_sources(&mut known, &all);
         let mut read = ReadFiles::default();
         known.values().for_each(|sources| read.add_all(sources));
         if !tests.is_empty() {
             run(options, tests)?;
         }
         let changed = again.wait(&read)?;
-        // A file that no test has read before may be a new test, or one that an import lacked.
-        tests = find(options)?;
-        if read.contain_all(&changed) {
-            tests.retain(|test| known.get(test).is_some_and(|sources| sources.contain_any(&changed)));
+        // The folder of the tests may be missing for a moment: then those that it had are watched on.
+        match find(options) {
+            Ok(found) => all = found,
+            Err(stop) => print_error(&format!("lucarne: {}\n", stop.message)),
         }
+        // A file that no test has read before may be a new test, or one that an import lacked.
+        let is_known = read.contain_all(&changed);
+        let concerned = |test: &&PathBuf| {
+            !is_known || known.get(*test).is_some_and(|sources: &ReadFiles| sources.contain_any(&changed))
+        };
+        tests = all.iter().filter(|test| test.exists()).filter(concerned).cloned().collect();
     }
 }
 
 /// Notes the sources of tests as they are now. If a test does not compile, its sources of the time before stay: one that is
 /// missing now may come back.
-fn note_sources(known: &mut BTreeMap<PathBuf, ReadFiles>, tests: Vec<PathBuf>) {
+fn note_sources(known: &mut BTreeMap<PathBuf, ReadFiles>, tests: &[PathBuf]) {
     let before = std::mem::take(known);
-    for test in tests {
+    for test in tests.iter().cloned() {
         let sources = sources_of(&test).unwrap_or_else(|| {
             let mut sources = before.get(&test).cloned().unwrap_or_default();
             sources.read_again();

@@ -109,6 +109,13 @@ fn entries_that_are_damaged_or_of_others_are_not_used() {
         fs::write(&entry, bad).expect("it can be written");
         assert_eq!(printed(&folder), "one\n", "damaged at {place}");
     }
+    // It is that of another program, whose files are as they were.
+    folder.file("other.toit", "main: print \"other\"\n");
+    let other = folder.path("other.toit");
+    run(&folder, &[other.to_str().expect("it is text")]);
+    let others = entries(&folder).into_iter().find(|path| *path != entry).expect("it has one");
+    fs::copy(others, &entry).expect("it can be written");
+    assert_eq!(printed(&folder), "one\n");
     // Others could have written it.
     fs::set_permissions(&entry, fs::Permissions::from_mode(0o622)).expect("it is ours");
     let inode = fs::metadata(&entry).expect("it is there").ino();

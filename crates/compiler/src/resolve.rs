@@ -26,6 +26,7 @@ mod migrations;
 mod modules;
 mod notes;
 mod operator;
+mod primitive;
 mod probe;
 mod routine;
 mod shape;

@@ -78,8 +78,8 @@ impl Definition {
         lock::path(&self.path)
     }
 
-    /// Returns whether methods have their indexes by their order alone, since there is no lock file, or
-    /// an empty one. Earlier versions may have had another order.
+    /// Returns whether methods have their indexes by their order alone, since the lock file is missing
+    /// or empty. Earlier versions may have had another order.
     pub fn is_numbered_by_order(&self) -> bool {
         let mut are_fixed = true;
         if let Some(interface) = &self.interface {

@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 use crate::wire;
 
 /// Sends a message to the client.
-pub type Send = Arc<dyn Fn(&Value) + std::marker::Send + Sync>;
+pub type Sender = Arc<dyn Fn(&Value) + Send + Sync>;
 
 /// Tells the client about one request. The default is silent.
 #[derive(Clone, Default)]
 pub struct Reporter(Option<Arc<Shared>>);
 
 struct Shared {
-    send: Send,
+    send: Sender,
     /// The token by which the client tells progress apart; none if it shows no progress.
     token: Option<Value>,
     state: Mutex<State>,
@@ -30,7 +30,7 @@ struct State {
 
 impl Reporter {
     /// Makes a reporter. `token` is the token of the client for the progress of the request, if it shows any.
-    pub fn new(send: Send, token: Option<Value>) -> Reporter {
+    pub fn new(send: Sender, token: Option<Value>) -> Reporter {
         Reporter(Some(Arc::new(Shared { send, token, state: Mutex::default() })))
     }
 

@@ -109,7 +109,7 @@ impl Shared {
     }
 
     /// Returns a function that sends messages.
-    fn sender(self: &Arc<Shared>) -> report::Send {
+    fn sender(self: &Arc<Shared>) -> report::Sender {
         let shared = self.clone();
         Arc::new(move |message| shared.send(message))
     }

@@ -99,7 +99,8 @@ pub fn extent(tokens: &[Token], place: u32) -> Span {
     Span { start: begin.span.start, end: last.span.end }
 }
 
-fn closes(kind: Kind) -> bool {
+/// Returns whether a token closes a bracket.
+pub fn closes(kind: Kind) -> bool {
     matches!(kind, Kind::RightParen | Kind::RightBracket | Kind::RightBrace)
 }
 

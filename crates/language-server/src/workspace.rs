@@ -585,6 +585,11 @@ impl Loader for Changed<'_> {
     }
 }
 
+/// Returns the name of the file of a document.
+pub fn file_name(key: &str) -> &str {
+    key.rsplit('/').next().unwrap_or(key)
+}
+
 /// Returns the span from the first byte to the last of a text.
 pub fn whole(text: &Text) -> Span {
     Span::new(0, text.as_str().len())

@@ -601,6 +601,15 @@ fn a_method_whose_types_are_unknown_is_implemented_without() {
     assert_eq!(project.errors(&text), Vec::<String>::new(), "{text}");
 }
 
+#[test]
+fn a_class_without_a_colon_gets_one() {
+    let text = "interface Api:\n  run -> int\n\nclass Mine‸ implements Api  // Why.\n\nmain: print Mine\n";
+    let mut project = Project::new(&[("main.toit", text)]);
+    let text = project.after("Implement `run`");
+    assert!(text.contains("class Mine implements Api:  // Why.\n  run -> int:\n"), "{text}");
+    assert_eq!(project.errors(&text), Vec::<String>::new(), "{text}");
+}
+
 const SERVICE: &str = "\
 import system.services show ServiceSelector
 

@@ -273,7 +273,8 @@ toit_err_t toit_container_add(const char* name, toit_container_run_cb_t run, voi
 typedef enum {
   TOIT_STATUS_OK = 0,        /* Success. */
   TOIT_STATUS_THROWN,        /* The provider has thrown an error: its text is in the answer. */
-  TOIT_STATUS_GONE,          /* The provider has ended, or no longer offers the service. */
+  TOIT_STATUS_GONE,          /* The provider has ended or no longer offers the service, or its machine was lost: the text
+                                CONTACT_LOST says that the call may have been executed. */
   TOIT_STATUS_REFUSED,       /* Nothing was sent: an argument is invalid, or too much is in progress. */
   TOIT_STATUS_UNIMPLEMENTED, /* The provider has no such method. */
   TOIT_STATUS_CANCELED,      /* The call was canceled. */

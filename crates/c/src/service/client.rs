@@ -113,9 +113,8 @@ impl Answer {
 
 fn status_of(error: &CallError) -> Status {
     match error {
-        // Its text says the rest.
-        CallError::Thrown(_) | CallError::ContactLost => Status::Thrown,
-        CallError::Gone => Status::Gone,
+        CallError::Thrown(_) => Status::Thrown,
+        CallError::Gone | CallError::ContactLost => Status::Gone,
         CallError::Unimplemented => Status::Unimplemented,
         CallError::Canceled => Status::Canceled,
         CallError::Deadline => Status::Deadline,

@@ -12,12 +12,12 @@ use lucarne_format::{Options, Refused};
 use crate::syntax;
 use crate::text::Text;
 use crate::wire::Fault;
-use crate::workspace::{Snapshot, failed, whole};
+use crate::workspace::{Snapshot, failed, file_name, whole};
 
 /// Answers `textDocument/formatting`. A document with errors is left as it is, and the user is told.
 ///
 /// # Errors
-/// If the document cannot be read.
+/// If the document cannot be read, the formatted text would mean something else, or memory is exhausted.
 pub fn document(
     snapshot: &Snapshot,
     params: DocumentFormattingParams,
@@ -30,7 +30,7 @@ pub fn document(
 /// of a line is relative to the lines around it.
 ///
 /// # Errors
-/// If the document cannot be read.
+/// As for [`document`].
 pub fn range(
     snapshot: &Snapshot,
     params: DocumentRangeFormattingParams,
@@ -52,7 +52,7 @@ fn formatted(
     let new = match lucarne_format::format(&old, Options::default()) {
         Ok(new) => new,
         Err(Refused::Errors(problems)) => {
-            let name = key.rsplit('/').next().unwrap_or(key);
+            let name = file_name(key);
             let first = problems.first().map_or_else(String::new, |problem| {
                 format!(": line {}: {}", text.line_of(problem.span.start) + 1, problem.title)
             });
@@ -75,8 +75,9 @@ fn lines_fed(text: &str) -> String {
 /// Returns the changes that make the formatted text of the old one, of the declarations within a span.
 fn changes(old: &str, new: &str, within: Span) -> Vec<(Span, String)> {
     let is_whole = within.start == 0 && within.end as usize == old.len();
-    let all = || vec![(Span::new(0, old.len()), new.to_owned())];
-    let Some(gaps) = gaps(old, new) else { return if old == new { Vec::new() } else { all() } };
+    let Some(gaps) = gaps(old, new) else {
+        return if is_whole { vec![(within, new.to_owned())] } else { Vec::new() };
+    };
     if is_whole {
         return gaps;
     }
@@ -120,7 +121,10 @@ fn gaps(old: &str, new: &str) -> Option<Vec<(Span, String)>> {
 /// Extends a span over the declarations and imports that it touches, with their comments.
 fn declarations(text: &str, within: Span) -> Span {
     let begins = |token: &&Token| {
-        token.line_start && token.line_indent == 0 && !matches!(token.kind, Kind::Eof) && !closes(token.kind)
+        token.line_start
+            && token.line_indent == 0
+            && !matches!(token.kind, Kind::Eof)
+            && !syntax::closes(token.kind)
     };
     let tokens = syntax::tokens(text);
     let mut touched = Span { start: 0, end: text.len() as u32 };
@@ -142,10 +146,6 @@ fn declarations(text: &str, within: Span) -> Span {
         before = Some(token);
     }
     touched
-}
-
-fn closes(kind: Kind) -> bool {
-    matches!(kind, Kind::RightParen | Kind::RightBracket | Kind::RightBrace)
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ const PAUSES_MAX: u32 = 24;
 /// elsewhere change rarely by an edit, and each key would analyze a whole program.
 const PAUSE_ALL: Duration = Duration::from_millis(250);
 
-/// The time that an analysis must take before its progress is shown, in microseconds.
+/// The time that the analyses before one must take until the progress is shown, in microseconds.
 const LONG_US: i64 = 400_000;
 
 /// What the loop tells the worker.
@@ -101,7 +101,6 @@ pub(super) fn run(shared: &Arc<Shared>, settings: &Arc<Settings>, can_show_progr
     while let Some((documents, recent)) = publisher.next() {
         let (generation, current) = (documents.generation, publisher.generation.clone());
         tokens += 1;
-        let mut progress = LongWork::new(shared, can_show_progress.then(|| format!("diagnostics-{tokens}")));
         let snapshot = Snapshot {
             documents,
             settings: settings.clone(),
@@ -109,19 +108,23 @@ pub(super) fn run(shared: &Arc<Shared>, settings: &Arc<Settings>, can_show_progr
             is_canceled: Arc::new(move || !current.is(generation)),
             reporter: Reporter::default(),
         };
-        let work = || {
+        let mut shown = Reporter::default();
+        let mut work = || {
             if let Some(recent) = recent.as_deref().filter(|recent| known.is_known(recent)) {
                 known.update_one(shared, &snapshot, recent);
                 if !publisher.rests(generation) {
                     return;
                 }
             }
+            let mut progress =
+                LongWork::new(shared, can_show_progress.then(|| format!("diagnostics-{tokens}")));
             known.update(shared, &snapshot, recent.as_deref(), &mut progress);
+            shown = progress.reporter;
         };
-        if catch_unwind(AssertUnwindSafe(work)).is_err() {
+        if catch_unwind(AssertUnwindSafe(&mut work)).is_err() {
             shared.log("a fault of the server while it looked for mistakes");
         }
-        progress.reporter.finish();
+        shown.finish();
     }
 }
 

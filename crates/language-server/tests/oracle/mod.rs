@@ -144,10 +144,10 @@ pub(crate) fn check(input: &[u8]) {
             text: Arc::new(text.clone()),
         };
         let open = HashMap::from([(uri.as_str().to_owned(), Arc::new(document))]);
-        // Some requests are canceled while they work: after so many looks at the clock of the analysis.
-        let looks = AtomicUsize::new(if choice & 2 == 0 { usize::MAX } else { choice >> 2 });
+        // Some requests are canceled while they work, after the given number of checks.
+        let checks = AtomicUsize::new(if choice & 2 == 0 { usize::MAX } else { choice >> 2 });
         let is_canceled = move || {
-            looks.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_err()
+            checks.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_err()
         };
         let snapshot = Snapshot {
             documents: Arc::new(Documents { open, generation: step as u64 }),

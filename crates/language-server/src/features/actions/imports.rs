@@ -1,7 +1,7 @@
 //! Removal of unused imports.
 //!
 //! An import is unused if the text without it means the same: the file is analyzed again with spaces in its place, and
-//! mistakes and names must be the same. So there is no second idea of what an import brings.
+//! mistakes and names must be the same. So what an import brings is decided in one place.
 //!
 //! While a file has errors outside of its imports, every import counts as used: what stands behind an open string or comment, or a
 //! name with a mistake, could be what needs it.
@@ -35,7 +35,11 @@ pub(super) fn unused(
 ) -> Result<Vec<Unused>, Fault> {
     let file = syntax::parse(text.as_str());
     let touches = |import: &&Import| import.span.start <= within.end && within.start <= import.span.end;
-    // What `export *` exports is not in the index.
+    let touched: Vec<&Import> = file.imports.iter().filter(touches).take(IMPORTS_MAX).collect();
+    // Most requests come from a cursor that moves elsewhere.
+    if touched.is_empty() {
+        return Ok(Vec::new());
+    }
     let is_in_import = |span: Span| {
         file.imports.iter().any(|import| import.span.start <= span.start && span.end <= import.span.end)
     };
@@ -44,10 +48,11 @@ pub(super) fn unused(
     if known.mistakes.iter().any(is_error) {
         return Ok(Vec::new());
     }
+    // What `export *` exports is not in the index.
     let exports_all = file.exports.iter().any(|export| matches!(export.show, Show::Everything(_)));
     let mut unused = Vec::new();
     let mut current = text.as_str().to_owned();
-    for import in file.imports.iter().filter(touches).take(IMPORTS_MAX) {
+    for import in touched {
         let is_exported = exports_all && import.prefix.is_none();
         if is_exported || is_obviously_used(analyzed, key, import) {
             continue;

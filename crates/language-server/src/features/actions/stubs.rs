@@ -107,18 +107,18 @@ impl Work<'_> {
         let all = stubs(analyzed, &missing, &branches);
         let is_open = class.members.is_empty()
             && !tokens.iter().any(|token| token.kind == Kind::Colon && token.span.end == extent.end);
-        let before = if is_open { ":" } else { "" };
         let mut proposals = Vec::new();
         let mut propose = |title: String, stubs: Vec<Stub>| -> Result<(), Fault> {
             let mut addition = Addition {
-                import: None,
+                // A comment can follow on the line.
+                extra: is_open.then(|| (extent.end, ":".to_owned())),
                 at,
-                before: before.to_owned(),
+                before: String::new(),
                 is_first: class.members.is_empty(),
                 indent,
                 stubs,
             };
-            if self.settle(&mut addition)?.is_some() {
+            if self.settle(&mut addition)? {
                 proposals.push(Proposal { title, is_fix: true, edits: addition.render(self.newline).0 });
             }
             Ok(())
@@ -157,15 +157,9 @@ impl Work<'_> {
         let import = super::import_place(self.text);
         let ending = if import.1 { self.newline.to_owned() } else { self.newline.repeat(2) };
         let import = (import.0, format!("{SERVICES}{ending}"));
-        for import in [None, Some(import)] {
-            let mut addition = Addition {
-                import,
-                at,
-                before: before.clone(),
-                is_first: false,
-                indent: 2,
-                stubs: Vec::new(),
-            };
+        for extra in [None, Some(import)] {
+            let mut addition =
+                Addition { extra, at, before: before.clone(), is_first: false, indent: 2, stubs: Vec::new() };
             let tried = self.tried(&addition)?;
             // What the new class lacks is what it has to have. If its names are not known, it lacks nothing.
             let made = tried.analysis.unit.modules.iter().rposition(|module| {
@@ -182,7 +176,7 @@ impl Work<'_> {
                 continue;
             }
             addition.stubs = stubs(&tried, &missing, &branches);
-            if self.settle(&mut addition)?.is_some() {
+            if self.settle(&mut addition)? {
                 let title = format!("Make a provider of `{name}`");
                 return Ok(Some(Proposal { title, is_fix: false, edits: addition.render(self.newline).0 }));
             }
@@ -223,8 +217,8 @@ impl Work<'_> {
         }
     }
 
-    /// Tries an addition until it has no mistakes. Returns none if it has some.
-    fn settle(&self, addition: &mut Addition) -> Result<Option<()>, Fault> {
+    /// Tries an addition until it has no mistakes. Returns false if it keeps some.
+    fn settle(&self, addition: &mut Addition) -> Result<bool, Fault> {
         for _ in 0..TRIES {
             let (_, regions) = addition.render(self.newline);
             let tried = self.tried(addition)?;
@@ -247,10 +241,10 @@ impl Work<'_> {
                 }
             }
             if is_correct {
-                return Ok(Some(()));
+                return Ok(true);
             }
         }
-        Ok(None)
+        Ok(false)
     }
 
     fn tried(&self, addition: &Addition) -> Result<Analyzed, Fault> {
@@ -264,8 +258,8 @@ impl Work<'_> {
 
 /// Text that is added to a class, or behind it.
 struct Addition {
-    /// An import, with its place, which is before the rest.
-    import: Option<(u32, String)>,
+    /// An import, or the colon of the class, with its place, which is before the rest.
+    extra: Option<(u32, String)>,
     at: u32,
     /// What stands before the methods.
     before: String,
@@ -278,7 +272,7 @@ struct Addition {
 impl Addition {
     /// Returns the edits, in their order, and the places of the methods in the changed text.
     fn render(&self, newline: &str) -> (Vec<(Span, String)>, Vec<Span>) {
-        let shift = self.import.as_ref().map_or(0, |(_, import)| import.len());
+        let shift = self.extra.as_ref().map_or(0, |(_, extra)| extra.len());
         let mut text = self.before.clone();
         let mut regions = Vec::new();
         for (index, stub) in self.stubs.iter().enumerate() {
@@ -293,7 +287,7 @@ impl Addition {
             regions.push(Span::new(place(start), place(text.len())));
         }
         let mut edits: Vec<(Span, String)> = Vec::new();
-        edits.extend(self.import.iter().map(|(at, import)| (Span { start: *at, end: *at }, import.clone())));
+        edits.extend(self.extra.iter().map(|(at, extra)| (Span { start: *at, end: *at }, extra.clone())));
         edits.push((Span { start: self.at, end: self.at }, text));
         (edits, regions)
     }

@@ -14,7 +14,7 @@ use lucarne_compiler::source::{SourceId, Span};
 use crate::analyzed::{Analyzed, module_of};
 use crate::features::references::{Found, family};
 use crate::wire::Fault;
-use crate::workspace::Snapshot;
+use crate::workspace::{Snapshot, file_name};
 
 /// The places of a name that get another name.
 pub(super) struct Renaming {
@@ -66,10 +66,7 @@ pub(super) fn changed(
     let old = Meaning::of(&before, Some(renaming));
     let new = Meaning::of(&after, None);
     let new_name = &renaming.new;
-    let place = |key: &str, span: Span| {
-        let line = after.text(key).map_or(0, |text| text.line_of(span.start) + 1);
-        format!("{}:{line}", key.rsplit('/').next().unwrap_or(key))
-    };
+    let place = |key: &str, span: Span| line_of(&after, key, span);
     if let Some(((key, span), title)) = new.errors.iter().find(|(at, _)| !old.errors.contains_key(*at)) {
         return Ok(Some(format!("as `{new_name}`, it would be an error in {}: {title}", place(key, *span))));
     }
@@ -99,8 +96,14 @@ pub(super) fn changed(
     Ok(None)
 }
 
-/// Returns why a name of a member is ambiguous: it is called on an object of unknown type, and several declarations have
-/// this name.
+/// Returns the name of a file with the line of a place, for messages.
+fn line_of(analyzed: &Analyzed, key: &str, span: Span) -> String {
+    let line = analyzed.text(key).map_or(0, |text| text.line_of(span.start) + 1);
+    format!("{}:{line}", file_name(key))
+}
+
+/// Returns a reason to refuse: the member is called on an object of unknown type, and another class has a member of that
+/// name.
 pub(super) fn ambiguity(found: &Found) -> Option<String> {
     let unknown = found.names().find(|name| matches!(name.symbol, Symbol::Member(_)))?;
     let analyzed = &found.analyzed;
@@ -123,10 +126,9 @@ pub(super) fn ambiguity(found: &Found) -> Option<String> {
             });
             if other.is_some() {
                 let place = analyzed.place_of(unknown);
-                let line = analyzed.text(&place.key).map_or(0, |text| text.line_of(place.span.start) + 1);
-                let file = place.key.rsplit('/').next().unwrap_or(&place.key);
+                let place = line_of(analyzed, &place.key, place.span);
                 return Some(format!(
-                    "`{name}` in {file}:{line} belongs to an object of unknown type, and could also be `{}.{name}`; \
+                    "`{name}` in {place} belongs to an object of unknown type, and could also be `{}.{name}`; \
                      declare the type there first",
                     class.name
                 ));
