@@ -437,8 +437,8 @@ impl Shared {
         Entry::new(pid, group, trust, options, process, Arc::downgrade(self))
     }
 
-    /// Adds a new process and queues it. A mirror is not queued: it runs at once. If the kernel is stopping, the new
-    /// process ends at once. Returns none and changes nothing if the pid is taken.
+    /// Adds a new process and queues it. A mirror is not queued: it runs at once. If the kernel or the group is stopping,
+    /// the new process ends at once. Returns none and changes nothing if the pid is taken.
     fn enrol(self: &Arc<Shared>, entry: Arc<Entry>) -> Option<()> {
         {
             let mut table = self.table.lock();
@@ -447,11 +447,10 @@ impl Shared {
             }
             table.insert(entry.pid, entry.clone());
         }
-        if !entry.group.join(&entry) {
-            entry.killed.store(true, Ordering::Release);
-        }
-        // A process added after the end of the kernel would wait forever for a turn.
-        if self.stopping.load(Ordering::Acquire) {
+        let has_joined = entry.group.join(&entry);
+        // A process added after the end of the kernel would wait forever for a turn. One that waits for a turn outside its
+        // group could exist after the program has been reported as ended.
+        if !has_joined || self.stopping.load(Ordering::Acquire) {
             death::end(self, &entry, &Exit::Killed);
         } else if entry.is_mirror {
             worker::run_here(self, &entry);

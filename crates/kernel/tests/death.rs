@@ -287,6 +287,29 @@ fn a_program_that_is_started_too_late_ends_at_once() {
     handle.wait_for_programs();
 }
 
+#[test]
+fn a_process_that_is_spawned_while_its_program_stops_ends_at_once() {
+    let mut simulation = Simulation::new(1);
+    let handle = simulation.handle().clone();
+    let program: Arc<Mutex<Option<RunningProgram>>> = Arc::default();
+    let spawned: Arc<Mutex<Option<Pid>>> = Arc::default();
+    let spawns = {
+        let (handle, program, spawned) = (handle.clone(), program.clone(), spawned.clone());
+        move |context: &mut Context<'_>| {
+            program.lock().unwrap().as_ref().unwrap().stop(3);
+            let pid = context.spawn(Box::new(deaf), named("late")).unwrap();
+            assert!(!handle.is_alive(pid));
+            *spawned.lock().unwrap() = Some(pid);
+            WAIT
+        }
+    };
+    *program.lock().unwrap() = Some(handle.start(Box::new(spawns), named("spawns")));
+    let program = program.lock().unwrap().clone().unwrap();
+    simulation.run_until(STEPS, || program.code().is_some());
+    assert!(spawned.lock().unwrap().is_some());
+    assert_eq!((program.code(), handle.process_count()), (Some(3), 0));
+}
+
 /// On real threads: providers are killed at any moment, and no caller waits forever.
 #[test]
 fn no_answer_is_lost_when_providers_die_on_other_workers() {
