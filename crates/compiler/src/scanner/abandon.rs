@@ -20,6 +20,7 @@ impl Scanner<'_> {
             return;
         }
         let last_part = self.last_part_of_string();
+        let mut open = None;
         while let Some(mode) = self.modes.pop() {
             match mode {
                 Mode::Text { triple, start } => {
@@ -36,22 +37,38 @@ impl Scanner<'_> {
                         match last_part.filter(|part| self.slice(start, *part).contains('\n')) {
                             Some(part) => Diagnostic::error(self.source, self.one_character(part), title)
                                 .also(self.source, quotes, "the string begins here"),
-                            None => self.with_end(Diagnostic::error(self.source, quotes, title), start),
+                            None => {
+                                let problem = Diagnostic::error(self.source, quotes, title);
+                                self.with_end(self.with_open(problem, open), start, open.is_some())
+                            }
                         };
                     self.problems.push(problem.hint(hint));
                     return self.emit_empty(Kind::StringEnd);
                 }
-                Mode::Parenthesized { start, .. } | Mode::Path { start } => self.drop_interpolation(start),
+                Mode::Parenthesized { start, .. } => {
+                    open = Some((start, "$("));
+                    self.drop_interpolation(start);
+                }
+                Mode::Path { start } => self.drop_interpolation(start),
                 // The end of its path follows.
-                Mode::Bracketed { .. } => {}
+                Mode::Bracketed { start, .. } => open = Some((start, "[")),
             }
         }
     }
 
-    /// Adds the end of the file to an error, if the string that begins at `start` has no end before, on other lines.
-    fn with_end(&self, problem: Diagnostic, start: usize) -> Diagnostic {
+    /// Adds the bracket in the string that is not closed either, if there is one, to an error.
+    fn with_open(&self, problem: Diagnostic, open: Option<(usize, &str)>) -> Diagnostic {
+        let Some((start, bracket)) = open else { return problem };
+        let span = Span::new(start, start + bracket.len());
+        problem.also(self.source, span, format!("this `{bracket}` is not closed either"))
+    }
+
+    /// Adds the end of the file to an error, if what begins at `start` could only have ended there: on other lines, or
+    /// after a bracket that is open.
+    fn with_end(&self, problem: Diagnostic, start: usize, is_open: bool) -> Diagnostic {
         let end = self.text.len();
-        if self.at < end || !self.slice(start, end).contains('\n') {
+        let is_over = self.at == end || is_open && self.slice(self.at, end).trim().is_empty();
+        if !is_over || !self.slice(start, end).contains('\n') {
             return problem;
         }
         problem.also(self.source, Span::new(end, end), "the file ends here")
