@@ -167,6 +167,18 @@ pub fn normalized(path: &str) -> String {
     parts.join("/")
 }
 
+/// Returns the part of a path below a folder.
+///
+/// ```
+/// use lucarne_compiler::source::within;
+///
+/// assert_eq!(within("/app", "/app/src/main.toit"), Some("src/main.toit"));
+/// assert_eq!(within("/app", "/app2/main.toit"), None);
+/// ```
+pub fn within<'p>(folder: &str, path: &'p str) -> Option<&'p str> {
+    path.strip_prefix(folder)?.strip_prefix('/')
+}
+
 /// The index of a source in [`Sources`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct SourceId(pub u32);

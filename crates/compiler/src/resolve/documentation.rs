@@ -168,8 +168,13 @@ impl<'a> Check<'a> {
     /// Checks and notes a reference to an operator, which is a member of the class.
     fn operator(&self, reference: &Reference, scope: Scope<'a>) -> Option<Diagnostic> {
         let name = self.text.text.get(reference.span.range())?;
-        let Some(Target::Known(known)) = scope.class.and_then(|class| self.member_of(class, name)) else {
-            return None;
+        let known = match self.member_of(scope.class?, name) {
+            Some(Target::Known(known)) => known,
+            Some(_) => return None,
+            None => {
+                let title = format!("there is no `{name}` that this comment could refer to");
+                return Some(Diagnostic::warning(self.source_id(), reference.span, title));
+            }
         };
         for symbol in known.symbols.iter().filter(|symbol| self.symbol_fits(symbol, reference)) {
             self.world.notes.note(self.source_id(), reference.span, symbol.clone(), Role::Mention);

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use crate::ast::{Identifier, Import};
 use crate::diagnostic::Diagnostic;
 use crate::names::Suggestions;
-use crate::source::{Loader, SourceId, Sources, Span, normalized};
+use crate::source::{Loader, SourceId, Sources, Span, normalized, within};
 use lucarne_package::lock::{self, Lock, Package};
 use lucarne_package::spec;
 use lucarne_package::{LOCK_FILE, SPEC_FILE};
@@ -473,11 +473,6 @@ fn inside_working_folder(files: &dyn Files, path: String) -> String {
     }
     let (folder, full) = (files.full("."), normalized(&files.full(&path)));
     within(&normalized(&folder), &full).map_or(path, str::to_owned)
-}
-
-/// Returns the part of a path below a folder.
-fn within<'p>(folder: &str, path: &'p str) -> Option<&'p str> {
-    path.strip_prefix(folder)?.strip_prefix('/')
 }
 
 #[cfg(test)]

@@ -190,18 +190,20 @@ fn named_link(rest: &str) -> Option<(Inline, usize)> {
 
 /// Returns the address at the beginning of a text, without the punctuation of the sentence that it is in.
 fn address(rest: &str) -> Option<&str> {
+    /// The maximum number of bytes: a text with many beginnings of addresses is searched from each of them.
+    const BYTES_MAX: usize = 2_000;
     let scheme = SCHEMES.iter().find(|scheme| rest.starts_with(**scheme))?;
-    let ends = |letter: char| letter.is_whitespace() || letter.is_control() || "<>\"*`".contains(letter);
-    let mut url = rest.get(..rest.find(ends).unwrap_or(rest.len()))?;
-    // A parenthesis that the address does not open closes one before it.
     let mut open = 0u32;
-    let unopened = url.find(|letter| {
+    let mut ends = |letter: char| {
         open += u32::from(letter == '(');
+        // A parenthesis that the address does not open closes one before it.
         let is_unopened = letter == ')' && open == 0;
         open -= u32::from(letter == ')' && open > 0);
-        is_unopened
-    });
-    url = url.get(..unopened.unwrap_or(url.len()))?;
-    url = url.trim_end_matches(|letter: char| ".,;:!?'[]{}".contains(letter));
+        is_unopened || letter.is_whitespace() || letter.is_control() || "<>\"*`".contains(letter)
+    };
+    let mut letters = rest.char_indices().take_while(|(at, _)| *at <= BYTES_MAX);
+    let end = letters.find(|(_, letter)| ends(*letter)).map(|(at, _)| at);
+    let end = end.or((rest.len() <= BYTES_MAX).then_some(rest.len()))?;
+    let url = rest.get(..end)?.trim_end_matches(|letter: char| ".,;:!?'[]{}".contains(letter));
     (url.len() > scheme.len()).then_some(url)
 }

@@ -78,6 +78,15 @@ fn addresses_are_links_and_nothing_else_is() {
 }
 
 #[test]
+fn the_search_for_the_end_of_an_address_is_bounded() {
+    // With a search through the whole rest from each beginning, this would take minutes.
+    let text = format!("/** {} */", "(https://)".repeat(200_000));
+    assert!(!shown(&text).contains('['));
+    let of = |length: usize| shown(&format!("/** https://{} */", "é".repeat(length / 2)));
+    assert!(of(1_900).starts_with("P([https://") && of(2_100).starts_with("P(https://"));
+}
+
+#[test]
 fn lists_nest() {
     let text = "/**\nText:\n- one\n  more\n  - inner\n\n    second\n- two\n\nEnd.\n*/";
     assert_eq!(shown(text), "P(Text:) L[P(one more) L[P(inner) P(second)] | P(two)] P(End.)");
