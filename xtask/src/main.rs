@@ -111,10 +111,12 @@ fn perform(command: &Command) -> Result<(), Error> {
             )? {
                 println!("{}", package.display());
             }
-            match vsix::pack(output) {
-                Ok(path) => println!("{path}"),
+            match vsix::missing_tool() {
                 // The packages above need no Node.
-                Err(reason) => eprintln!("xtask: the extension for VS Code is not packed: {reason}"),
+                Some(tool) => {
+                    eprintln!("xtask: the extension for VS Code is not packed: {tool} is not installed");
+                }
+                None => println!("{}", vsix::pack(output)?),
             }
         }
     }

@@ -3,6 +3,7 @@
 mod connections;
 mod serve;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use lucarne_documentation::{DocumentationError, Documented, SiteError, document};
@@ -21,6 +22,7 @@ pub(crate) fn doc(command: &DocCommand) -> Result<ExitCode, Stop> {
 }
 
 fn build(options: &Build) -> Result<ExitCode, Stop> {
+    require_elsewhere(&options.output)?;
     let mut documented =
         document(&options.documented.subject(), &options.documented.options()).map_err(stop)?;
     let has_warnings = documented.analysis.diagnostics.iter().any(|problem| !problem.is_error());
@@ -29,7 +31,8 @@ fn build(options: &Build) -> Result<ExitCode, Stop> {
         let all = problems.map(|problem| check::as_json(&documented.analysis.sources, problem)).collect();
         print_out(format!("{:#}\n", Value::Array(all)).as_bytes())?;
     } else {
-        print(&mut documented, options.documented.quiet);
+        // Warnings that are denied are the reason of the failure.
+        print(&mut documented, options.documented.quiet && !(has_warnings && options.deny_warnings));
     }
     let is_quiet = options.documented.quiet || options.json;
     let Some(site) = documented.site.filter(|_| !(has_warnings && options.deny_warnings)) else {
@@ -49,6 +52,19 @@ fn build(options: &Build) -> Result<ExitCode, Stop> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Refuses to replace a folder that the shell of the user is in: the shell would stay in the earlier one, which is removed.
+fn require_elsewhere(output: &Path) -> Result<(), Stop> {
+    let here = std::env::current_dir().and_then(|here| here.canonicalize());
+    let is_above = output.canonicalize().is_ok_and(|folder| here.is_ok_and(|here| here.starts_with(folder)));
+    if is_above {
+        return Err(Stop::usage(format!(
+            "the site cannot replace {}, which is or contains the current folder; choose another folder, such as site",
+            output.display()
+        )));
+    }
+    Ok(())
+}
+
 /// Prints errors, and warnings if the command is not quiet.
 fn print(documented: &mut Documented, is_quiet: bool) {
     let problems = &mut documented.analysis.diagnostics;
@@ -57,7 +73,7 @@ fn print(documented: &mut Documented, is_quiet: bool) {
     front::print(&documented.analysis);
     for package in documented.faulty_packages.iter().filter(|_| !is_quiet) {
         print_error(&format!(
-            "lucarne: the package {package} has errors, so its documentation may be incomplete\n"
+            "lucarne: the package {package} has errors, so the documentation may be incomplete\n"
         ));
     }
 }

@@ -1,4 +1,4 @@
-//! Tests of `lucarne doc`: whole sites, read as a browser reads them, and, if there is one, in a browser.
+//! Tests of `lucarne doc`: whole sites, read as a browser reads them, and in a browser, if one is installed.
 
 #[path = "doc/browser.rs"]
 mod browser;
@@ -9,7 +9,7 @@ mod pages;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -73,6 +73,7 @@ class Sensor extends Object implements Measurable:
   Adds both.
   # Aliases
   - plus-both
+  - and both
   */
   add x/int --twice/bool -> none:
   add x/int [block] -> none:
@@ -189,7 +190,7 @@ fn a_site_has_no_dead_link() {
     assert!(library.contains("<em>here</em>"), "see library");
     assert!(folder.read("site/index.html").contains("Weather &amp; more."));
     let search = folder.read("site/assets/search-index.js");
-    assert!(search.contains("[\"add\",") && search.contains("plus-both"), "see search");
+    assert!(search.contains("[\"add\",") && search.contains("plus-both\\nand both"), "see search");
 }
 
 #[test]
@@ -266,6 +267,9 @@ foo x="</code><script>alert(1)</script>" -> string: return "</pre><script>"
 fn a_site_is_the_same_wherever_it_is_made() {
     let (a, b) = (project("doc_same_a"), project("doc_same_b"));
     for folder in [&a, &b] {
+        // A file with the name of its folder.
+        folder.file("greet/greet.toit", "import .other\n/** Greets. */\ngreet:\n");
+        folder.file("greet/other.toit", "import .greet\n/** Another. */\nother:\n");
         assert_eq!(folder.lucarne(&["doc", "build", "app", "-o", "site", "-q"]).status, Some(0));
     }
     let site = content(&a.path("site"));
@@ -274,6 +278,21 @@ fn a_site_is_the_same_wherever_it_is_made() {
     let mut inside = a.command(&["doc", "build", "-o", "../again"]);
     assert!(inside.current_dir(a.path("app")).output().expect("the binary starts").status.success());
     assert!(site == content(&a.path("again")));
+
+    let build = |from: &str, file: &str| {
+        let out = a.path("of-file");
+        let mut command = a.command(&["doc", "build", file, "--exclude-library", "-q", "-o"]);
+        let done = command.arg(&out).current_dir(a.path(from)).output().expect("the binary starts");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        content(&out)
+    };
+    let site = build(".", "greet/greet.toit");
+    assert!(site.contains_key("source/greet/greet.html") && site.contains_key("source/greet/other.html"));
+    let full = a.path("greet/greet.toit").display().to_string();
+    for (from, file) in [("greet", "greet.toit"), ("greet", "../greet/greet.toit"), ("app", &full)] {
+        assert_eq!(build(from, file).keys().collect::<Vec<_>>(), site.keys().collect::<Vec<_>>(), "{file}");
+        assert!(build(from, file) == site, "{file}");
+    }
 }
 
 #[test]
@@ -299,6 +318,9 @@ fn wrong_references_are_warnings_at_their_places() {
         (&json!(1), &json!(10), &json!("warning"))
     );
     assert!(!folder.path("denied").exists());
+    let denied = folder.lucarne(&["doc", "build", "app.toit", "-o", "denied", "--deny-warnings", "-q"]);
+    assert_eq!((denied.status, denied.error.matches("warning").count()), (Some(1), 1), "{}", denied.error);
+    assert_eq!(folder.lucarne(&["doc", "build", "app.toit", "-o", "x", "-q", "--json"]).status, Some(2));
     let quiet = folder.lucarne(&["doc", "build", "app.toit", "-o", "site", "--exclude-library", "-q"]);
     assert_eq!((quiet.status, &*quiet.error), (Some(0), ""));
 }
@@ -322,9 +344,19 @@ fn failures_write_nothing() {
     assert!(!folder.path("site").exists());
     let foreign = folder.lucarne(&["doc", "build", "app.toit", "-o", "mine"]);
     assert_eq!(foreign.status, Some(2));
-    assert!(foreign.error.contains("mine is not replaced: notes.txt is not of a site"), "{}", foreign.error);
+    assert!(foreign.error.contains("mine is not replaced: notes.txt was not made by"), "{}", foreign.error);
     assert_eq!(folder.read("mine/notes.txt"), "mine");
     assert_eq!(folder.lucarne(&["doc", "build", "app.toit"]).status, Some(2));
+    // The folder of the shell, and one above it.
+    for output in [".", ".."] {
+        std::fs::create_dir_all(folder.path("here/inner")).expect("the target folder can be written");
+        let mut command = folder.command(&["doc", "build", "../../app.toit", "-o", output]);
+        let refused = command.current_dir(folder.path("here/inner")).output().expect("the binary starts");
+        let error = String::from_utf8_lossy(&refused.stderr);
+        assert_eq!(refused.status.code(), Some(2), "{error}");
+        assert!(error.contains("which is or contains the current folder"), "{error}");
+        assert!(folder.path("here/inner").is_dir());
+    }
 }
 
 #[test]
@@ -339,11 +371,21 @@ fn packages_from_a_registry_may_have_errors() {
     folder.file(&format!("{far}/pins.toit"), "import gpio.pwm\nfoo: pwm.bar\n");
     let answer = folder.lucarne(&["doc", "build", "app", "-o", "site", "--exclude-library"]);
     assert_eq!(answer.status, Some(0), "{}", answer.error);
-    let first = "lucarne: the package far has errors, so its documentation may be incomplete\n";
+    let first = "lucarne: the package far has errors, so the documentation may be incomplete\n";
     assert!(answer.error.starts_with(first), "{}", answer.error);
     pages::follow_links(&folder.path("site"), &pages::read_all(&folder.path("site")));
     assert!(folder.read("site/near/near/index.html").contains("../../far/far/class-Far.html"));
     assert!(folder.read("site/far/index.html").contains("<span class=\"kind\">1.2.3</span>"));
+
+    // A package that is left out is no part of the program.
+    folder.file(&format!("{far}/far.toit"), "import .pins\nclass Far:\n");
+    let build =
+        ["doc", "build", "app/src/near.toit", "-o", "alone", "--exclude-library", "--exclude-packages"];
+    let answer = folder.lucarne(&build);
+    assert_eq!((answer.status, answer.error.starts_with(first)), (Some(0), true), "{}", answer.error);
+    let pages: Vec<String> = content(&folder.path("alone")).into_keys().collect();
+    assert!(pages.contains(&"near/near/index.html".to_owned()), "{pages:?}");
+    assert!(!pages.iter().any(|page| page.contains("far")), "{pages:?}");
 }
 
 #[test]
@@ -361,18 +403,36 @@ fn the_library_has_a_site_without_warnings() {
 struct Served {
     child: Child,
     port: u16,
+    /// The file with what it prints on the standard error.
+    log: PathBuf,
 }
 
 impl Served {
     fn started(folder: &Folder, arguments: &[&str]) -> Served {
         let mut command = folder.command(&[&["doc", "serve", "--port", "0"], arguments].concat());
-        let mut child = command.stdout(Stdio::piped()).spawn().expect("the binary starts");
+        let log = folder.path("log");
+        let errors = std::fs::File::create(&log).expect("the target folder can be written");
+        let command = command.stdout(Stdio::piped()).stderr(errors);
+        let mut child = command.spawn().expect("the binary starts");
         let mut line = String::new();
         let out = child.stdout.as_mut().expect("it is piped");
         BufReader::new(out).read_line(&mut line).expect("it prints its address");
         let port = line.strip_prefix("serving http://127.0.0.1:").and_then(|rest| rest.split('/').next());
         let port = port.and_then(|port| port.parse().ok()).unwrap_or_else(|| panic!("{line}"));
-        Served { child, port }
+        Served { child, port, log }
+    }
+
+    /// Waits until the server has printed a text after the first `from` bytes. Returns the number of bytes so far.
+    fn until_prints(&self, from: usize, wanted: &str) -> usize {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let all = std::fs::read_to_string(&self.log).expect("it is UTF-8");
+            if all.get(from..).is_some_and(|new| new.contains(wanted)) {
+                return all.len();
+            }
+            assert!(Instant::now() < until, "the server never prints {wanted}: {all}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     fn ask(&self, request: &str) -> String {
@@ -399,7 +459,7 @@ impl Drop for Served {
 fn a_served_site_follows_its_sources() {
     let folder = project("doc_served");
     folder.file("secret.html", "secret");
-    let served = Served::started(&folder, &["app", "--exclude-library", "-q"]);
+    let served = Served::started(&folder, &["app", "--exclude-library"]);
     let front = served.get("/");
     assert!(front.starts_with("HTTP/1.1 200 OK\r\n") && front.contains("<h1>weather</h1>"), "see front");
     assert!(served.get("/weather/weather").contains("\r\nLocation: /weather/weather/\r\n"));
@@ -422,9 +482,10 @@ fn a_served_site_follows_its_sources() {
     };
     folder.file("app/src/weather.toit", format!("{WEATHER}\n/** Later. */\nclass Later:\n"));
     until_is("/weather/weather/class-Later.html", "Later.");
+    let printed = served.until_prints(0, "made the site again\n");
     // A mistake leaves the last good site.
     folder.file("app/src/weather.toit", "main: pint 1");
-    std::thread::sleep(Duration::from_millis(100));
+    let printed = served.until_prints(printed, "weather.toit:1:7");
     assert!(served.get("/weather/weather/class-Later.html").contains("Later."));
     folder.file("app/src/extra.toit", "/** Extra. */\nclass Extra:\n");
     folder.file("app/src/weather.toit", WEATHER);
@@ -432,9 +493,24 @@ fn a_served_site_follows_its_sources() {
 
     // New folders, also empty ones, are watched too.
     std::fs::create_dir(folder.path("app/src/deep")).expect("it is new");
-    std::thread::sleep(Duration::from_millis(100));
+    let printed = served.until_prints(printed, "deep has changed\n");
     folder.file("app/src/deep/inner.toit", "/** Inner. */\nclass Inner:\n");
     until_is("/weather/deep/inner/class-Inner.html", "Inner.");
+
+    // So are the folders and the description of a package beside the program.
+    std::fs::create_dir(folder.path("units/src/deep")).expect("it is new");
+    let printed = served.until_prints(printed, "units/src/deep has changed\n");
+    folder.file("units/src/deep/more.toit", "/** See $nothing. */\nclass More:\n");
+    until_is("/units/deep/more/class-More.html", "See ");
+    folder.file("units/package.yaml", "name: units\ndescription: Measures.\n");
+    until_is("/units/", "Measures.");
+    // A warning is printed once.
+    let printed = served.until_prints(printed, "`nothing`");
+    folder.file("units/package.yaml", "name: units\ndescription: All measures.\n");
+    until_is("/units/", "All measures.");
+    let all = served.until_prints(printed, "made the site again\n");
+    let log = folder.read("log");
+    assert!(!log[printed..all].contains("`nothing`"), "{log}");
 
     let taken =
         folder.lucarne(&["doc", "serve", "app", "--exclude-library", "--port", &served.port.to_string()]);
@@ -485,7 +561,7 @@ const LOOK: &str = r"(() => {
     const isBeside = a && b && Math.abs(a.bottom - b.bottom) < 3;
     if (isBeside && a.right > b.left + 1) wrong.push(`on each other: ${part.outerHTML} ${next.outerHTML}`.slice(0, 300));
   }
-  if (count < 5) wrong.push('there is no text');
+  if (count < 5) wrong.push('the page has no text');
   return { wrong, back: behind(document.body), colors: known.size };
 })()";
 
@@ -540,6 +616,10 @@ fn a_browser_shows_the_site() {
     browser.wait_for("document.activeElement.id === 'page:query'");
     browser.write("plus_both");
     let found = "document.querySelectorAll('#page\\\\:found a').length";
+    browser.wait_for(&format!("{found} === 1"));
+    browser.press("Escape");
+    browser.wait_for(&format!("{found} === 0"));
+    browser.write("and both");
     browser.wait_for(&format!("{found} === 1"));
     browser.press("Escape");
     browser.wait_for(&format!("{found} === 0"));

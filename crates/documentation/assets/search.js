@@ -20,7 +20,7 @@
       url: root + content.pages[page] + (id ? "#" + id : ""),
       key: normal(name),
       path: normal(holder + "." + name),
-      aliases: normal(aliases || ""),
+      aliases: normal(aliases || "").split("\n"),
     }));
     show();
   };
@@ -43,7 +43,7 @@
     if (item.key.startsWith(query)) return 1;
     if (item.path === query || item.path.endsWith("." + query)) return 1;
     if (item.key.includes("-" + query) || item.key.includes("." + query)) return 2;
-    if (item.aliases.split(" ").includes(query)) return 2;
+    if (item.aliases.includes(query)) return 2;
     if (item.key.includes(query)) return 3;
     if (item.path.includes(query)) return 4;
     return null;

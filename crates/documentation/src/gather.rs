@@ -11,7 +11,7 @@ mod class;
 mod signature;
 mod tables;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use lucarne_compiler::ast::Doc as Comment;
 use lucarne_compiler::ir::{FunctionKind, Item};
@@ -90,15 +90,17 @@ impl<'a> Gather<'a> {
     /// Returns the exported declarations of other libraries.
     fn exports(self, file: &File) -> Vec<Export> {
         let mut exports = Vec::new();
+        let mut known = HashSet::new();
         let Some(module) = self.tables.module(file.module) else { return exports };
         for (name, item) in module.exports.iter() {
             let symbol = Symbol::from(*item);
             let Some(url) = self.addresses.of(&symbol) else { continue };
             let is_own = self.tables.home(*item) == Some(file.place_in_list);
-            if is_own || exports.iter().any(|known: &Export| known.url == *url) {
+            if is_own || known.contains(url) {
                 continue;
             }
             let Some((owner, declared)) = self.tables.declared(*item) else { continue };
+            known.insert(url);
             let kind = match (item, &declared) {
                 (Item::Class(_), Declared::Class(class, _)) => class::kind(class.kind),
                 (Item::Function(_), _) => Kind::Function,
@@ -154,7 +156,7 @@ impl<'a> Gather<'a> {
                 true => Named { name: file.name.clone(), url: Some(self.addresses.library(file)) },
                 false => Named { name: file.name.clone(), url: None },
             };
-            let path = self.tables.inside_package(file);
+            let path = file.inside.clone();
             let text = self.tables.text(file.source).to_owned();
             pages.push(SourcePage { url, library, path, text, names: self.names(file) });
         }

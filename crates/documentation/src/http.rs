@@ -44,7 +44,7 @@ pub fn answer(site: &Site, request: &[u8]) -> Answer {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
     let mut parsed = httparse::Request::new(&mut headers);
     if !matches!(parsed.parse(request), Ok(httparse::Status::Complete(_))) {
-        return failure(400, "this is not a request that is understood");
+        return failure(400, "the request is malformed");
     }
     let (Some(method), Some(target)) = (parsed.method, parsed.path) else {
         return failure(400, "the request has no method or path");
@@ -62,10 +62,10 @@ pub fn answer(site: &Site, request: &[u8]) -> Answer {
         (Some(content), _) => success(&path, content),
         (None, true) => match site.get(&format!("{path}index.html")) {
             Some(content) => success("index.html", content),
-            None => failure(404, "there is no such page"),
+            None => failure(404, "the site has no page with this address"),
         },
         (None, false) if site.get(&format!("{path}/index.html")).is_some() => moved(&path),
-        (None, false) => failure(404, "there is no such page"),
+        (None, false) => failure(404, "the site has no page with this address"),
     };
     if method == "HEAD" {
         found.body.clear();

@@ -60,7 +60,7 @@ impl Default for Options {
     }
 }
 
-/// The reason that there is no documentation. Errors of the documented program are none: see [`Documented`].
+/// The reason that nothing was documented. Errors in the documented program are not among them: see [`Documented`].
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum DocumentationError {
@@ -79,14 +79,14 @@ pub enum DocumentationError {
     #[error("{0}")]
     TooLarge(String),
     /// The analysis could not be started.
-    #[error("there is not enough memory for the analysis")]
+    #[error("the analysis needs more memory than there is")]
     OutOfMemory,
 }
 
 /// The result of [`document`].
 #[derive(Debug)]
 pub struct Documented {
-    /// The site. There is none if the subject has errors.
+    /// The site; none if the subject has errors.
     pub site: Option<Site>,
     /// The analysis, with its errors, and with the warnings about comments.
     pub analysis: Analysis,

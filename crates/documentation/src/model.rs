@@ -68,7 +68,7 @@ pub struct Export {
     pub kind: Kind,
     /// The page of the declaration.
     pub url: Url,
-    /// The first sentence of its documentation.
+    /// The first paragraph of its documentation.
     pub summary: Doc,
 }
 

@@ -1,11 +1,11 @@
 //! Finds the files to document: those of the subject, of its packages, and of the libraries.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 use lucarne_compiler::diagnostic::Diagnostic;
 use lucarne_compiler::names::library_name;
-use lucarne_compiler::source::{FileLoader, LIBRARY_PREFIX, Loader, SourceId, normalized};
+use lucarne_compiler::source::{FileLoader, LIBRARY_PREFIX, Loader, SourceId, normalized, within};
 use lucarne_package::lock::{self, Lock, Place};
 use lucarne_package::spec::{self, Spec};
 use lucarne_package::{LOCK_FILE, SOURCE_FOLDER, SPEC_FILE};
@@ -39,10 +39,12 @@ pub struct Project {
     pub title: String,
     /// The packages. Those of the subject come first, the libraries last.
     pub packages: Vec<PackageFiles>,
+    /// The packages that the subject uses, if they are left out.
+    unseen: Vec<PackageFiles>,
     /// The file that the subject is, if it is not a folder.
     entry: Option<String>,
-    /// The files that decide which packages there are, in the folders of the subject too: those that have one of their own
-    /// are other packages.
+    /// The files that decide which packages exist, also in the folders of the subject and of packages beside it: folders
+    /// that have such a file are other packages. Some of them may not exist.
     lists: Vec<PathBuf>,
 }
 
@@ -57,8 +59,25 @@ pub struct PackageFiles {
     pub description: Option<String>,
     /// The version, if it comes from a registry.
     pub version: Option<String>,
-    /// The names of the libraries by the paths of their files.
-    pub files: BTreeMap<String, String>,
+    /// The libraries by the paths of their files.
+    pub files: BTreeMap<String, LibraryFile>,
+}
+
+/// A file of a package.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LibraryFile {
+    /// The name of the library.
+    pub name: String,
+    /// The path inside of the package.
+    pub inside: String,
+}
+
+impl LibraryFile {
+    /// Returns the library at a path inside of a package.
+    fn at(inside: &str) -> LibraryFile {
+        let name = library_name(inside.strip_suffix(".toit").unwrap_or(inside));
+        LibraryFile { name, inside: inside.to_owned() }
+    }
 }
 
 /// How a package belongs to the subject.
@@ -83,8 +102,10 @@ impl Project {
             Subject::Path(path) => Project::of_file(path)?,
             Subject::Library => Project::new("Toit libraries".into()),
         };
-        if options.with_packages {
-            project.add_packages()?;
+        project.add_packages()?;
+        if !options.with_packages {
+            let is_used = |package: &mut PackageFiles| package.kind == PackageKind::Used;
+            project.unseen = project.packages.extract_if(.., is_used).collect();
         }
         if options.with_library || *subject == Subject::Library {
             project.packages.push(library());
@@ -99,7 +120,7 @@ impl Project {
     }
 
     fn new(title: String) -> Project {
-        Project { title, packages: Vec::new(), entry: None, lists: Vec::new() }
+        Project { title, packages: Vec::new(), unseen: Vec::new(), entry: None, lists: Vec::new() }
     }
 
     fn of_folder(folder: &Path) -> Result<Project, DocumentationError> {
@@ -116,10 +137,11 @@ impl Project {
         if files.is_empty() {
             return Err(DocumentationError::Empty(root.display().to_string()));
         }
+        let files = files.into_iter().map(|(path, library)| (as_imported(&path), library)).collect();
         let description = spec.and_then(|spec| spec.description);
         let mut project = Project::new(name.clone());
         project.lists = vec![list, folder.join(LOCK_FILE)];
-        project.lists.extend(folders.iter().map(|folder| folder.join(SPEC_FILE)));
+        project.lists.extend(folders);
         project.packages.push(PackageFiles {
             name,
             kind: PackageKind::Own,
@@ -131,12 +153,13 @@ impl Project {
     }
 
     fn of_file(file: &Path) -> Result<Project, DocumentationError> {
-        let path = text(file)?;
+        let path = as_imported(text(file)?);
         std::fs::File::open(file).map_err(|error| cannot_read(file, &error))?;
         let stem = file.file_stem().map_or("program".into(), |stem| stem.to_string_lossy().into_owned());
         let mut project = Project::new(stem.clone());
-        let files = BTreeMap::from([(path.to_owned(), stem.clone())]);
-        project.entry = Some(path.to_owned());
+        let inside = path.rsplit('/').next().unwrap_or(&path).to_owned();
+        let files = BTreeMap::from([(path.clone(), LibraryFile { name: stem.clone(), inside })]);
+        project.entry = Some(path);
         let own =
             PackageFiles { name: stem, kind: PackageKind::Own, description: None, version: None, files };
         project.packages.push(own);
@@ -157,16 +180,24 @@ impl Project {
                 true => normalized(&path),
                 false => normalized(&format!("{folder}/{path}")),
             };
+            let list = Path::new(&place(package.folder())).join(SPEC_FILE);
             let sources = place(package.source_folder());
+            // Packages from a registry do not change.
+            let is_beside = matches!(package.place, Place::Path(_));
+            if is_beside {
+                self.lists.extend([list.clone(), Path::new(&sources).join(SPEC_FILE)]);
+            }
             if !Path::new(&sources).is_dir() {
                 continue;
             }
-            let (mut files, _) = below(Path::new(&sources), false)?;
+            let (mut files, folders) = below(Path::new(&sources), false)?;
+            if is_beside {
+                self.lists.extend(folders);
+            }
             files.retain(|path, _| known.insert(path.clone()));
             if files.is_empty() {
                 continue;
             }
-            let list = Path::new(&place(package.folder())).join(SPEC_FILE);
             let spec = read_spec(&list);
             let name =
                 package.name.clone().or_else(|| spec.as_ref()?.name.clone()).unwrap_or_else(|| id.clone());
@@ -196,24 +227,23 @@ impl Project {
 
     /// Removes the errors in packages of others, which the user cannot mend. Returns the names of these packages.
     pub(crate) fn take_foreign_errors(&self, analysis: &mut Analysis) -> Vec<String> {
+        let sources = &analysis.sources;
         let owner = |source: SourceId| {
-            let path = analysis.sources.get(source).map(|source| &source.path)?;
+            let path = sources.get(source).map(|source| &source.path)?;
             let is_used = |package: &&PackageFiles| {
                 package.kind == PackageKind::Used
                     && package.version.is_some()
                     && package.files.contains_key(path)
             };
-            self.packages.iter().find(is_used).map(|package| package.name.clone())
+            self.packages.iter().chain(&self.unseen).find(is_used)
         };
-        let is_foreign = |problem: &Diagnostic| if problem.is_error() { owner(problem.source) } else { None };
-        let mut names: Vec<String> = analysis.diagnostics.iter().filter_map(is_foreign).collect();
-        names.sort();
-        names.dedup();
-        let kept: Vec<bool> =
-            analysis.diagnostics.iter().map(|problem| is_foreign(problem).is_none()).collect();
-        let mut kept = kept.into_iter();
-        analysis.diagnostics.retain(|_| kept.next().unwrap_or(true));
-        names
+        let mut names = BTreeSet::new();
+        analysis.diagnostics.retain(|problem: &Diagnostic| {
+            let package = if problem.is_error() { owner(problem.source) } else { None };
+            names.extend(package.map(|package| package.name.clone()));
+            package.is_none()
+        });
+        names.into_iter().collect()
     }
 
     /// Returns the files whose changes change the documentation. Some of them may not exist.
@@ -223,32 +253,56 @@ impl Project {
         self.lists.iter().cloned().chain(read).collect()
     }
 
-    /// Returns the package and the name of the library in a file. If the subject is a file, the other files of its program
+    /// Returns the package of a file, and the library in it. If the subject is a file, the other files of its program
     /// belong to it.
-    pub(crate) fn place_of(&self, path: &str) -> Option<(usize, String)> {
+    pub(crate) fn place_of(&self, path: &str) -> Option<(usize, LibraryFile)> {
         let is_in = |package: &PackageFiles| package.files.get(path).cloned();
         let known =
             self.packages.iter().enumerate().find_map(|(place, package)| Some((place, is_in(package)?)));
         if known.is_some() {
             return known;
         }
-        let entry =
-            self.entry.as_deref().filter(|_| !path.starts_with(LIBRARY_PREFIX) && path.ends_with(".toit"))?;
-        let folder = entry.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let inside = path.strip_prefix(folder).map_or(path, |inside| inside.trim_start_matches('/'));
-        // Files outside of the folder of the program have their names only.
-        let inside = inside.trim_start_matches("../").trim_start_matches('/');
-        Some((0, library_name(inside.strip_suffix(".toit")?)))
+        let is_of_program = !path.starts_with(LIBRARY_PREFIX) && path.ends_with(".toit");
+        let entry = self.entry.as_deref().filter(|_| is_of_program)?;
+        if self.unseen.iter().any(|package| package.files.contains_key(path)) {
+            return None;
+        }
+        let full = |path: &str| normalized(&FileLoader.full(path));
+        let (entry, path) = (full(entry), full(path));
+        let mut folder = up(&entry);
+        // A file outside of the folder of the program has its name from the nearest folder above both.
+        let inside = loop {
+            match within(folder, &path) {
+                Some(inside) => break inside,
+                None if folder.is_empty() => break &path,
+                None => folder = up(folder),
+            }
+        };
+        Some((0, LibraryFile::at(inside)))
     }
+}
+
+/// Returns the folder that contains a file or folder.
+fn up(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// Returns the path by which the compiler knows a file that another one of the program imports: one in the current folder
+/// does not lead through the folder above.
+fn as_imported(path: &str) -> String {
+    let path = normalized(path);
+    if !path.starts_with("../") {
+        return path;
+    }
+    let full = |path: &str| normalized(&FileLoader.full(path));
+    within(&full("."), &full(&path)).map_or(path, str::to_owned)
 }
 
 /// Returns the libraries that come with Lucarne.
 fn library() -> PackageFiles {
-    let name = |path: &str| {
-        let inside = path.strip_prefix(LIBRARY_PREFIX).unwrap_or(path);
-        library_name(inside.strip_suffix(".toit").unwrap_or(inside))
-    };
-    let files = lucarne_library::texts().iter().map(|(path, _)| ((*path).to_owned(), name(path))).collect();
+    let library = |path: &str| LibraryFile::at(path.strip_prefix(LIBRARY_PREFIX).unwrap_or(path));
+    let files =
+        lucarne_library::texts().iter().map(|(path, _)| ((*path).to_owned(), library(path))).collect();
     PackageFiles {
         name: "Toit libraries".into(),
         kind: PackageKind::Library,
@@ -258,12 +312,13 @@ fn library() -> PackageFiles {
     }
 }
 
-/// Returns the source files below a folder with the names of their libraries, and the folders that they may be in. Leaves
-/// out hidden folders, folders of other packages, and, if the folder is that of a package, its tests.
+/// Returns the source files below a folder with their libraries; and for each folder that they may be in the file that
+/// would make it another package. Leaves out hidden folders, folders of other packages, and, if the folder is that of a
+/// package, its tests.
 fn below(
     folder: &Path,
     has_tests: bool,
-) -> Result<(BTreeMap<String, String>, Vec<PathBuf>), DocumentationError> {
+) -> Result<(BTreeMap<String, LibraryFile>, Vec<PathBuf>), DocumentationError> {
     let mut files = BTreeMap::new();
     let mut folders = Vec::new();
     let mut bytes = 0;
@@ -282,12 +337,12 @@ fn below(
         })?;
         let path = entry.path();
         if entry.file_type().is_dir() {
-            folders.push(path.to_owned());
+            folders.push(path.join(SPEC_FILE));
         }
         let is_source = entry.file_type().is_file() && path.extension().is_some_and(|end| end == "toit");
         let (true, Some(name)) = (is_source, path.to_str()) else { continue };
         let inside = path.strip_prefix(folder).ok().and_then(Path::to_str).unwrap_or(name);
-        let library = library_name(inside.strip_suffix(".toit").unwrap_or(inside));
+        let library = LibraryFile::at(inside);
         bytes += entry.metadata().map_or(0, |known| known.len());
         // As the compiler names the files of imports.
         files.insert(normalized(name), library);
@@ -382,7 +437,8 @@ mod tests {
     fn found(folder: &Path) -> Vec<(String, Vec<String>)> {
         let options = Options { with_library: false, ..Options::default() };
         let project = Project::find(&Subject::Path(folder.to_owned()), &options).expect("it can be read");
-        let libraries = |package: &PackageFiles| package.files.values().cloned().collect();
+        let libraries =
+            |package: &PackageFiles| package.files.values().map(|file| file.name.clone()).collect();
         project.packages.iter().map(|package| (package.name.clone(), libraries(package))).collect()
     }
 
@@ -431,9 +487,38 @@ mod tests {
         let project =
             Project::find(&Subject::Path(app.join("main.toit")), &Options::default()).expect("it is a file");
         // Other files of the program have their names from its folder.
-        let other = app.join("sub/sub.toit");
-        assert_eq!(project.place_of(other.to_str().expect("UTF-8")), Some((0, "sub".to_owned())));
-        assert_eq!(project.place_of("<lib>/core/list.toit"), Some((1, "core.list".to_owned())));
+        let library = |place: usize, name: &str, inside: &str| {
+            Some((place, LibraryFile { name: name.to_owned(), inside: inside.to_owned() }))
+        };
+        let place_of = |path: &str| project.place_of(folder.path().join(path).to_str().expect("UTF-8"));
+        assert_eq!(place_of("app/sub/sub.toit"), library(0, "sub", "sub/sub.toit"));
+        // Files outside of it, from the folder that contains both.
+        assert_eq!(place_of("app2/x.toit"), library(0, "app2.x", "app2/x.toit"));
+        assert_eq!(place_of("x.toit"), library(0, "x", "x.toit"));
+        assert_eq!(project.place_of("<lib>/core/list.toit"), library(1, "core.list", "core/list.toit"));
+    }
+
+    #[test]
+    fn packages_that_are_left_out_are_not_of_the_program() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let lock = "packages:\n  near:\n    path: ../near\n";
+        write(
+            folder.path(),
+            &[
+                ("app/main.toit", ""),
+                ("app/package.lock", lock),
+                ("near/package.yaml", "name: near\n"),
+                ("near/src/near.toit", ""),
+            ],
+        );
+        let subject = Subject::Path(folder.path().join("app/main.toit"));
+        let options = Options { with_packages: false, with_library: false, ..Options::default() };
+        let project = Project::find(&subject, &options).expect("it is a file");
+        assert_eq!(project.packages.iter().map(|package| &*package.name).collect::<Vec<_>>(), ["main"]);
+        let file = folder.path().join("near/src/near.toit");
+        assert_eq!(project.place_of(file.to_str().expect("UTF-8")), None);
+        let all = Project::find(&subject, &Options::default()).expect("it is a file");
+        assert_eq!(all.place_of(file.to_str().expect("UTF-8")).map(|(place, _)| place), Some(1));
     }
 
     #[test]

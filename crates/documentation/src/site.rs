@@ -1,14 +1,17 @@
 //! The files of a site, and how they replace an earlier site in a folder.
 //!
 //! A site in a folder has a list of its files, by which a later one knows the folder for one of ours: a folder with any other
-//! file is never replaced. The files are written to a new folder beside it, which then takes its place in one step.
+//! file is never replaced. The files are written to a new folder beside it, which then takes its place in one step. If a build
+//! is killed, the next one of the same site removes the folder that it has left.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
+use tempfile::TempDir;
 use thiserror::Error;
 use walkdir::WalkDir;
 
@@ -24,6 +27,13 @@ const LIST: &str = ".lucarne-doc";
 const LIST_TITLE: &str =
     "Files of a site made by lucarne doc. A new site replaces a folder only if it has no others.";
 
+/// The number of random characters in the name of a new folder.
+const RANDOM_BYTES: usize = 6;
+
+/// The age from which a new folder that no build has locked was left by a build that was killed. A build locks its folder as
+/// soon as it has made it.
+const UNFINISHED_AGE: Duration = Duration::from_secs(60);
+
 /// The maximum number of bytes of a list that is read.
 const LIST_BYTES_MAX: u64 = 64 << 20;
 
@@ -38,13 +48,23 @@ pub struct Site {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum SiteError {
-    /// The folder has files of others.
-    #[error("{folder} is not replaced: {file} is not of a site made by lucarne doc")]
+    /// The folder has files that belong to no site.
+    #[error("{folder} is not replaced: {file} was not made by lucarne doc")]
     Foreign {
         /// The folder.
         folder: String,
         /// A file in it.
         file: String,
+    },
+    /// The site could not be put in the place of an earlier one, which could not be put back either.
+    #[error("cannot write {path}: {reason}; the earlier site is now in {kept}")]
+    Kept {
+        /// The folder of the site.
+        path: String,
+        /// The folder in which the earlier site is.
+        kept: String,
+        /// The reason.
+        reason: io::Error,
     },
     /// A file or folder cannot be written.
     #[error("cannot write {path}: {reason}")]
@@ -89,7 +109,8 @@ impl Site {
     /// Writes the site into a folder, which is made if it does not exist. Replaces an earlier site.
     ///
     /// # Errors
-    /// If the folder has files that are not of a site, or cannot be written. Then it stays as it is.
+    /// If the folder has files that are not of a site, or cannot be written. Then it stays as it is, or the error tells where
+    /// the earlier site is now.
     pub fn write(&self, folder: &Path) -> Result<(), SiteError> {
         // A link stays a link.
         let folder = &fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
@@ -97,11 +118,16 @@ impl Site {
         let parent =
             folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         fs::create_dir_all(parent).map_err(|error| cannot_write(parent, error))?;
+        let prefix = prefix_of(folder);
+        remove_unfinished(parent, &prefix);
         let new = tempfile::Builder::new()
-            .prefix(".lucarne-doc-")
+            .prefix(&prefix)
+            .rand_bytes(RANDOM_BYTES)
             .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777))
             .tempdir_in(parent)
             .map_err(|error| cannot_write(parent, io::Error::from(error.kind())))?;
+        // Without a lock, as in some network file systems, the folder is never taken for a left one.
+        let _lock = locked(new.path());
         self.write_files(new.path())?;
         if !exists {
             fs::rename(new.path(), folder).map_err(|error| cannot_write(folder, error))?;
@@ -132,17 +158,60 @@ impl Site {
     }
 }
 
+/// Returns the beginning of the names of the new folders of a site.
+fn prefix_of(folder: &Path) -> String {
+    /// The maximum number of characters of the name of the site: file systems bound the length of names.
+    const CHARACTERS_MAX: usize = 50;
+    let name = folder.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    format!(".lucarne-doc-{}-", name.chars().take(CHARACTERS_MAX).collect::<String>())
+}
+
+/// Removes the folders that killed builds of the same site have left.
+fn remove_unfinished(parent: &Path, prefix: &str) {
+    let Ok(entries) = fs::read_dir(parent) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let random = name.to_str().and_then(|name| name.strip_prefix(prefix));
+        let is_meant = random.is_some_and(|random| {
+            random.len() == RANDOM_BYTES && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        });
+        let known = entry.metadata().ok().filter(|known| is_meant && known.is_dir());
+        let age = known.and_then(|known| known.modified().ok()?.elapsed().ok());
+        if age.is_some_and(|age| age >= UNFINISHED_AGE)
+            && let Ok(_lock) = locked(&entry.path())
+        {
+            // What cannot be removed does not hinder the new site.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// Locks a folder, unless another build has. The lock ends with the file, and with the OS process.
+fn locked(folder: &Path) -> io::Result<fs::File> {
+    let file = fs::File::open(folder)?;
+    flock(&file, FlockOperation::NonBlockingLockExclusive)?;
+    Ok(file)
+}
+
 /// Replaces a folder where the file system cannot exchange two names.
 fn replace(new: &Path, folder: &Path, parent: &Path) -> Result<(), SiteError> {
-    let old = tempfile::Builder::new().prefix(".lucarne-doc-old-").tempdir_in(parent);
+    let old = tempfile::Builder::new().prefix(".lucarne-earlier-").tempdir_in(parent);
     let old = old.map_err(|error| cannot_write(parent, error))?;
     let aside = old.path().join("site");
     fs::rename(folder, &aside).map_err(|error| cannot_write(folder, error))?;
-    fs::rename(new, folder).map_err(|error| {
-        // Without the new site, the old one comes back. If that fails too, it stays in the folder aside.
-        let _ = fs::rename(&aside, folder);
-        cannot_write(folder, error)
-    })
+    fs::rename(new, folder).map_err(|error| put_back(old, &aside, folder, error))
+}
+
+/// Puts an earlier site back into its place, since a new one cannot take it. If that fails too, the earlier site stays where
+/// it is. Returns the error.
+fn put_back(old: TempDir, aside: &Path, folder: &Path, reason: io::Error) -> SiteError {
+    if fs::rename(aside, folder).is_ok() {
+        return cannot_write(folder, reason);
+    }
+    // The folder would be removed with the site in it.
+    let _ = old.keep();
+    let (path, kept) = (folder.display().to_string(), aside.display().to_string());
+    SiteError::Kept { path, kept, reason }
 }
 
 /// Checks that a folder may be replaced. Returns whether it exists.
@@ -175,7 +244,7 @@ fn require_ours(folder: &Path) -> Result<bool, SiteError> {
     Ok(true)
 }
 
-/// Returns the files that the list of a folder names; none if there is no list.
+/// Returns the files that the list of a folder names; none if the list is missing.
 fn listed(folder: &Path) -> BTreeSet<String> {
     let file = folder.join(LIST);
     let is_readable =
@@ -242,6 +311,49 @@ mod tests {
         assert_eq!(fs::read(folder.path().join("file")).expect("it stays"), b"mine");
         // Nothing is left beside it.
         assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 2);
+    }
+
+    #[test]
+    fn folders_that_killed_builds_have_left_are_removed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let now = std::time::SystemTime::now();
+        let left = |name: &str, age: Duration| {
+            let path = folder.path().join(name);
+            fs::create_dir(&path).and_then(|()| fs::write(path.join("a"), "")).expect("it is new");
+            let opened = fs::File::open(&path).expect("it exists");
+            opened.set_modified(now - age).expect("it is ours");
+            path
+        };
+        let removed = left(".lucarne-doc-out-abcDE1", UNFINISHED_AGE * 2);
+        let young = left(".lucarne-doc-out-abcDE2", UNFINISHED_AGE / 2);
+        let used = left(".lucarne-doc-out-abcDE3", UNFINISHED_AGE * 2);
+        let of_another = left(".lucarne-doc-out-2-abcDE4", UNFINISHED_AGE * 2);
+        let _lock = locked(&used).expect("no build has it");
+        site(&["a"]).write(&folder.path().join("out")).expect("it is new");
+        assert!(!removed.exists());
+        for kept in [young, used, of_another] {
+            assert!(kept.join("a").exists(), "{}", kept.display());
+        }
+    }
+
+    #[test]
+    fn an_earlier_site_is_kept_if_the_new_one_cannot_take_its_place() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let out = folder.path().join("out");
+        site(&["a"]).write(&out).expect("it is new");
+        // The new site is missing.
+        let error = replace(&folder.path().join("nothing"), &out, folder.path()).expect_err("it is missing");
+        assert!(matches!(error, SiteError::Write { .. }), "{error}");
+        assert_eq!(files_in(folder.path()), ["out/.lucarne-doc", "out/a"]);
+
+        // The place of the earlier site is taken.
+        let old = TempDir::new_in(folder.path()).expect("a folder");
+        let aside = old.path().join("site");
+        fs::rename(&out, &aside).expect("it exists");
+        fs::create_dir(&out).and_then(|()| fs::write(out.join("other"), "")).expect("a folder with a file");
+        let error = put_back(old, &aside, &out, io::ErrorKind::NotFound.into());
+        assert!(error.to_string().ends_with(&format!("is now in {}", aside.display())), "{error}");
+        assert!(aside.join("a").exists());
     }
 
     #[test]

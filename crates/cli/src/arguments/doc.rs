@@ -32,7 +32,7 @@ pub(crate) struct Documented {
     /// Leave out the libraries that come with Lucarne
     #[arg(long, alias = "exclude-sdk", conflicts_with = "library")]
     exclude_library: bool,
-    /// Print neither warnings nor a summary
+    /// Print neither a summary nor warnings, unless they are denied
     #[arg(short, long)]
     pub(crate) quiet: bool,
 }
@@ -68,7 +68,8 @@ Examples:
   lucarne doc build app.toit -o site    a program
   lucarne doc build --library -o site   the libraries alone
 
-Exit status: 1 if the program has errors, or, with --deny-warnings, comments have warnings; then nothing is written.")]
+Exit status: 1 if the program has errors, or, with --deny-warnings, comments have warnings; 2 if a file cannot be read, or DIR
+cannot be replaced. Then nothing is written.")]
 pub(crate) struct Build {
     /// The folder for the site
     #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
@@ -77,7 +78,7 @@ pub(crate) struct Build {
     #[arg(long)]
     pub(crate) deny_warnings: bool,
     /// Print errors and warnings as JSON, as 'lucarne check --json' does
-    #[arg(long)]
+    #[arg(long, conflicts_with = "quiet")]
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) documented: Documented,

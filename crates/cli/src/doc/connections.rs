@@ -13,7 +13,7 @@ use super::serve::Shown;
 /// The maximum number of connections at a time. Those beyond are closed.
 const CONNECTIONS_MAX: usize = 64;
 
-/// The time in which a request must arrive, and in which each part of the answer must be taken.
+/// The time in which a request must arrive, and in which the answer must be taken.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The pause after a connection could not be accepted, such as when there are too many open files.
@@ -44,7 +44,6 @@ pub(super) fn accept(listener: TcpListener, shown: Shown) -> io::Result<()> {
 }
 
 fn serve(mut stream: TcpStream, shown: &Shown) -> io::Result<()> {
-    stream.set_write_timeout(Some(TIMEOUT))?;
     let end = Instant::now() + TIMEOUT;
     let mut request = Vec::new();
     let mut part = [0; 4096];
@@ -62,6 +61,25 @@ fn serve(mut stream: TcpStream, shown: &Shown) -> io::Result<()> {
     }
     let site = shown.lock().unwrap_or_else(|broken| broken.into_inner()).clone();
     let answer = http::answer(&site, &request);
-    stream.write_all(&answer.head)?;
-    stream.write_all(&answer.body)
+    let end = Instant::now() + TIMEOUT;
+    write_until(end, &mut stream, &answer.head)?;
+    write_until(end, &mut stream, &answer.body)
+}
+
+/// Writes bytes, unless they are not taken in time.
+fn write_until(end: Instant, stream: &mut TcpStream, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        stream.set_write_timeout(Some(left))?;
+        match stream.write(bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(length) => bytes = bytes.get(length..).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }

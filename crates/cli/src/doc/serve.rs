@@ -22,6 +22,8 @@ pub(super) type Shown = Arc<Mutex<Arc<Site>>>;
 /// Serves until Ctrl-C.
 pub(super) fn serve(options: &Serve) -> Result<ExitCode, Stop> {
     let (mut documented, mut sources) = make(options, BTreeSet::new())?;
+    let mut warnings = warnings_of(&documented);
+    print(&mut documented, options.documented.quiet);
     if documented.site.is_none() {
         return Ok(ExitCode::from(crate::FAILURE));
     }
@@ -45,8 +47,17 @@ pub(super) fn serve(options: &Serve) -> Result<ExitCode, Stop> {
         match make(options, sources.clone()) {
             Ok((next, next_sources)) => {
                 (documented, sources) = (next, next_sources);
+                // Beside errors, warnings are of no use, and they may not be all.
+                let is_known = documented.site.is_none() || {
+                    let before = std::mem::replace(&mut warnings, warnings_of(&documented));
+                    warnings == before
+                };
+                print(&mut documented, options.documented.quiet || is_known);
                 if let Some(site) = documented.site.take() {
                     *shown.lock().unwrap_or_else(|broken| broken.into_inner()) = Arc::new(site);
+                    if !options.documented.quiet {
+                        print_error("lucarne: made the site again\n");
+                    }
                 }
             }
             // A file may be missing for a moment while an editor replaces it.
@@ -62,12 +73,23 @@ fn is_outdated(options: &Serve, documented: &Documented) -> bool {
     found.is_ok_and(|found| found != documented.project) || watch::has_changed(&documented.analysis)
 }
 
-/// Makes the site and prints the diagnostics. Returns the sources to watch: after errors also those of before, since one
-/// that is missing now may come back.
+/// Returns the warnings, apart from their places, and the packages that have errors.
+fn warnings_of(documented: &Documented) -> (Vec<(String, String)>, Vec<String>) {
+    let analysis = &documented.analysis;
+    let warnings = analysis.diagnostics.iter().filter(|problem| !problem.is_error()).map(|problem| {
+        let path = analysis.sources.get(problem.source).map_or("", |source| &source.path);
+        (path.to_owned(), problem.title.to_string())
+    });
+    let mut warnings: Vec<(String, String)> = warnings.collect();
+    warnings.sort();
+    (warnings, documented.faulty_packages.clone())
+}
+
+/// Makes the site. Returns the sources to watch: after errors also those of before, since one that is missing now may come
+/// back.
 fn make(options: &Serve, before: BTreeSet<PathBuf>) -> Result<(Documented, BTreeSet<PathBuf>), Stop> {
     let wanted = &options.documented;
-    let mut documented = document(&wanted.subject(), &wanted.options()).map_err(stop)?;
-    print(&mut documented, wanted.quiet);
+    let documented = document(&wanted.subject(), &wanted.options()).map_err(stop)?;
     let mut sources: BTreeSet<PathBuf> = documented.inputs.iter().map(|path| watch::full(path)).collect();
     if documented.site.is_none() {
         sources.extend(before);

@@ -28,7 +28,7 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// Starts the browser of this machine. Returns none if there is none.
+    /// Starts the browser of this machine. Returns none if no browser is installed.
     pub(crate) fn started(folder: &Path) -> Option<Browser> {
         let names: Vec<OsString> = match std::env::var_os(VARIABLE) {
             Some(name) => vec![name],
@@ -110,7 +110,7 @@ impl Browser {
         let feature = json!({ "name": "prefers-color-scheme", "value": scheme });
         self.call("Emulation.setEmulatedMedia", json!({ "features": [feature] }));
         self.call("Page.navigate", json!({ "url": url }));
-        // Another place in the same page is no other page.
+        // A link to another place of the same page loads nothing.
         let page = url.split('#').next().unwrap_or(url);
         let is_there = format!("location.href.startsWith({page:?}) && document.readyState === 'complete'");
         self.wait_for(&is_there);

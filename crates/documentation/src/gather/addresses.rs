@@ -121,8 +121,7 @@ impl Addresses {
             let is_needed = tables.is_library(file) || lenders.contains(&file.place_in_list);
             let package = file.package.and_then(|package| self.packages.get(package));
             let (true, Some(package)) = (is_needed, package) else { continue };
-            let inside = tables.inside_package(file);
-            let inside = inside.strip_suffix(".toit").unwrap_or(&inside);
+            let inside = file.inside.strip_suffix(".toit").unwrap_or(&file.inside);
             let path: Vec<String> = inside.split('/').map(slug).collect();
             let page = names.take(&format!("source/{package}/{}", path.join("/")));
             self.sources.insert(file.place_in_list, Url::page(format!("{page}.html")));

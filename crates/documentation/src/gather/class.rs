@@ -227,20 +227,14 @@ impl<'a> Gather<'a> {
 
     /// Returns the documented classes that extend or implement a class directly.
     fn subclasses(self, id: ClassId) -> Vec<Named> {
-        let is_below = |other: &ClassId| {
-            self.tables.class(*other).is_some_and(|class| {
-                class.superclass == Some(id) || class.mixins.contains(&id) || class.interfaces.contains(&id)
-            })
-        };
         let is_root =
             self.tables.class(id).is_some_and(|class| class.superclass.is_none() && class.name == ROOT);
         if is_root {
             return Vec::new();
         }
-        let below = self.tables.classes().filter(is_below);
-        let named = below.map(|other| {
-            let name = self.tables.class(other).map_or("", |class| class.name.as_str());
-            self.named(name, &Symbol::Class(other))
+        let named = self.tables.subclasses(id).iter().map(|other| {
+            let name = self.tables.class(*other).map_or("", |class| class.name.as_str());
+            self.named(name, &Symbol::Class(*other))
         });
         let mut named: Vec<Named> = named.filter(|named| named.url.is_some()).collect();
         named.sort_by(|a, b| (&a.name, &a.url).cmp(&(&b.name, &b.url)));

@@ -1,6 +1,6 @@
 //! The trees of all files, and their declarations by symbols.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use lucarne_compiler::ast::{self, Declaration, Doc, Function, FunctionName, Variable};
 use lucarne_compiler::ir::{self, ClassId, Item, ModuleId};
@@ -23,6 +23,8 @@ pub(super) struct File {
     pub(super) package: Option<usize>,
     /// The name of the library.
     pub(super) name: String,
+    /// The path inside of the package.
+    pub(super) inside: String,
     /// Whether other files can import it.
     is_public: bool,
 }
@@ -56,6 +58,12 @@ pub(super) struct Tables<'a> {
     items: HashMap<Item, (usize, usize)>,
     /// The files in whose pages items are documented.
     homes: HashMap<Item, usize>,
+    /// The items that are documented in the page of a file, in the order of files and declarations.
+    by_home: HashMap<usize, Vec<Item>>,
+    /// The libraries, in the order of packages and names.
+    libraries: Vec<usize>,
+    /// The classes that extend or implement a class directly.
+    subclasses: HashMap<ClassId, Vec<ClassId>>,
 }
 
 impl<'a> Tables<'a> {
@@ -73,6 +81,9 @@ impl<'a> Tables<'a> {
             definitions: HashMap::new(),
             items: HashMap::new(),
             homes: HashMap::new(),
+            by_home: HashMap::new(),
+            libraries: Vec::new(),
+            subclasses: HashMap::new(),
         };
         let defined = index.uses.iter().filter(|name| {
             name.role == Role::Definition
@@ -85,7 +96,9 @@ impl<'a> Tables<'a> {
             tables.definitions.entry((name.source, name.span.start)).or_insert_with(|| name.symbol.clone());
         }
         tables.read_files(project);
+        tables.find_libraries();
         tables.find_homes();
+        tables.find_subclasses();
         tables
     }
 
@@ -94,14 +107,16 @@ impl<'a> Tables<'a> {
             let Some(text) = self.analysis.sources.get(*source) else { continue };
             let tree = parser::parse(*source, &text.text).0;
             let placed = project.place_of(&text.path);
-            let (package, name) =
-                placed.map_or((None, text.path.clone()), |(package, name)| (Some(package), name));
+            let (package, name, inside) = match placed {
+                Some((package, library)) => (Some(package), library.name, library.inside),
+                None => (None, text.path.clone(), text.path.clone()),
+            };
             let place_in_list = self.files.len();
             let is_public = self.with_private || !name.split('.').any(is_private);
-            let file =
-                File { place_in_list, module: *module, source: *source, tree, package, name, is_public };
+            let (module, source) = (*module, *source);
+            let file = File { place_in_list, module, source, tree, package, name, inside, is_public };
             for (place, declaration) in file.tree.declarations.iter().enumerate() {
-                let item = match self.symbol_of(*source, declaration) {
+                let item = match self.symbol_of(source, declaration) {
                     Some(Symbol::Class(id)) => Item::Class(id),
                     Some(Symbol::Function(id)) => Item::Function(id),
                     Some(Symbol::Global(id)) => Item::Global(id),
@@ -135,16 +150,40 @@ impl<'a> Tables<'a> {
                 }
             }
         }
-        self.homes = homes;
+        let mut by_home: HashMap<usize, Vec<Item>> = HashMap::new();
+        for (item, home) in &homes {
+            by_home.entry(*home).or_default().push(*item);
+        }
+        for items in by_home.values_mut() {
+            items.sort_by_key(|item| self.items.get(item).copied());
+        }
+        (self.homes, self.by_home) = (homes, by_home);
     }
 
-    /// Returns the libraries in the order of packages and names.
-    fn ordered(&self) -> Vec<&File> {
+    fn find_libraries(&mut self) {
         let mut files: Vec<&File> = self.files.iter().filter(|file| self.is_library(file)).collect();
         files.sort_by(|a, b| {
             (a.package, &a.name, a.place_in_list).cmp(&(b.package, &b.name, b.place_in_list))
         });
-        files
+        self.libraries = files.into_iter().map(|file| file.place_in_list).collect();
+    }
+
+    fn find_subclasses(&mut self) {
+        let mut subclasses: HashMap<ClassId, Vec<ClassId>> = HashMap::new();
+        for item in self.items.keys() {
+            let Item::Class(id) = *item else { continue };
+            let Some(class) = self.class(id) else { continue };
+            let above = class.superclass.iter().chain(&class.mixins).chain(&class.interfaces);
+            for above in above.copied().collect::<HashSet<ClassId>>() {
+                subclasses.entry(above).or_default().push(id);
+            }
+        }
+        self.subclasses = subclasses;
+    }
+
+    /// Returns the libraries in the order of packages and names.
+    fn ordered(&self) -> impl Iterator<Item = &File> {
+        self.libraries.iter().filter_map(|place| self.files.get(*place))
     }
 
     // Files.
@@ -160,7 +199,7 @@ impl<'a> Tables<'a> {
 
     /// Returns the libraries of a package by name.
     pub(super) fn libraries_of(&self, package: usize) -> impl Iterator<Item = &File> {
-        self.ordered().into_iter().filter(move |file| file.package == Some(package))
+        self.ordered().filter(move |file| file.package == Some(package))
     }
 
     /// Returns the files from which something is documented in the page of another one.
@@ -175,22 +214,6 @@ impl<'a> Tables<'a> {
     /// Returns the line of a place, counted from 1.
     pub(super) fn line(&self, source: SourceId, place: u32) -> usize {
         self.analysis.sources.get(source).map_or(1, |source| source.line(place))
-    }
-
-    /// Returns the path of a file in its package.
-    pub(super) fn inside_package(&self, file: &File) -> String {
-        let path = self.analysis.sources.get(file.source).map_or("", |source| source.path.as_str());
-        let name = path.strip_suffix(".toit").unwrap_or(path);
-        let parts = file.name.split('.').count();
-        // The name of `a/b/b.toit` is `a.b`.
-        let mut from_end = name.rsplit('/');
-        let is_doubled = match (from_end.next(), from_end.next(), file.name.rsplit('.').next()) {
-            (Some(last), Some(folder), Some(own)) => last == folder && last == own,
-            _ => false,
-        };
-        let wanted = parts + usize::from(is_doubled);
-        let start = name.rmatch_indices('/').nth(wanted - 1).map_or(0, |(at, _)| at + 1);
-        path.get(start..).unwrap_or(path).to_owned()
     }
 
     // Declarations.
@@ -223,10 +246,8 @@ impl<'a> Tables<'a> {
 
     /// Returns the items that are documented in the page of a library, in the order of files and declarations.
     pub(super) fn declared_in(&self, home: &File) -> Vec<(&File, Declared<'_>)> {
-        let here = self.homes.iter().filter(|(_, file)| **file == home.place_in_list);
-        let places: BTreeMap<(usize, usize), Item> =
-            here.filter_map(|(item, _)| Some((*self.items.get(item)?, *item))).collect();
-        places.values().filter_map(|item| self.declared(*item)).collect()
+        let here = self.by_home.get(&home.place_in_list).into_iter().flatten();
+        here.filter_map(|item| self.declared(*item)).collect()
     }
 
     /// Returns whether a name is documented.
@@ -297,15 +318,9 @@ impl<'a> Tables<'a> {
         }
     }
 
-    /// Returns all classes of the analysis.
-    pub(super) fn classes(&self) -> impl Iterator<Item = ClassId> {
-        let classes = self.items.keys().filter_map(|item| match item {
-            Item::Class(id) => Some(*id),
-            _ => None,
-        });
-        let mut classes: Vec<ClassId> = classes.collect();
-        classes.sort_by_key(|id| (id.module.0, id.index));
-        classes.into_iter()
+    /// Returns the classes that extend or implement a class directly.
+    pub(super) fn subclasses(&self, id: ClassId) -> &[ClassId] {
+        self.subclasses.get(&id).map_or(&[], Vec::as_slice)
     }
 }
 

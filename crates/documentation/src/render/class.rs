@@ -101,7 +101,6 @@ fn contents(html: &mut Html, path: &str, library: &Library, class: &Class) {
         html.element("p", &[], |html| link(html, path, &section, "section"));
     }
     let others = library.classes.iter().filter(|other| other.url != class.url);
-    let others: Vec<Named> =
-        others.map(|other| Named { name: other.name.clone(), url: Some(other.url.clone()) }).collect();
-    frame::links(html, path, &format!("In {}", library.name), &others);
+    let above = Named { name: library.name.clone(), url: Some(library.url.clone()) };
+    frame::beside(html, path, &above, others.map(|other| (&other.name, &other.url)));
 }

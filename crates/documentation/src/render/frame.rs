@@ -4,6 +4,9 @@ use crate::address::{Url, up_from};
 use crate::html::Html;
 use crate::model::{Documentation, Named};
 
+/// The maximum number of links to other pages in a list of the contents.
+pub(super) const LINKS_MAX: usize = 200;
+
 /// What differs between the frames of pages.
 pub(super) struct Frame<'a> {
     pub(super) documentation: &'a Documentation,
@@ -122,16 +125,65 @@ pub(super) fn title(html: &mut Html, title: &str) {
     html.leaf("p", &[("class", "title")], title);
 }
 
-/// Adds a list of links with a title to the contents.
+/// Adds a list of links with a title to the contents. Leaves out the last ones if there are many: another page has them all.
 pub(super) fn links(html: &mut Html, path: &str, title: &str, names: &[Named]) {
     if names.is_empty() {
         return;
     }
     self::title(html, title);
     html.element("ul", &[], |html| {
-        for named in names {
+        for named in names.iter().take(LINKS_MAX) {
             html.element("li", &[], |html| link(html, path, named, ""));
         }
     });
     html.line();
+}
+
+/// Adds the names beside that of a page, which are all in the page above, to the contents. Leaves out the last ones if there
+/// are many: otherwise all pages together would have as many links as the square of their number.
+pub(super) fn beside<'a>(
+    html: &mut Html,
+    path: &str,
+    above: &Named,
+    names: impl Iterator<Item = (&'a String, &'a Url)>,
+) {
+    let mut names = names.map(|(name, url)| Named { name: name.clone(), url: Some(url.clone()) }).peekable();
+    if names.peek().is_none() {
+        return;
+    }
+    title(html, &format!("In {}", above.name));
+    html.element("ul", &[], |html| {
+        for named in names.by_ref().take(LINKS_MAX) {
+            html.element("li", &[], |html| link(html, path, &named, ""));
+        }
+        if names.peek().is_some() {
+            let all = Named { name: "All".into(), url: above.url.clone() };
+            html.element("li", &[], |html| link(html, path, &all, ""));
+        }
+    });
+    html.line();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns the names that the contents of a page have if there are so many beside it.
+    fn beside(count: usize) -> String {
+        let names: Vec<(String, Url)> =
+            (0..count).map(|number| (format!("n{number}"), Url::page(format!("p/{number}.html")))).collect();
+        let above = Named { name: "above".into(), url: Some(Url::page("p/index.html")) };
+        let mut html = Html::default();
+        super::beside(&mut html, "p/x.html", &above, names.iter().map(|(name, url)| (name, url)));
+        html.finish()
+    }
+
+    #[test]
+    fn the_number_of_links_to_pages_beside_is_bounded() {
+        assert_eq!(beside(0), "");
+        assert_eq!(beside(LINKS_MAX).matches("<li>").count(), LINKS_MAX);
+        let many = beside(LINKS_MAX + 1);
+        assert_eq!(many.matches("<li>").count(), LINKS_MAX + 1);
+        assert!(many.ends_with("<li><a href=\"../p/index.html\">All</a></li></ul>\n"), "{many}");
+    }
 }

@@ -50,7 +50,12 @@ pub(super) fn package(documentation: &Documentation, package: &Package) -> Strin
     let contents = |html: &mut Html| {
         frame::links(html, path, &package.name, &libraries(package));
         let others = documentation.packages.iter().filter(|other| other.url != package.url);
-        frame::links(html, path, "Other packages", &others.map(named).collect::<Vec<_>>());
+        frame::links(
+            html,
+            path,
+            "Other packages",
+            &others.take(frame::LINKS_MAX).map(named).collect::<Vec<_>>(),
+        );
     };
     let main = |html: &mut Html| {
         html.element("h1", &[], |html| {
@@ -90,7 +95,7 @@ fn description(html: &mut Html, package: &Package) {
 
 fn list(html: &mut Html, path: &str, libraries: &[Library]) {
     if libraries.is_empty() {
-        return html.leaf("p", &[], "There is nothing public.");
+        return html.leaf("p", &[], "This package has no public library.");
     }
     html.element("dl", &[("class", "list")], |html| {
         for library in libraries {

@@ -81,7 +81,7 @@ fn exports(html: &mut Html, path: &str, exports: &[Export]) {
     }
     html.element("section", &[], |html| {
         members::heading(html, EXPORTS);
-        html.leaf("p", &[], "What this library has from others:");
+        html.leaf("p", &[], "Declarations of other libraries:");
         html.element("dl", &[("class", "list")], |html| {
             for export in exports {
                 html.element("dt", &[], |html| {
@@ -123,7 +123,6 @@ fn contents(html: &mut Html, path: &str, package: &Package, library: &Library) {
         });
     }
     let others = package.libraries.iter().filter(|other| other.url != library.url);
-    let others: Vec<Named> =
-        others.map(|other| Named { name: other.name.clone(), url: Some(other.url.clone()) }).collect();
-    frame::links(html, path, &format!("In {}", package.name), &others);
+    let above = Named { name: package.name.clone(), url: Some(package.url.clone()) };
+    frame::beside(html, path, &above, others.map(|other| (&other.name, &other.url)));
 }

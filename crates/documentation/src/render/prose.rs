@@ -33,19 +33,17 @@ pub(super) fn doc(html: &mut Html, place: Place<'_>, doc: &Doc) {
         let mut depth = 0;
         while let Some((section, rest)) = sections.split_first() {
             let inner = rest.iter().take_while(|next| next.level > section.level).count();
-            let title = plain(&section.title).to_lowercase();
-            let is_titled = section.level > 0;
-            if is_titled && UNSEEN.contains(&title.as_str()) {
+            if is_one_of(section, UNSEEN) {
                 sections = rest.get(inner..).unwrap_or_default();
                 continue;
             }
             // A heading is at most one level deeper than the one before.
             depth = section.level.min(depth + 1);
-            if is_titled && CLOSED.contains(&title.as_str()) {
+            if is_one_of(section, CLOSED) {
                 html.element("details", &[], |html| {
                     html.element("summary", &[], |html| inline(html, place, doc, &section.title));
                     blocks(html, place, doc, &section.blocks);
-                    for inner in rest.iter().take(inner) {
+                    for inner in seen(rest.get(..inner).unwrap_or_default()) {
                         self::section(html, place, doc, inner, depth);
                     }
                 });
@@ -57,6 +55,25 @@ pub(super) fn doc(html: &mut Html, place: Place<'_>, doc: &Doc) {
         }
     });
     html.line();
+}
+
+/// Returns whether a section has one of these titles.
+fn is_one_of(section: &Section, titles: &[&str]) -> bool {
+    section.level > 0 && titles.contains(&plain(&section.title).to_lowercase().as_str())
+}
+
+/// Returns the sections without those that no page shows, and those in them.
+fn seen(sections: &[Section]) -> impl Iterator<Item = &Section> {
+    let mut unseen = None;
+    sections.iter().filter(move |section| {
+        if unseen.is_some_and(|level| section.level <= level) {
+            unseen = None;
+        }
+        if unseen.is_none() && is_one_of(section, UNSEEN) {
+            unseen = Some(section.level);
+        }
+        unseen.is_none()
+    })
 }
 
 fn section(html: &mut Html, place: Place<'_>, doc: &Doc, section: &Section, depth: usize) {
@@ -192,7 +209,7 @@ mod tests {
 
     #[test]
     fn sections_are_closed_or_left_out() {
-        let text = "/**\na\n# Advanced\nb\n## Inner\nc\n# Categories\n- d\n# Errors\n### Deep\ne\n*/";
+        let text = "/**\na\n# Advanced\nb\n## Categories\nx\n### Y\ny\n## Inner\nc\n# Categories\n- d\n# Errors\n### Deep\ne\n*/";
         assert_eq!(
             shown(text, &[]),
             "<p>a</p><details><summary>Advanced</summary><p>b</p><h4>Inner</h4><p>c</p></details>\

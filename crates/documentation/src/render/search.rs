@@ -4,7 +4,8 @@
 //! lucarneSearch({"kinds": [...], "pages": [...], "names": [[name, kind, holder, page, id, aliases], ...]})
 //! ```
 //!
-//! Kinds and pages are named by their places in the lists, and what is missing at the end of a name is left out.
+//! Kinds and pages are named by their places in the lists, and what is missing at the end of a name is left out. Aliases are
+//! separated by ends of lines.
 
 use std::collections::HashMap;
 
@@ -79,7 +80,7 @@ impl Index {
         // The address with its encoded id, without the page.
         let id = url.from(&url.page);
         let id = url.id.as_ref().map(|_| id.trim_start_matches('#'));
-        let aliases = aliases.join(" ");
+        let aliases = aliases.join("\n");
         let mut entry = vec![json!(name), json!(kind), json!(holder), json!(page)];
         if id.is_some() || !aliases.is_empty() {
             entry.push(json!(id.unwrap_or_default()));
