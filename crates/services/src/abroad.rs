@@ -131,27 +131,38 @@ impl Abroad {
     pub(crate) fn show(&self, offered: impl FnOnce() -> Offered) {
         if self.shared.is_followed.load(Ordering::Acquire) {
             let offered = offered();
-            self.update(|all| drop(all.insert((offered.pid, offered.id), offered)));
+            self.update(|all| {
+                let old = all.insert((offered.pid, offered.id), offered.clone());
+                old.as_ref() != Some(&offered)
+            });
         }
     }
 
     /// Withdraws a service of this machine.
     pub(crate) fn hide(&self, pid: Pid, id: i64) {
         if self.shared.is_followed.load(Ordering::Acquire) {
-            self.update(|all| drop(all.remove(&(pid, id))));
+            self.update(|all| all.remove(&(pid, id)).is_some());
         }
     }
 
     /// Withdraws all services of a process.
     pub(crate) fn hide_all(&self, pid: Pid) {
         if self.shared.is_followed.load(Ordering::Acquire) {
-            self.update(|all| all.retain(|key, _| key.0 != pid));
+            self.update(|all| {
+                let keys: Vec<_> =
+                    all.range((pid, i64::MIN)..=(pid, i64::MAX)).map(|(&key, _)| key).collect();
+                keys.iter().for_each(|key| drop(all.remove(key)));
+                !keys.is_empty()
+            });
         }
     }
 
-    fn update(&self, change: impl FnOnce(&mut BTreeMap<(Pid, i64), Offered>)) {
+    /// Changes the services of this machine. The follower is woken if `change` returns that something has changed.
+    fn update(&self, change: impl FnOnce(&mut BTreeMap<(Pid, i64), Offered>) -> bool) {
         let mut state = self.shared.state.lock();
-        change(&mut state.offered);
+        if !change(&mut state.offered) {
+            return;
+        }
         state.version += 1;
         let follower = state.follower.clone();
         drop(state);
@@ -180,6 +191,40 @@ pub(crate) fn spread(seed: u64, client: Pid) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn offered(pid: i64, id: i64) -> Offered {
+        Offered {
+            pid: Pid::from_i64(pid),
+            id,
+            uuid: "x".to_owned(),
+            name: "house/sensor".to_owned(),
+            version: (1, 0),
+            priority: 128,
+            tags: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn only_a_change_makes_a_new_version() {
+        let abroad = Abroad::default();
+        abroad.shared.is_followed.store(true, Ordering::Release);
+        let version = || abroad.offered(0).map_or(0, |(version, _)| version);
+        abroad.hide(Pid::from_i64(7), 1);
+        abroad.hide_all(Pid::from_i64(7));
+        assert_eq!(version(), 0, "nothing was removed");
+        for id in 1..=3 {
+            abroad.show(|| offered(7, id));
+        }
+        abroad.show(|| offered(8, 1));
+        assert_eq!(version(), 4);
+        abroad.show(|| offered(7, 1));
+        assert_eq!(version(), 4, "it is shown already");
+        abroad.hide(Pid::from_i64(7), 1);
+        assert_eq!(version(), 5);
+        abroad.hide_all(Pid::from_i64(7));
+        abroad.hide_all(Pid::from_i64(7));
+        assert_eq!(abroad.offered(0), Some((6, vec![offered(8, 1)])));
+    }
 
     #[test]
     fn equal_services_share_the_clients() {

@@ -34,7 +34,7 @@ pub(crate) struct Registration {
 /// All registrations.
 pub(crate) struct Registry {
     by_owner: BTreeMap<(Pid, i64), String>,
-    /// Sorted by descending priority, and those of this machine first. Registrations of the same priority are in the order in which they were added.
+    /// By descending priority. Among equals, services of this machine come first, then in the order of registration.
     by_uuid: BTreeMap<String, Vec<Registration>>,
     presence: Presence,
 }
