@@ -249,20 +249,11 @@ fn join_fabric(
 ) -> Result<lucarne_host::Builder, Stop> {
     use lucarne_host::fabric::over_zenoh::{ZenohNetwork, ZenohOptions};
 
-    let is_alone =
-        options.fabric.is_empty() && options.fabric_listen.is_empty() && options.fabric_config.is_none();
-    let name = match &options.machine {
-        Some(_) if is_alone => {
-            let hint = "add --fabric ENDPOINT, --fabric-listen ENDPOINT or --fabric-config FILE";
-            return Err(Stop::usage(format!("--machine names a machine of a fabric: {hint}")));
-        }
-        Some(name) => name.clone(),
-        None => return Ok(builder),
-    };
+    let Some(name) = options.machine.clone() else { return Ok(builder) };
     let zenoh = ZenohOptions {
-        connect: options.fabric.clone(),
-        listen: options.fabric_listen.clone(),
-        config: options.fabric_config.clone(),
+        connect: options.network.fabric.clone(),
+        listen: options.network.fabric_listen.clone(),
+        config: options.network.fabric_config.clone(),
         is_insecure: options.insecure,
     };
     let network = ZenohNetwork::open(&name, &zenoh)
