@@ -10,14 +10,15 @@ use lucarne_kernel::sync::Mutex;
 use lucarne_kernel::sync::atomic::Ordering;
 use lucarne_kernel::{Pid, RequestId};
 use lucarne_link::carry;
-use lucarne_services::protocol::procedure;
-use lucarne_services::{CallError, Client, Container, Open, OpenError, Value};
+use lucarne_services::protocol::{error, procedure};
+use lucarne_services::{CallError, Client, Container, Offered, Open, OpenError, Selector, Value};
 
 use self::common::*;
 use crate::Options;
 use crate::description;
 use crate::network::Token;
-use crate::packet::{Epoch, Item, Packet, Parcel};
+use crate::packet::{Epoch, Item, Packet, Parcel, Terms};
+use crate::peer::{PER_INTERFACE_MAX, TOKENS_MAX};
 use crate::simulation::SimulatedFabric;
 
 /// The provider, an honest user, and a machine that is in contact and breaks the rules.
@@ -98,6 +99,55 @@ impl World {
         self.fabric.forge(EVIL, CELLAR, Packet::Data { epoch, number, items }.write());
     }
 
+    /// Announces services of other machines, all of one interface, and returns the number of those that can be opened.
+    fn announce(&mut self, machine: &str, count: usize) -> usize {
+        for id in 0..count {
+            let offered = Offered {
+                pid: pid(5),
+                id: id as i64,
+                uuid: SECRET.uuid().to_string(),
+                name: "house/many".to_owned(),
+                version: (1, 0),
+                priority: 1,
+                tags: Vec::new(),
+            };
+            let (uuid, description) = description::encode(&offered).unwrap();
+            let digest = description::digest(&description);
+            let token = Token { machine: machine.parse().unwrap(), incarnation: 1, uuid, digest };
+            self.fabric.forge_token(CELLAR, token, description);
+        }
+        self.fabric.run_until(2_000, |_| false);
+        let machines = self.fabric.machine(CELLAR).status().machines();
+        machines.iter().find(|known| known.name.as_str() == machine).map_or(0, |known| known.services)
+    }
+
+    /// Returns how many lines of the log contain a text.
+    fn logged(&self, text: &str) -> usize {
+        self.log.lock().iter().filter(|line| line.contains(text)).count()
+    }
+
+    /// Sends a request in the name of a process of the attacker, and returns the frame that answers it.
+    fn answer_to(&mut self, from: Pid, id: RequestId, number: i64, arguments: &Value) -> Vec<u8> {
+        let to = self.provider;
+        self.forge(&whole(from, to, &carry::request(to, id, number, arguments)));
+        let mut answer = None;
+        self.fabric.run_until(10_000, |fabric| {
+            answer = fabric.packets(CELLAR, EVIL).iter().find_map(|packet| {
+                let Some(Packet::Data { mut items, .. }) = Packet::read(packet) else { return None };
+                std::iter::from_fn(|| Item::read(&mut items)).find_map(|item| {
+                    let Item::Whole { from: by, to: receiver, parcel } = item else { return None };
+                    let frame = Parcel::unpack(parcel)?.bytes;
+                    let is_it = (by, receiver) == (to, from) && is_answer(&frame, id);
+                    is_it.then_some(frame)
+                })
+            });
+            answer.is_some()
+        });
+        // The packet in whose place the request was sent is ignored, as a copy.
+        assert!(self.fabric.run_until(10_000, |fabric| fabric.packets(EVIL, CELLAR).is_empty()));
+        answer.expect("an answer")
+    }
+
     fn call(&mut self, from: usize) -> Result<Value, CallError> {
         let client = self.clients[from - 1].clone();
         let user = self.users[from - 1].clone();
@@ -127,6 +177,12 @@ fn pid(number: i64) -> Pid {
     Pid::from_i64(number)
 }
 
+/// Returns whether a frame answers the request with this id.
+fn is_answer(frame: &[u8], id: RequestId) -> bool {
+    // The kinds of a reply and of a failure, and the first number of a frame: see `docs/protocol.md`.
+    matches!(frame[0], 2 | 3) && frame[24..32] == id.as_i64().to_le_bytes()
+}
+
 fn whole(from: Pid, to: Pid, frame: &[u8]) -> Vec<u8> {
     let parcel = Parcel::new(frame, Vec::new(), None);
     let mut items = Vec::new();
@@ -149,12 +205,13 @@ fn a_packet_of_another_epoch_has_no_effect() {
     let mut world = World::new(2);
     let (epoch, number) = world.next_packet(HALL);
     let wrong = Epoch { call: epoch.call ^ 1, ..epoch };
+    let terms = Terms { window: 0, timeout_us: 0 };
     for packet in [
         Packet::Bye { epoch: wrong },
         Packet::Data { epoch: wrong, number, items: &[] },
         Packet::Data { epoch: wrong, number: 0, items: &[] },
-        Packet::Answer { epoch: wrong, incarnation: 1 },
-        Packet::Call { call: wrong.call, incarnation: 1 },
+        Packet::Answer { epoch: wrong, incarnation: 1, terms },
+        Packet::Call { call: wrong.call, incarnation: 1, terms },
         Packet::Knock { incarnation: 1 },
     ] {
         world.fabric.forge(HALL, CELLAR, packet.write());
@@ -187,19 +244,22 @@ fn a_replayed_packet_has_no_effect() {
 #[test]
 fn a_flood_ends_the_contact() {
     let mut world = World::new(4);
-    let frame = vec![0; 30_000];
     let (epoch, number) = world.next_packet(EVIL);
-    let items = whole(pid(1), world.provider, &frame);
-    for step in 0..20 {
+    // Each of these requests is refused with an answer, and the attacker takes no answers.
+    let request = carry::request(world.provider, RequestId::from_i64(1), procedure::PUBLISH, &Value::Null);
+    let items = whole(pid(1), world.provider, &request).repeat(400);
+    world.fabric.stop(EVIL, true);
+    for step in 0..2_000 {
         let packet = Packet::Data { epoch, number: number + step, items: &items };
         world.fabric.forge(EVIL, CELLAR, packet.write());
+        let cellar_took_it = |fabric: &SimulatedFabric| !fabric.machine(CELLAR).has_events();
+        assert!(world.fabric.run_until(1_000, cellar_took_it));
+        if world.logged("contact with evil is lost") > 0 {
+            break;
+        }
     }
-    // The first of these frames is not valid either.
-    let log = world.log.clone();
-    assert!(world.fabric.run_until(100_000, |_| {
-        log.lock().iter().any(|line| line.starts_with("contact with evil is lost"))
-    }));
-    world.assert_others_are_well();
+    world.fabric.stop(EVIL, false);
+    world.assert_refused("it takes no answers");
 }
 
 #[test]
@@ -279,7 +339,6 @@ fn only_exported_services_of_a_process_are_opened() {
         (Client::open(&inner, SENSOR).await.is_ok(), Client::open(&inner, SECRET).await.is_ok())
     });
     assert_eq!(opened, (true, true));
-    // The ids are those of the order of installation: the secret service has the next one.
     let evil = world.users[1].clone();
     let inner = evil.clone();
     let absent = done(&mut world.fabric, &evil, async move {
@@ -287,41 +346,71 @@ fn only_exported_services_of_a_process_are_opened() {
     });
     assert_eq!(absent, Err(OpenError::Absent));
     let (from, to) = (world.users[1].pid(), world.provider);
-    for service in -1..20 {
-        for number in [procedure::OPEN, procedure::DEFINITION] {
-            let secret = SECRET.uuid().to_string();
-            let frame = carry::request(
-                to,
-                RequestId::from_i64(1_000 + service),
-                number,
-                &match number {
-                    procedure::OPEN => {
-                        Value::List(vec![service.into(), Value::from(secret), 1.into(), 0.into()])
-                    }
-                    _ => Value::from(service),
-                },
-            );
-            let (epoch, next) = world.next_packet(EVIL);
-            let items = whole(from, to, &frame);
-            world.fabric.forge(EVIL, CELLAR, Packet::Data { epoch, number: next, items: &items }.write());
-            // Its own packet is ignored now, as a copy. So the epoch ends, and it must begin again.
-            world.fabric.run_until(400, |_| false);
+    let refusal = |id| {
+        let mut refusal = carry::refusal(to, id, error::NO_SUCH_PROCESS);
+        carry::readdress(&mut refusal, from);
+        refusal
+    };
+    let mut next = 1_000;
+    let mut answer = |world: &mut World, number, arguments: &Value| {
+        next += 1;
+        let id = RequestId::from_i64(next);
+        let answer = world.answer_to(from, id, number, arguments);
+        (answer == refusal(id), answer)
+    };
+    let secret = SECRET.uuid().to_string();
+    let services = world.fabric.machine(CELLAR).services();
+    let id_of = |selector: Selector| {
+        let is_it = |service: &&Offered| service.pid == to && service.uuid == selector.uuid().to_string();
+        services.iter().find(is_it).expect("it is installed").id
+    };
+    for service in [-1, 0, id_of(SECRET), id_of(SENSOR)] {
+        let is_exported = service == id_of(SENSOR);
+        let opening = Value::List(vec![service.into(), Value::from(secret.clone()), 1.into(), 0.into()]);
+        let (is_refused, opened) = answer(&mut world, procedure::OPEN, &opening);
+        assert_eq!(is_refused, !is_exported, "service {service} is opened");
+        if is_exported {
+            // It reaches the exported service, which is another interface.
+            let text = String::from_utf8_lossy(&opened);
+            assert!(text.contains("does not provide"), "{service}: {text}");
         }
+        let (is_refused, _) = answer(&mut world, procedure::DEFINITION, &Value::from(service));
+        assert_eq!(is_refused, !is_exported, "the definition of {service}");
     }
     for number in [procedure::PUBLISH, procedure::LOOK_UP, procedure::ACCOUNT, procedure::SERVICES, 7] {
-        let frame = carry::request(to, RequestId::from_i64(1), number, &Value::Null);
-        let items = whole(from, to, &frame);
-        world.forge(&items);
-        world.fabric.run_until(400, |_| false);
+        assert!(answer(&mut world, number, &Value::Null).0, "procedure {number}");
     }
-    assert_eq!(world.sensor.channels.now(), 0);
+    world.assert_others_are_well();
+}
+
+#[test]
+fn services_of_one_interface_are_bounded() {
+    let mut world = World::new(8);
+    assert_eq!(world.announce("many", PER_INTERFACE_MAX + 50), PER_INTERFACE_MAX);
+    assert_eq!(world.announce("few", 3), 3, "the limit is that of each machine");
+    assert_eq!(world.logged("many announces more than"), 1);
+    world.assert_others_are_well();
+}
+
+#[test]
+fn a_machine_causes_one_line_of_each_kind() {
+    let mut world = World::new(9);
+    world.announce("many", TOKENS_MAX + 50);
+    assert_eq!(world.logged("many announces too many services"), 1);
+    for digest in 0..20 {
+        let digest = crate::network::Digest([digest; 16]);
+        let token = Token { machine: "liar".parse().unwrap(), incarnation: 1, uuid: SECRET.uuid(), digest };
+        world.fabric.forge_token(CELLAR, token, vec![1]);
+    }
+    world.fabric.run_until(2_000, |_| false);
+    assert_eq!(world.logged("liar announces a service whose description"), 1);
     world.assert_others_are_well();
 }
 
 #[test]
 fn a_description_that_was_not_announced_is_not_used() {
     let mut world = World::new(7);
-    let offered = lucarne_services::Offered {
+    let offered = Offered {
         pid: pid(5),
         id: 0,
         uuid: SECRET.uuid().to_string(),
@@ -330,7 +419,7 @@ fn a_description_that_was_not_announced_is_not_used() {
         priority: 255,
         tags: Vec::new(),
     };
-    let description = description::encode(&offered).unwrap();
+    let (_, description) = description::encode(&offered).unwrap();
     let token = Token {
         machine: "evil".parse().unwrap(),
         incarnation: 1,

@@ -7,6 +7,7 @@ use lucarne_kernel::Pid;
 use lucarne_message::{Payload, Value};
 use lucarne_services::Offered;
 use sha2::{Digest as _, Sha256};
+use thiserror::Error;
 use uuid::Uuid;
 
 use crate::network::{DESCRIPTION_MAX, Digest, Token};
@@ -18,8 +19,28 @@ const NAMES_BYTES_MAX: usize = 4 << 10;
 /// The maximum number of tags.
 const TAGS_MAX: usize = 64;
 
-/// Returns the description of a service; none if it is too large to be announced.
-pub(crate) fn encode(offered: &Offered) -> Option<Vec<u8>> {
+/// The reason why a service is not announced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub(crate) enum Unfit {
+    #[error("its interface is not a UUID")]
+    Interface,
+    #[error("it has more than {TAGS_MAX} tags")]
+    Tags,
+    #[error("its name and its tags together have more than {NAMES_BYTES_MAX} bytes")]
+    Names,
+    #[error("its name or one of its tags has a control character")]
+    Control,
+    #[error("its description has more than {DESCRIPTION_MAX} bytes")]
+    Description,
+}
+
+/// Returns the interface of a service, and its description.
+///
+/// # Errors
+/// The reason why it must not be announced.
+pub(crate) fn encode(offered: &Offered) -> Result<(Uuid, Vec<u8>), Unfit> {
+    let uuid = Uuid::parse_str(&offered.uuid).map_err(|_| Unfit::Interface)?;
+    check_texts(offered)?;
     let tags = offered.tags.iter().map(|tag| Value::from(tag.clone())).collect();
     let value = Value::List(vec![
         offered.pid.as_i64().into(),
@@ -31,8 +52,8 @@ pub(crate) fn encode(offered: &Offered) -> Option<Vec<u8>> {
         offered.priority.into(),
         Value::List(tags),
     ]);
-    let bytes = Payload::of(&value).ok()?.bytes().to_vec();
-    (bytes.len() <= DESCRIPTION_MAX && is_bounded(offered)).then_some(bytes)
+    let bytes = Payload::of(&value).map_err(|_| Unfit::Description)?.bytes().to_vec();
+    if bytes.len() > DESCRIPTION_MAX { Err(Unfit::Description) } else { Ok((uuid, bytes)) }
 }
 
 /// Returns the digest of a description.
@@ -76,15 +97,21 @@ pub(crate) fn decode(token: &Token, description: &[u8]) -> Option<Offered> {
         priority: *priority,
         tags,
     };
-    is_bounded(&offered).then_some(offered)
+    check_texts(&offered).ok().map(|()| offered)
 }
 
-/// Returns whether the texts are short, and show no control characters: tools print them.
-fn is_bounded(offered: &Offered) -> bool {
+/// Checks that the texts are short, and have no control characters: tools print them.
+fn check_texts(offered: &Offered) -> Result<(), Unfit> {
     let texts = || std::iter::once(&offered.name).chain(&offered.tags);
-    offered.tags.len() <= TAGS_MAX
-        && texts().map(String::len).sum::<usize>() <= NAMES_BYTES_MAX
-        && !texts().any(|text| text.chars().any(char::is_control))
+    if offered.tags.len() > TAGS_MAX {
+        Err(Unfit::Tags)
+    } else if texts().map(String::len).sum::<usize>() > NAMES_BYTES_MAX {
+        Err(Unfit::Names)
+    } else if texts().any(|text| text.chars().any(char::is_control)) {
+        Err(Unfit::Control)
+    } else {
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -114,15 +141,16 @@ mod tests {
 
     #[test]
     fn a_description_is_read_as_it_was_written() {
-        let description = encode(&offered()).unwrap();
+        let (uuid, description) = encode(&offered()).unwrap();
+        assert_eq!(uuid.to_string(), offered().uuid);
         assert_eq!(decode(&token(&description), &description), Some(offered()));
     }
 
     #[test]
     fn a_description_that_was_not_announced_is_refused() {
-        let description = encode(&offered()).unwrap();
+        let (_, description) = encode(&offered()).unwrap();
         let token = token(&description);
-        let forged = encode(&Offered { pid: Pid::from_i64(8), ..offered() }).unwrap();
+        let (_, forged) = encode(&Offered { pid: Pid::from_i64(8), ..offered() }).unwrap();
         assert_eq!(decode(&token, &forged), None);
         let other = Token { uuid: Uuid::nil(), ..token };
         assert_eq!(decode(&other, &description), None, "of another interface");
@@ -130,12 +158,14 @@ mod tests {
 
     #[test]
     fn texts_are_bounded_and_harmless() {
-        for name in ["a\u{1b}[2J".to_owned(), "x".repeat(NAMES_BYTES_MAX + 1)] {
-            let offered = Offered { name, ..offered() };
-            assert_eq!(encode(&offered), None);
+        for (name, reason) in
+            [("a\u{1b}[2J".to_owned(), Unfit::Control), ("x".repeat(NAMES_BYTES_MAX + 1), Unfit::Names)]
+        {
+            assert_eq!(encode(&Offered { name, ..offered() }), Err(reason));
         }
         let tags = vec!["t".to_owned(); TAGS_MAX + 1];
-        assert_eq!(encode(&Offered { tags, ..offered() }), None);
+        assert_eq!(encode(&Offered { tags, ..offered() }), Err(Unfit::Tags));
+        assert_eq!(encode(&Offered { uuid: "x".to_owned(), ..offered() }), Err(Unfit::Interface));
         for description in [&b""[..], b"\xc0", b"\xa1\x01", &[0xff; 100]] {
             assert_eq!(decode(&token(description), description), None);
         }

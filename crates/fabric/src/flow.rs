@@ -5,9 +5,11 @@
 //! An epoch has a name of which each side has chosen a half. The called side switches to it only when a packet of it
 //! arrives: then the caller knows its answer, and not a late copy of an old call.
 //!
+//! With the call and the answer each side tells the other its window and its time-out, which can differ.
+//!
 //! In an epoch, packets have numbers. A number that was there before is ignored, a missing one ends the epoch. Each side
-//! sends something at least every quarter of the time-out, and ends the epoch when it has heard nothing for the whole
-//! time-out. It looks at the clock before it looks at packets: after a long sleep it does not take what has waited
+//! sends something at least every quarter of the smaller time-out, and ends the epoch when it has heard nothing for the
+//! whole of its own. It looks at the clock before it looks at packets: after a long sleep it does not take what has waited
 //! meanwhile for a sign of life. What belongs to an epoch that is over is answered by *bye*.
 
 use lucarne_kernel::Pid;
@@ -15,11 +17,20 @@ use lucarne_link::carry::LIMITS;
 
 use crate::network::PACKET_MAX;
 use crate::outbox::{LARGE_MAX, SLOTS};
-use crate::packet::{DATA_HEAD, Epoch, Item, Packet, Parcel};
+use crate::packet::{DATA_HEAD, Epoch, Item, Packet, Parcel, Terms};
 use crate::trunk::{Arrived, Trunk};
 
-/// The number of bytes that may be on the way to a machine without being taken there, unless set otherwise.
+/// The number of bytes that may be on the way from a machine without being taken here, unless set otherwise.
 pub(crate) const WINDOW: usize = 256 << 10;
+
+/// The least window: several pieces of large parcels.
+pub(crate) const WINDOW_MIN: usize = 128 << 10;
+
+/// The largest window, also for what another machine permits: what is on the way is in the queues of the network.
+pub(crate) const WINDOW_MAX: usize = 16 << 20;
+
+/// The least time-out, also for what another machine wants: it asks for four packets in this time.
+pub(crate) const TIMEOUT_MIN_US: i64 = 10_000;
 
 /// The times of a flow, in microseconds.
 #[derive(Debug, Clone, Copy)]
@@ -29,10 +40,6 @@ pub(crate) struct Timing {
 }
 
 impl Timing {
-    fn heartbeat_us(self) -> i64 {
-        self.timeout_us / 4
-    }
-
     /// The time between two calls that have no answer.
     fn retry_us(self) -> i64 {
         self.timeout_us / 8
@@ -55,6 +62,8 @@ struct Offer {
     epoch: Epoch,
     /// The incarnation of the caller.
     peer: u64,
+    /// The terms of the caller.
+    terms: Terms,
     at_us: i64,
 }
 
@@ -75,6 +84,8 @@ struct Open {
     next_in: u64,
     heard_us: i64,
     said_us: i64,
+    /// The longest time without a packet to the other side.
+    heartbeat_us: i64,
     /// The bytes that this side may send, and those that the other side may.
     credit: usize,
     allowance: usize,
@@ -159,21 +170,21 @@ impl Flow {
             Phase::Calling { next_us, .. } => Some(*next_us),
             Phase::Open(open) => {
                 let dead_us = open.heard_us + self.timing.timeout_us;
-                Some(dead_us.min(open.said_us + self.timing.heartbeat_us()))
+                Some(dead_us.min(open.said_us + open.heartbeat_us))
             }
         }
     }
 
     /// Does what is due. Returns true if the other machine is lost.
     pub(crate) fn act(&mut self, now_us: i64, out: &mut Vec<Vec<u8>>) -> bool {
-        let (incarnation, calls) = (self.incarnation, self.calls);
+        let (incarnation, calls, terms) = (self.incarnation, self.calls, self.terms());
         match &mut self.phase {
             Phase::Idle => false,
             Phase::Calling { call, next_us, .. } => {
                 if now_us >= *next_us {
                     *next_us = now_us + self.timing.retry_us();
                     let packet = if calls {
-                        Packet::Call { call: *call, incarnation }
+                        Packet::Call { call: *call, incarnation, terms }
                     } else {
                         Packet::Knock { incarnation }
                     };
@@ -186,12 +197,18 @@ impl Flow {
                     self.end(out);
                     return true;
                 }
-                if now_us - open.said_us >= self.timing.heartbeat_us() {
+                if now_us - open.said_us >= open.heartbeat_us {
                     out.push(open.packet(now_us, &[]));
                 }
                 false
             }
         }
+    }
+
+    /// Returns what the other machine is told.
+    fn terms(&self) -> Terms {
+        let timeout_us = self.timing.timeout_us.cast_unsigned();
+        Terms { window: self.window as u64, timeout_us }
     }
 
     /// Sends what waits in the trunk, as far as there is credit.
@@ -223,21 +240,22 @@ impl Flow {
     ) {
         match *packet {
             Packet::Knock { .. } if self.calls => self.call(now_us, random),
-            Packet::Call { call, incarnation } if !self.calls => {
+            Packet::Call { call, incarnation, terms } if !self.calls => {
                 let epoch = match (&self.phase, self.offered) {
                     (Phase::Open(open), _) if open.epoch.call == call => open.epoch,
                     (_, Some(Offer { epoch, .. })) if epoch.call == call => epoch,
                     _ => Epoch { call, answer: random },
                 };
                 if !matches!(&self.phase, Phase::Open(open) if open.epoch == epoch) {
-                    self.offered = Some(Offer { epoch, peer: incarnation, at_us: now_us });
+                    self.offered = Some(Offer { epoch, peer: incarnation, terms, at_us: now_us });
                 }
-                out.push(Packet::Answer { epoch, incarnation: self.incarnation }.write());
+                let (incarnation, terms) = (self.incarnation, self.terms());
+                out.push(Packet::Answer { epoch, incarnation, terms }.write());
             }
-            Packet::Answer { epoch, incarnation } if self.calls => {
+            Packet::Answer { epoch, incarnation, terms } if self.calls => {
                 let is_mine = matches!(self.phase, Phase::Calling { call, .. } if call == epoch.call);
                 if is_mine {
-                    self.open(epoch, incarnation, now_us, happened);
+                    self.open(epoch, incarnation, terms, now_us, happened);
                     if let Phase::Open(open) = &mut self.phase {
                         out.push(open.packet(now_us, &[]));
                     }
@@ -257,18 +275,20 @@ impl Flow {
         }
     }
 
-    fn open(&mut self, epoch: Epoch, peer: u64, now_us: i64, happened: &mut Vec<Happened>) {
+    fn open(&mut self, epoch: Epoch, peer: u64, terms: Terms, now_us: i64, happened: &mut Vec<Happened>) {
         if self.is_open() {
             happened.push(Happened::Over("the other machine has begun again"));
         }
         self.offered = None;
+        let timeout_us = i64::try_from(terms.timeout_us).unwrap_or(i64::MAX).max(TIMEOUT_MIN_US);
         self.phase = Phase::Open(Box::new(Open {
             epoch,
             next_out: 0,
             next_in: 0,
             heard_us: now_us,
             said_us: now_us,
-            credit: self.window,
+            heartbeat_us: timeout_us.min(self.timing.timeout_us) / 4,
+            credit: usize::try_from(terms.window).unwrap_or(WINDOW_MAX).min(WINDOW_MAX),
             allowance: self.window,
             partials: Default::default(),
         }));
@@ -286,7 +306,7 @@ impl Flow {
     ) {
         match self.offered {
             Some(offer) if offer.epoch == epoch && number == 0 => {
-                self.open(epoch, offer.peer, now_us, happened);
+                self.open(epoch, offer.peer, offer.terms, now_us, happened);
             }
             _ => {}
         }

@@ -26,6 +26,7 @@ pub mod simulation;
 
 #[cfg(test)]
 mod attacks;
+mod complaints;
 mod description;
 mod flow;
 mod lane;

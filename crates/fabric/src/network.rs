@@ -60,7 +60,7 @@ pub trait Network: Send + Sync {
     /// Sends a packet to a machine, or loses it.
     fn send(&self, to: &MachineName, packet: Vec<u8>);
 
-    /// Returns the next event. Announcements that were there before come first.
+    /// Returns the next event, if there is one.
     fn next_event(&self) -> Option<Event>;
 
     /// Sets the process to wake when there are events.

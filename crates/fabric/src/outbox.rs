@@ -176,7 +176,7 @@ impl Outbox {
         }
     }
 
-    /// Moves the first parcel of a pair into a slot. Returns false if there is no room.
+    /// Moves the first parcel of a pair into a slot. Returns false if room is missing.
     fn begin_large(&mut self, pair: Pair) -> bool {
         let Some(free) = self.slots.iter().position(|slot| matches!(slot, Slot::Free)) else { return false };
         let size = self.queues.get(&pair).and_then(|queue| queue.parcels.front()).map_or(0, Parcel::size);

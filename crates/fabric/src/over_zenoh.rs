@@ -8,10 +8,10 @@
 //! ```
 //!
 //! Packets are handed to Zenoh by a thread of their own, since Zenoh can make its callers wait. The window of each flow
-//! bounds what is in Zenoh, so that this is rare. What this network cannot keep is lost: then the flow ends.
+//! bounds what is in Zenoh, so that this is rare. A packet that this network cannot keep is lost: then the flow ends.
+//! Announcements that wait for the switchboard are kept apart from packets, since Zenoh does not repeat them.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,7 +32,7 @@ use crate::network::{DESCRIPTION_MAX, Digest, Event, Network, PACKET_MAX, Token}
 /// The number of bytes of packets that wait for the switchboard, and of those that wait for Zenoh.
 const BYTES_MAX: usize = 32 << 20;
 
-/// The number of other events that wait for the switchboard.
+/// The number of packets and descriptions that wait for the switchboard, and that of announcements.
 const EVENTS_MAX: usize = 65_536;
 
 /// The time limit of a query.
@@ -48,13 +48,13 @@ pub struct ZenohOptions {
     pub connect: Vec<String>,
     /// The endpoints at which this machine can be reached.
     pub listen: Vec<String>,
-    /// A configuration file of Zenoh. The endpoints are added to it.
+    /// A configuration file of Zenoh. The endpoints above, if there are any, replace those of the file.
     pub config: Option<PathBuf>,
     /// Permits networks outside of this machine, although machines do not prove their names yet.
     pub is_insecure: bool,
 }
 
-/// The reason why there is no network.
+/// The reason why the network cannot be joined.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ZenohError {
@@ -98,8 +98,14 @@ struct Inbox {
 
 #[derive(Default)]
 struct InboxState {
+    /// Whether each of these announcements is there now.
+    announcements: BTreeMap<Token, bool>,
+    /// Packets and descriptions.
     events: VecDeque<Event>,
+    /// The bytes of the events.
     bytes: usize,
+    /// The last event was an announcement: a packet has its turn.
+    is_packets_turn: bool,
 }
 
 /// What waits for Zenoh.
@@ -191,11 +197,15 @@ fn config(options: &ZenohOptions) -> Result<zenoh::Config, ZenohError> {
         }
     }
     if options.config.is_none() {
-        // Only what was asked for: no scouting, and no port that is open to others.
+        // Only what was asked for: no scouting by multicast, and no port that is open to others.
         config.insert_json5("scouting/multicast/enabled", "false")?;
+        if !options.is_insecure {
+            // With gossip, this machine would connect to all that its peers know, and those can be in any network.
+            config.insert_json5("scouting/gossip/enabled", "false")?;
+        }
         let local = vec!["tcp/127.0.0.1:0".to_owned()];
         let listen = if options.listen.is_empty() { &local } else { &options.listen };
-        config.insert_json5("listen/endpoints", &list(listen))?;
+        config.insert_json5("listen/endpoints", &json(listen))?;
         // A machine that was lost is noticed by its flow, and connected to again before the flow gives up.
         config.insert_json5("transport/link/tx/lease", "4000")?;
         config.insert_json5("connect/timeout_ms", "-1")?;
@@ -205,32 +215,17 @@ fn config(options: &ZenohOptions) -> Result<zenoh::Config, ZenohError> {
             "{ period_init_ms: 200, period_max_ms: 1000, period_increase_factor: 2 }",
         )?;
     } else if !options.listen.is_empty() {
-        config.insert_json5("listen/endpoints", &list(&options.listen))?;
+        config.insert_json5("listen/endpoints", &json(&options.listen))?;
     }
     if !options.connect.is_empty() {
-        config.insert_json5("connect/endpoints", &list(&options.connect))?;
+        config.insert_json5("connect/endpoints", &json(&options.connect))?;
     }
     Ok(config)
 }
 
-/// Returns a list of texts in JSON.
-fn list(texts: &[String]) -> String {
-    let mut list = String::from("[");
-    for text in texts {
-        let _ = write!(list, "{}\"", if list.len() > 1 { "," } else { "" });
-        for character in text.chars() {
-            match character {
-                '"' | '\\' => list.extend(['\\', character]),
-                _ if character.is_control() => {
-                    let _ = write!(list, "\\u{:04x}", u32::from(character));
-                }
-                _ => list.push(character),
-            }
-        }
-        list.push('"');
-    }
-    list.push(']');
-    list
+/// Returns texts as a list in JSON.
+fn json(texts: &[String]) -> String {
+    serde_json::Value::from(texts).to_string()
 }
 
 /// Returns whether an endpoint is one of this machine.
@@ -271,24 +266,53 @@ fn read_token(key: &str) -> Option<Token> {
 
 impl Inbox {
     fn push(&self, event: Event) {
-        let mut state = self.state.lock();
-        let size = size_of(&event);
-        if state.bytes + size > BYTES_MAX || state.events.len() >= EVENTS_MAX {
+        if !self.state.lock().push(event) {
             return;
         }
-        state.bytes += size;
-        state.events.push_back(event);
-        drop(state);
         if let Some(waker) = self.waker.get() {
             waker.wake();
         }
     }
 }
 
-fn size_of(event: &Event) -> usize {
-    match event {
-        Event::Packet(_, bytes) | Event::Described(_, bytes) => bytes.len(),
-        Event::Appeared(_) | Event::Disappeared(_) => 0,
+impl InboxState {
+    /// Adds an event. Returns false if room for it is missing.
+    fn push(&mut self, event: Event) -> bool {
+        let size = match event {
+            Event::Appeared(token) => return self.announce(token, true),
+            Event::Disappeared(token) => return self.announce(token, false),
+            Event::Packet(_, ref bytes) | Event::Described(_, ref bytes) => bytes.len(),
+        };
+        let has_room = self.bytes + size <= BYTES_MAX && self.events.len() < EVENTS_MAX;
+        if has_room {
+            self.bytes += size;
+            self.events.push_back(event);
+        }
+        has_room
+    }
+
+    fn announce(&mut self, token: Token, is_there: bool) -> bool {
+        let has_room = self.announcements.len() < EVENTS_MAX || self.announcements.contains_key(&token);
+        if has_room {
+            self.announcements.insert(token, is_there);
+        }
+        has_room
+    }
+
+    /// Takes the next event. Announcements and packets take turns.
+    fn pop(&mut self) -> Option<Event> {
+        if (!self.is_packets_turn || self.events.is_empty())
+            && let Some((token, is_there)) = self.announcements.pop_first()
+        {
+            self.is_packets_turn = true;
+            return Some(if is_there { Event::Appeared(token) } else { Event::Disappeared(token) });
+        }
+        self.is_packets_turn = false;
+        let event = self.events.pop_front()?;
+        if let Event::Packet(_, bytes) | Event::Described(_, bytes) = &event {
+            self.bytes -= bytes.len();
+        }
+        Some(event)
     }
 }
 
@@ -362,10 +386,7 @@ impl Network for ZenohNetwork {
     }
 
     fn next_event(&self) -> Option<Event> {
-        let mut state = self.inbox.state.lock();
-        let event = state.events.pop_front()?;
-        state.bytes -= size_of(&event);
-        Some(event)
+        self.inbox.state.lock().pop()
     }
 
     fn set_waker(&self, waker: Waker) {
@@ -421,9 +442,49 @@ mod tests {
     }
 
     #[test]
-    fn lists_are_json() {
-        assert_eq!(list(&["a\"b".to_owned(), "c\n".to_owned()]), r#"["a\"b","c\u000a"]"#);
-        assert_eq!(list(&[]), "[]");
+    fn an_inbox_that_is_full_of_packets_keeps_announcements() {
+        let token = |digest| Token {
+            machine: "cellar".parse().unwrap(),
+            incarnation: 1,
+            uuid: Uuid::from_u128(7),
+            digest: Digest([digest; 16]),
+        };
+        let packet = || Event::Packet("hall".parse().unwrap(), vec![0; PACKET_MAX]);
+        let mut inbox = InboxState::default();
+        let packets = std::iter::from_fn(|| inbox.push(packet()).then_some(())).count();
+        assert_eq!(packets, BYTES_MAX / PACKET_MAX);
+        assert!(inbox.push(Event::Appeared(token(1))));
+        assert!(inbox.push(Event::Appeared(token(2))));
+        assert!(inbox.push(Event::Disappeared(token(1))));
+        assert!(matches!(inbox.pop(), Some(Event::Disappeared(gone)) if gone == token(1)), "the newest");
+        assert!(matches!(inbox.pop(), Some(Event::Packet(..))), "packets have their turns");
+        assert!(matches!(inbox.pop(), Some(Event::Appeared(come)) if come == token(2)));
+        assert_eq!(std::iter::from_fn(|| inbox.pop()).count(), packets - 1);
+        assert_eq!((inbox.bytes, inbox.announcements.len()), (0, 0));
+    }
+
+    #[test]
+    fn announcements_that_wait_are_bounded() {
+        let mut inbox = InboxState::default();
+        let token = |incarnation: usize| Token {
+            machine: "cellar".parse().unwrap(),
+            incarnation: incarnation as u64,
+            uuid: Uuid::from_u128(7),
+            digest: Digest([0; 16]),
+        };
+        assert!((0..EVENTS_MAX).all(|number| inbox.push(Event::Appeared(token(number)))));
+        assert!(!inbox.push(Event::Appeared(token(EVENTS_MAX))));
+        assert!(inbox.push(Event::Disappeared(token(0))), "the newest state of one that waits");
+    }
+
+    #[test]
+    fn only_an_insecure_machine_listens_to_gossip() {
+        for is_insecure in [false, true] {
+            let config = config(&ZenohOptions { is_insecure, ..ZenohOptions::default() }).unwrap();
+            let json = |key| config.get_json(key).unwrap();
+            assert_eq!(json("scouting/gossip/enabled"), if is_insecure { "null" } else { "false" });
+            assert_eq!(json("scouting/multicast/enabled"), "false");
+        }
     }
 
     #[test]

@@ -3,10 +3,11 @@
 //! ```text
 //! packet   u8 version | u8 kind | u16 0 | u32 0 | ...
 //!   knock    u64 incarnation                             please call me
-//!   call     u64 call | u64 incarnation                  may we begin an epoch?
-//!   answer   u64 call | u64 answer | u64 incarnation     yes: this is its name
+//!   call     u64 call | u64 incarnation | terms          may we begin an epoch?
+//!   answer   u64 call | u64 answer | u64 incarnation | terms   yes: this is its name
 //!   data     u64 call | u64 answer | u64 number | items
 //!   bye      u64 call | u64 answer                       this epoch is over, or unknown
+//! terms    u64 window in bytes | u64 time-out in microseconds, of the sender
 //! item     u8 kind | u8 slot | u16 0 | u32 length | ...
 //!   whole    i64 from | i64 to | a parcel of `length` bytes
 //!   first    i64 from | i64 to | u64 size of the parcel | its first `length` bytes
@@ -42,11 +43,20 @@ pub(crate) struct Epoch {
     pub(crate) answer: u64,
 }
 
+/// What a machine tells the other one about itself when an epoch begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Terms {
+    /// The number of bytes that the other machine may send before they are taken.
+    pub(crate) window: u64,
+    /// The other machine is lost when it is silent for so long, in microseconds.
+    pub(crate) timeout_us: u64,
+}
+
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Packet<'p> {
     Knock { incarnation: u64 },
-    Call { call: u64, incarnation: u64 },
-    Answer { epoch: Epoch, incarnation: u64 },
+    Call { call: u64, incarnation: u64, terms: Terms },
+    Answer { epoch: Epoch, incarnation: u64, terms: Terms },
     Data { epoch: Epoch, number: u64, items: &'p [u8] },
     Bye { epoch: Epoch },
 }
@@ -79,18 +89,19 @@ mod kind {
 impl Packet<'_> {
     pub(crate) fn write(&self) -> Vec<u8> {
         let start = |kind| vec![VERSION, kind, 0, 0, 0, 0, 0, 0];
-        let (mut bytes, numbers): (Vec<u8>, [Option<u64>; 3]) = match *self {
-            Packet::Knock { incarnation } => (start(kind::KNOCK), [Some(incarnation), None, None]),
-            Packet::Call { call, incarnation } => (start(kind::CALL), [Some(call), Some(incarnation), None]),
-            Packet::Answer { epoch, incarnation } => {
-                (start(kind::ANSWER), [Some(epoch.call), Some(epoch.answer), Some(incarnation)])
+        let (mut bytes, numbers): (Vec<u8>, &[u64]) = match *self {
+            Packet::Knock { incarnation } => (start(kind::KNOCK), &[incarnation]),
+            Packet::Call { call, incarnation, terms } => {
+                (start(kind::CALL), &[call, incarnation, terms.window, terms.timeout_us])
             }
-            Packet::Data { epoch, number, .. } => {
-                (start(kind::DATA), [Some(epoch.call), Some(epoch.answer), Some(number)])
+            Packet::Answer { epoch, incarnation, terms } => {
+                let Epoch { call, answer } = epoch;
+                (start(kind::ANSWER), &[call, answer, incarnation, terms.window, terms.timeout_us])
             }
-            Packet::Bye { epoch } => (start(kind::BYE), [Some(epoch.call), Some(epoch.answer), None]),
+            Packet::Data { epoch, number, .. } => (start(kind::DATA), &[epoch.call, epoch.answer, number]),
+            Packet::Bye { epoch } => (start(kind::BYE), &[epoch.call, epoch.answer]),
         };
-        numbers.into_iter().flatten().for_each(|number| bytes.extend(number.to_le_bytes()));
+        numbers.iter().for_each(|number| bytes.extend(number.to_le_bytes()));
         if let Packet::Data { items, .. } = self {
             bytes.extend_from_slice(items);
         }
@@ -106,8 +117,12 @@ impl Packet<'_> {
         }
         let packet = match kind {
             kind::KNOCK => Packet::Knock { incarnation: reader.u64()? },
-            kind::CALL => Packet::Call { call: reader.u64()?, incarnation: reader.u64()? },
-            kind::ANSWER => Packet::Answer { epoch: reader.epoch()?, incarnation: reader.u64()? },
+            kind::CALL => {
+                Packet::Call { call: reader.u64()?, incarnation: reader.u64()?, terms: reader.terms()? }
+            }
+            kind::ANSWER => {
+                Packet::Answer { epoch: reader.epoch()?, incarnation: reader.u64()?, terms: reader.terms()? }
+            }
             kind::DATA => {
                 let (epoch, number) = (reader.epoch()?, reader.u64()?);
                 Packet::Data { epoch, number, items: std::mem::take(&mut reader.0) }
@@ -157,7 +172,7 @@ impl<'p> Item<'p> {
         }
     }
 
-    /// Takes the next item from the rest of a packet. Returns none if there is none, or no valid one.
+    /// Takes the next item from the rest of a packet. Returns none at its end, or if the item is not valid.
     pub(crate) fn read(rest: &mut &'p [u8]) -> Option<Item<'p>> {
         let mut reader = Reader(rest);
         let [kind, slot, 0, 0] = *reader.array::<4>()? else { return None };
@@ -221,6 +236,10 @@ impl<'p> Reader<'p> {
 
     fn epoch(&mut self) -> Option<Epoch> {
         Some(Epoch { call: self.u64()?, answer: self.u64()? })
+    }
+
+    fn terms(&mut self) -> Option<Terms> {
+        Some(Terms { window: self.u64()?, timeout_us: self.u64()? })
     }
 }
 
@@ -326,10 +345,11 @@ mod tests {
         );
         assert!(rest.is_empty());
         assert_eq!(read[0].charge() + read[1].charge() + read[2].charge(), 24 + 6 + 32 + 1 + 8);
+        let terms = Terms { window: 1 << 40, timeout_us: 3 };
         for packet in [
             Packet::Knock { incarnation: 5 },
-            Packet::Call { call: 5, incarnation: 6 },
-            Packet::Answer { epoch, incarnation: 6 },
+            Packet::Call { call: 5, incarnation: 6, terms },
+            Packet::Answer { epoch, incarnation: 6, terms },
             Packet::Data { epoch, number: 9, items: &items },
             Packet::Bye { epoch },
         ] {

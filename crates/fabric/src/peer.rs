@@ -10,7 +10,9 @@ use lucarne_message::Payload;
 use lucarne_services::protocol::{error, procedure};
 use lucarne_services::{Abroad, Offered};
 use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
+use crate::complaints::{Complaint, Complaints};
 use crate::description;
 use crate::flow::{Flow, Happened};
 use crate::lane::Lane;
@@ -23,6 +25,10 @@ use crate::trunk::{Arrived, LANES_MAX, Trunk};
 
 /// The maximum number of announcements of one machine that are looked at.
 pub(crate) const TOKENS_MAX: usize = 1_024;
+
+/// The maximum number of services of one interface and one machine that are registered here: each client that asks for
+/// the interface gets all of them.
+pub(crate) const PER_INTERFACE_MAX: usize = 256;
 
 /// The time after which a question without an answer is asked again, in microseconds.
 const ASK_AGAIN_US: i64 = 1_000_000;
@@ -41,6 +47,16 @@ pub(crate) struct House<'h, 'c, 'k> {
     pub(crate) switchboard: &'h Waker,
     pub(crate) window: usize,
     pub(crate) log: &'h (dyn Fn(&str) + Send + Sync),
+    pub(crate) complaints: &'c mut Complaints,
+}
+
+impl House<'_, '_, '_> {
+    /// Logs what a machine does wrong, once for each kind. `text` follows its name.
+    fn complain(&mut self, machine: &MachineName, complaint: Complaint, text: &str) {
+        if self.complaints.is_first(machine, complaint) {
+            (self.log)(&format!("{machine} {text}"));
+        }
+    }
 }
 
 pub(crate) struct Peer {
@@ -48,11 +64,34 @@ pub(crate) struct Peer {
     flow: Flow,
     trunk: Option<Placed>,
     tokens: BTreeMap<Token, Import>,
+    registered: Registered,
+    /// What the last look at all tokens has shown; none if something has changed since.
+    looked: Option<Looked>,
     /// Contact was lost: nothing is imported until the machine answers again.
     is_lost: bool,
     contacts: u64,
     losses: u64,
     bytes: (u64, u64),
+    /// The status that was shown last.
+    shown: Option<MachineStatus>,
+}
+
+/// The number of tokens that are registered with the service manager.
+#[derive(Default)]
+struct Registered {
+    all: usize,
+    by_interface: BTreeMap<Uuid, usize>,
+}
+
+/// What a look at all tokens has shown.
+#[derive(Clone, Copy)]
+struct Looked {
+    /// When the next question is asked again.
+    next_us: Option<i64>,
+    /// There is a token that cannot be used before the machine has answered.
+    needs_contact: bool,
+    /// There is a token that cannot be used before a stand-in has ended.
+    needs_lane: bool,
 }
 
 /// The trunk to one incarnation of the machine.
@@ -76,14 +115,25 @@ struct Import {
     described: Option<Offered>,
     /// It is registered with the service manager.
     is_registered: bool,
-    /// It must not be used: there is no valid description, or its process has ended.
+    /// It must not be used: its description is not valid, or its process has ended.
     is_void: bool,
 }
 
 impl Peer {
     pub(crate) fn new(name: MachineName, flow: Flow) -> Peer {
-        let (tokens, bytes) = (BTreeMap::new(), (0, 0));
-        Peer { name, flow, trunk: None, tokens, is_lost: false, contacts: 0, losses: 0, bytes }
+        Peer {
+            name,
+            flow,
+            trunk: None,
+            tokens: BTreeMap::new(),
+            registered: Registered::default(),
+            looked: None,
+            is_lost: false,
+            contacts: 0,
+            losses: 0,
+            bytes: (0, 0),
+            shown: None,
+        }
     }
 
     /// Returns whether nothing is known of the machine any more.
@@ -91,58 +141,94 @@ impl Peer {
         self.tokens.is_empty() && self.trunk.is_none() && self.flow.is_forgotten(now_us)
     }
 
-    pub(crate) fn status(&self) -> MachineStatus {
-        MachineStatus {
+    /// Returns the status of the machine, if it has changed since the last time.
+    pub(crate) fn status_news(&mut self) -> Option<MachineStatus> {
+        let status = MachineStatus {
             name: self.name.clone(),
             is_in_contact: self.flow.is_open(),
-            services: self.tokens.values().filter(|import| import.is_registered).count(),
+            services: self.registered.all,
             processes: self.trunk.as_ref().map_or(0, |placed| placed.trunk.lanes()),
             contacts: self.contacts,
             losses: self.losses,
             bytes: self.bytes,
-        }
+        };
+        let is_new = self.shown.as_ref() != Some(&status);
+        is_new.then(|| self.shown.insert(status).clone())
     }
 
     // -- Announcements ----------------------------------------------------------------------------
 
-    /// Notes an announcement. Returns false if there are too many.
-    pub(crate) fn appeared(&mut self, token: Token) -> bool {
-        let is_allowed = self.tokens.len() < TOKENS_MAX || self.tokens.contains_key(&token);
-        if is_allowed {
+    /// Notes an announcement, unless there are too many.
+    pub(crate) fn appeared(&mut self, house: &mut House<'_, '_, '_>, token: Token) {
+        if self.tokens.len() < TOKENS_MAX || self.tokens.contains_key(&token) {
             self.tokens.entry(token).or_default();
+            self.looked = None;
+        } else {
+            house.complain(&self.name, Complaint::Announcements, "announces too many services");
         }
-        is_allowed
     }
 
     pub(crate) fn disappeared(&mut self, house: &House<'_, '_, '_>, token: &Token) {
         let Some(import) = self.tokens.remove(token) else { return };
+        self.looked = None;
+        if import.is_registered {
+            self.registered.remove(token);
+        }
         if let Some(offered) = import.described.filter(|_| import.is_registered) {
             self.unregister(house, &offered);
         }
     }
 
-    pub(crate) fn described(&mut self, house: &House<'_, '_, '_>, token: &Token, bytes: &[u8]) {
+    pub(crate) fn described(&mut self, house: &mut House<'_, '_, '_>, token: &Token, bytes: &[u8]) {
         let Some(import) = self.tokens.get_mut(token) else { return };
         if import.described.is_some() || import.is_void {
             return;
         }
+        self.looked = None;
         match description::decode(token, bytes) {
             Some(offered) => import.described = Some(offered),
             None => {
                 import.is_void = true;
-                let name = &self.name;
-                (house.log)(&format!(
-                    "{name} announces a service whose description is not the announced one"
-                ));
+                let text = "announces a service whose description is not the announced one";
+                house.complain(&self.name, Complaint::Description, text);
             }
         }
     }
 
     /// Asks for missing descriptions, and registers what is to be imported. Returns when to come back.
     fn import(&mut self, house: &mut House<'_, '_, '_>, now_us: i64, timeout_us: i64) -> Option<i64> {
+        let has_lane = self.trunk.as_ref().is_none_or(|placed| placed.trunk.lanes() < LANES_MAX);
+        let is_valid = |looked: &Looked| {
+            looked.next_us.is_none_or(|next_us| now_us < next_us) && !(looked.needs_lane && has_lane)
+        };
+        let looked = match self.looked.filter(is_valid) {
+            Some(looked) => looked,
+            None => self.look(house, now_us),
+        };
+        let needs_contact = looked.needs_contact;
+        if needs_contact && self.flow.is_idle() {
+            self.flow.call(now_us, house.context.random_u64());
+        }
+        if !needs_contact && self.is_lost && !self.flow.is_open() {
+            // It announces nothing any more that is of use here.
+            self.flow.hang_up();
+            self.is_lost = false;
+        }
+        if !needs_contact
+            && self.trunk.is_none()
+            && self.silent_us(now_us).is_some_and(|silent_us| silent_us >= timeout_us)
+        {
+            // It has knocked, and does not answer.
+            self.flow.hang_up();
+        }
+        looked.next_us
+    }
+
+    /// Looks at all tokens for [`Peer::import`].
+    fn look(&mut self, house: &mut House<'_, '_, '_>, now_us: i64) -> Looked {
         let mut next_us = None;
         let mut wanted = Vec::new();
-        let mut news = false;
+        let mut needs_contact = false;
         for (token, import) in &mut self.tokens {
             if import.is_void || import.is_registered {
                 continue;
@@ -165,40 +251,36 @@ impl Peer {
                 (Some(placed), _) if placed.incarnation == token.incarnation => wanted.push(token.clone()),
                 (None, false) => wanted.push(token.clone()),
                 // Another incarnation, or one that was lost: the machine must say which one it is.
-                _ => news = true,
+                _ => needs_contact = true,
             }
         }
+        let had_trunk = self.trunk.is_some();
+        let mut needs_lane = false;
         for token in wanted {
-            self.register(house, &token);
+            needs_lane |= !self.register(house, &token);
         }
-        if news && self.flow.is_idle() {
-            self.flow.call(now_us, house.context.random_u64());
-        }
-        if !news && self.is_lost && !self.flow.is_open() {
-            // It announces nothing any more that is of use here.
-            self.flow.hang_up();
-            self.is_lost = false;
-        }
-        if !news
-            && self.trunk.is_none()
-            && self.silent_us(now_us).is_some_and(|silent_us| silent_us >= timeout_us)
-        {
-            // It has knocked, and does not answer.
-            self.flow.hang_up();
-        }
-        next_us
+        let looked = Looked { next_us, needs_contact, needs_lane };
+        // With a new trunk, tokens of other incarnations look different.
+        self.looked = (had_trunk == self.trunk.is_some()).then_some(looked);
+        looked
     }
 
-    fn register(&mut self, house: &mut House<'_, '_, '_>, token: &Token) {
+    /// Registers a service. Returns false if there are too many stand-ins.
+    fn register(&mut self, house: &mut House<'_, '_, '_>, token: &Token) -> bool {
         let Some(offered) = self.tokens.get(token).and_then(|import| import.described.clone()) else {
-            return;
+            return true;
         };
         let placed = self.trunk.get_or_insert_with(|| Placed::new(house, token.incarnation));
         if placed.incarnation != token.incarnation {
-            return;
+            return true;
+        }
+        if self.registered.of_interface(token) >= PER_INTERFACE_MAX {
+            let text = format!("announces more than {PER_INTERFACE_MAX} services of one interface");
+            house.complain(&self.name, Complaint::Interface, &text);
+            return true;
         }
         let (there, id) = (offered.pid, offered.id);
-        let Some(stand_in) = placed.stand_in(house, &self.name, there) else { return };
+        let Some(stand_in) = placed.stand_in(house, &self.name, there) else { return false };
         stand_in.services.insert(id);
         let stand_in = stand_in.here;
         let mut tags = offered.tags.clone();
@@ -209,7 +291,9 @@ impl Peer {
         }
         if let Some(import) = self.tokens.get_mut(token) {
             import.is_registered = true;
+            self.registered.add(token);
         }
+        true
     }
 
     fn unregister(&mut self, house: &House<'_, '_, '_>, offered: &Offered) {
@@ -233,40 +317,30 @@ impl Peer {
         self.flow.receive(&packet, now_us, random, &mut out, &mut happened);
         self.send(house, out);
         for event in happened {
-            self.happen(house, event);
+            if !self.happen(house, event) {
+                // What follows belongs to the contact that has been broken off.
+                return;
+            }
         }
     }
 
-    fn happen(&mut self, house: &mut House<'_, '_, '_>, event: Happened) {
+    /// Handles an event of the flow. Returns false if the contact was broken off.
+    fn happen(&mut self, house: &mut House<'_, '_, '_>, event: Happened) -> bool {
         match event {
             Happened::Opened(incarnation) => self.opened(house, incarnation),
             Happened::Over(reason) => self.over(house, reason),
             Happened::Frame { from, to, arrived } => {
                 if let Err(rule) = self.admit(house, from, to, arrived) {
                     self.break_off(house, rule);
+                    return false;
                 }
             }
-            Happened::Ended(process) => {
-                let Some(placed) = &mut self.trunk else { return };
-                placed.trunk.end_lane(process);
-                if placed.stand_ins.remove(&process).is_some() {
-                    let incarnation = placed.incarnation;
-                    let is_it = |token: &Token, import: &Import| {
-                        let described = import.described.as_ref();
-                        token.incarnation == incarnation
-                            && described.is_some_and(|offered| offered.pid == process)
-                    };
-                    for (token, import) in &mut self.tokens {
-                        if is_it(token, import) {
-                            (import.is_registered, import.is_void) = (false, true);
-                        }
-                    }
-                }
-            }
+            Happened::Ended(process) => self.ended(process),
             Happened::Taken(slot) => {
                 let is_right = self.trunk.as_ref().is_none_or(|placed| placed.trunk.taken(slot));
                 if !is_right {
                     self.break_off(house, "it takes what was not sent");
+                    return false;
                 }
             }
             Happened::Granted(bytes) => {
@@ -275,6 +349,30 @@ impl Peer {
                 }
             }
         }
+        true
+    }
+
+    /// A process of the other machine has ended: its services must not be registered again.
+    fn ended(&mut self, process: Pid) {
+        let Some(placed) = &mut self.trunk else { return };
+        placed.trunk.end_lane(process);
+        if placed.stand_ins.remove(&process).is_none() {
+            return;
+        }
+        let incarnation = placed.incarnation;
+        let is_it = |token: &Token, import: &Import| {
+            let described = import.described.as_ref();
+            token.incarnation == incarnation && described.is_some_and(|offered| offered.pid == process)
+        };
+        for (token, import) in &mut self.tokens {
+            if is_it(token, import) {
+                import.is_void = true;
+                if std::mem::take(&mut import.is_registered) {
+                    self.registered.remove(token);
+                }
+            }
+        }
+        self.looked = None;
     }
 
     fn opened(&mut self, house: &House<'_, '_, '_>, incarnation: u64) {
@@ -282,14 +380,14 @@ impl Peer {
             self.end_trunk();
         }
         self.trunk.get_or_insert_with(|| Placed::new(house, incarnation));
-        self.is_lost = false;
+        (self.is_lost, self.looked) = (false, None);
         self.contacts += 1;
         (house.log)(&format!("contact with {}", self.name));
     }
 
     fn over(&mut self, house: &House<'_, '_, '_>, reason: &str) {
         self.losses += 1;
-        self.is_lost = true;
+        (self.is_lost, self.looked) = (true, None);
         self.end_trunk();
         (house.log)(&format!("contact with {} is lost: {reason}", self.name));
     }
@@ -308,6 +406,8 @@ impl Peer {
         for import in self.tokens.values_mut() {
             import.is_registered = false;
         }
+        self.registered = Registered::default();
+        self.looked = None;
     }
 
     /// Tells the machine that this one leaves the fabric.
@@ -367,7 +467,7 @@ impl Peer {
             placed.trunk.take_unwatched().into_iter().for_each(|process| house.context.watch(process));
             self.flow.pump(&placed.trunk, now_us, &mut out);
             if placed.trunk.lanes() == 0 && !self.flow.is_open() {
-                self.trunk = None;
+                self.end_trunk();
             }
         }
         self.send(house, out);
@@ -455,16 +555,37 @@ fn opened_service(number: i64, payload: &[u8]) -> Service {
     }
 }
 
+impl Registered {
+    fn add(&mut self, token: &Token) {
+        self.all += 1;
+        *self.by_interface.entry(token.uuid).or_default() += 1;
+    }
+
+    fn remove(&mut self, token: &Token) {
+        self.all -= 1;
+        if let Entry::Occupied(mut entry) = self.by_interface.entry(token.uuid) {
+            *entry.get_mut() -= 1;
+            if *entry.get() == 0 {
+                entry.remove();
+            }
+        }
+    }
+
+    fn of_interface(&self, token: &Token) -> usize {
+        self.by_interface.get(&token.uuid).copied().unwrap_or_default()
+    }
+}
+
 impl Placed {
     fn new(house: &House<'_, '_, '_>, incarnation: u64) -> Placed {
         let trunk = Trunk::new(house.kernel.clone(), house.switchboard.clone(), house.window / 4);
         Placed { trunk, incarnation, stand_ins: BTreeMap::new() }
     }
 
-    /// Returns the stand-in of a process; makes one if there is none. None if there are too many.
+    /// Returns the stand-in of a process; makes one if it is missing. None if there are too many.
     fn stand_in(
         &mut self,
-        house: &House<'_, '_, '_>,
+        house: &mut House<'_, '_, '_>,
         name: &MachineName,
         there: Pid,
     ) -> Option<&mut StandIn> {
@@ -473,7 +594,8 @@ impl Placed {
             Entry::Vacant(entry) => entry,
         };
         if !self.trunk.add_lane(there) {
-            (house.log)(&format!("{name} has more than {LANES_MAX} processes in contact with this machine"));
+            let text = format!("has more than {LANES_MAX} processes in contact with this machine");
+            house.complain(name, Complaint::Processes, &text);
             return None;
         }
         let process = carry::stand_in(Arc::new(Lane::new(self.trunk.clone(), there)));

@@ -1,7 +1,8 @@
 //! Which services go to which machines, and come from which.
 //!
 //! A rule is `SERVICE` or `MACHINE:SERVICE`. *SERVICE* is the UUID of an interface, the name of a provider, one of its
-//! tags, or `all`. Without *MACHINE* the rule holds for all machines. Interfaces of the system itself never go to other
+//! tags, or `all`. Without *MACHINE* the rule holds for all machines. A *SERVICE* that contains a colon needs the first
+//! colon too: `:a:b` is the service `a:b` for all machines. Interfaces of the system itself never go to other
 //! machines, and never come from there: each system has its own.
 
 use std::str::FromStr;
@@ -94,7 +95,7 @@ impl Rules {
         self.0.iter().any(|rule| rule.machine.as_ref().is_none_or(|named| named == machine))
     }
 
-    /// Returns whether there is no rule.
+    /// Returns whether the list of rules is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use lucarne_kernel::random::Random;
 use lucarne_kernel::sync::Mutex;
 use lucarne_kernel::{Faults, KernelHandle, Simulation, SpawnOptions, Waker};
-use lucarne_services::{Abroad, Oversight, Presence, ServiceManager};
+use lucarne_services::{Abroad, Offered, Oversight, Presence, ServiceManager};
 
 use crate::name::MachineName;
 use crate::network::{Event, Network, Token};
@@ -41,6 +41,7 @@ pub struct SimulatedFabric {
 pub struct Machine {
     name: MachineName,
     simulation: Simulation,
+    abroad: Abroad,
     status: Status,
     network: Arc<SimulatedNetwork>,
     is_stopped: bool,
@@ -168,7 +169,7 @@ impl SimulatedFabric {
             waker: Mutex::default(),
         });
         let status = join(kernel, &abroad, (self.make)(name.clone(), network.clone()));
-        Machine { name, simulation, status, network, is_stopped: false }
+        Machine { name, simulation, abroad, status, network, is_stopped: false }
     }
 
     /// Returns a machine.
@@ -350,6 +351,16 @@ impl Machine {
     /// Returns the kernel of the machine.
     pub fn kernel(&self) -> &KernelHandle {
         self.simulation.handle()
+    }
+
+    /// Returns whether something has come that the machine has not looked at yet.
+    pub fn has_events(&self) -> bool {
+        !self.network.events.lock().is_empty()
+    }
+
+    /// Returns the services of the machine, also those that it does not export.
+    pub fn services(&self) -> Vec<Offered> {
+        self.abroad.offered(0).map(|(_, services)| services).unwrap_or_default()
     }
 
     /// Returns what the machine sees of the others.

@@ -1,5 +1,6 @@
 //! What the host shows of the other machines.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lucarne_kernel::sync::Mutex;
@@ -9,7 +10,7 @@ use crate::name::MachineName;
 /// The state of the fabric, as the switchboard updates it. Clones are the same.
 #[derive(Clone, Default)]
 pub struct Status {
-    machines: Arc<Mutex<Vec<MachineStatus>>>,
+    machines: Arc<Mutex<BTreeMap<MachineName, MachineStatus>>>,
 }
 
 /// Another machine, as this one sees it.
@@ -35,10 +36,15 @@ pub struct MachineStatus {
 impl Status {
     /// Returns the machines that this one knows, by name.
     pub fn machines(&self) -> Vec<MachineStatus> {
-        self.machines.lock().clone()
+        self.machines.lock().values().cloned().collect()
     }
 
-    pub(crate) fn set(&self, machines: Vec<MachineStatus>) {
-        *self.machines.lock() = machines;
+    /// Sets the status of one machine.
+    pub(crate) fn set(&self, machine: MachineStatus) {
+        self.machines.lock().insert(machine.name.clone(), machine);
+    }
+
+    pub(crate) fn forget(&self, name: &MachineName) {
+        self.machines.lock().remove(name);
     }
 }

@@ -9,10 +9,10 @@ use lucarne_kernel::{
     Context, KernelHandle, MessageKind, Outcome, Pid, Process, SpawnOptions, Waker, priority,
 };
 use lucarne_services::{Abroad, Offered};
-use uuid::Uuid;
 
-use crate::description;
-use crate::flow::{Flow, Timing, WINDOW};
+use crate::complaints::Complaints;
+use crate::description::{self, Unfit};
+use crate::flow::{Flow, TIMEOUT_MIN_US, Timing, WINDOW, WINDOW_MAX, WINDOW_MIN};
 use crate::name::MachineName;
 use crate::network::{Event, Network, Token};
 use crate::peer::{House, Peer};
@@ -28,9 +28,6 @@ const EVENTS_PER_TURN: usize = 256;
 /// The cost of an event, in units of the scheduler.
 const EVENT_COST: u32 = 200;
 
-/// The least window: several pieces of large parcels.
-const WINDOW_MIN: usize = 128 << 10;
-
 /// How a system joins a fabric.
 pub struct Options {
     /// The name of this machine.
@@ -41,9 +38,11 @@ pub struct Options {
     pub exports: Rules,
     /// Which services come from which machines: none by default.
     pub imports: Rules,
-    /// A machine that does not answer for so long is lost, for both sides: 2 s by default.
+    /// A machine that does not answer for so long is lost, for both sides: 2 s by default, and at least 10 ms. If it
+    /// differs between two machines, both send signs of life as often as the shorter one needs.
     pub timeout: Duration,
-    /// How many bytes may be on the way to a machine, or wait there: 256 KiB by default.
+    /// How many bytes may be on the way from a machine, or wait here: 256 KiB by default, at least 128 KiB and at most
+    /// 16 MiB. It can be different on each machine.
     pub window: usize,
     /// Receives a line for each event that an operator wants to know of.
     pub log: Box<dyn Fn(&str) + Send + Sync>,
@@ -73,8 +72,8 @@ pub fn join(kernel: &KernelHandle, abroad: &Abroad, options: Options) -> Status 
     let switchboard = Switchboard {
         kernel: kernel.clone(),
         abroad: abroad.clone(),
-        timing: Timing { timeout_us: timeout.clamp(1_000, i64::MAX / 4) },
-        window: options.window.max(WINDOW_MIN),
+        timing: Timing { timeout_us: timeout.clamp(TIMEOUT_MIN_US, i64::MAX / 4) },
+        window: options.window.clamp(WINDOW_MIN, WINDOW_MAX),
         options,
         incarnation: None,
         waker: None,
@@ -82,6 +81,8 @@ pub fn join(kernel: &KernelHandle, abroad: &Abroad, options: Options) -> Status 
         version: 0,
         offered: BTreeMap::new(),
         announced: BTreeMap::new(),
+        unfit: BTreeMap::new(),
+        complaints: Complaints::default(),
         status: status.clone(),
         has_complained: false,
     };
@@ -105,6 +106,9 @@ struct Switchboard {
     /// Those that some machine may use.
     offered: BTreeMap<(Pid, i64), Offered>,
     announced: BTreeMap<(Pid, i64), Token>,
+    /// Those that are not announced, although a rule names them.
+    unfit: BTreeMap<(Pid, i64), Unfit>,
+    complaints: Complaints,
     status: Status,
     /// Too many machines were reported.
     has_complained: bool,
@@ -135,22 +139,32 @@ impl Switchboard {
             .map(|offered| ((offered.pid, offered.id), offered))
             .collect();
         let mut tokens = BTreeMap::new();
+        let mut unfit = BTreeMap::new();
         for (&key, offered) in &wanted {
-            let (Ok(uuid), Some(bytes)) = (Uuid::parse_str(&offered.uuid), description::encode(offered))
-            else {
-                let name = offered.name.escape_debug().take(200).collect::<String>();
-                (self.options.log)(&format!(
-                    "the service '{name}' is not exported: its description is too long"
-                ));
+            if self.offered.get(&key) == Some(offered) {
+                tokens.extend(self.announced.get(&key).map(|token| (key, token.clone())));
+                unfit.extend(self.unfit.get(&key).map(|reason| (key, *reason)));
                 continue;
-            };
-            let digest = description::digest(&bytes);
-            let token = Token { machine: self.options.name.clone(), incarnation, uuid, digest };
-            if self.announced.get(&key) != Some(&token) {
-                self.options.network.announce(&token, bytes);
             }
-            tokens.insert(key, token);
+            match description::encode(offered) {
+                Ok((uuid, bytes)) => {
+                    let digest = description::digest(&bytes);
+                    let token = Token { machine: self.options.name.clone(), incarnation, uuid, digest };
+                    if self.announced.get(&key) != Some(&token) {
+                        self.options.network.announce(&token, bytes);
+                    }
+                    tokens.insert(key, token);
+                }
+                Err(reason) => {
+                    if self.unfit.get(&key) != Some(&reason) {
+                        let name = offered.name.escape_debug().take(200).collect::<String>();
+                        (self.options.log)(&format!("the service '{name}' is not exported: {reason}"));
+                    }
+                    unfit.insert(key, reason);
+                }
+            }
         }
+        self.unfit = unfit;
         let old = std::mem::replace(&mut self.announced, tokens);
         let kept: BTreeSet<&Token> = self.announced.values().collect();
         for token in old.values().filter(|token| !kept.contains(token)) {
@@ -175,19 +189,12 @@ impl Switchboard {
         if !self.peers.contains_key(&machine) && (!wanted || !self.add_peer(&machine)) {
             return;
         }
-        let Switchboard { peers, kernel, abroad, options, offered, waker, window, .. } = self;
-        let (Some(peer), Some(switchboard)) = (peers.get_mut(&machine), waker.as_ref()) else { return };
-        let mut house = house(context, kernel, abroad, options, offered, switchboard, *window);
-        match event {
-            Event::Appeared(token) => {
-                if !peer.appeared(token) {
-                    (house.log)(&format!("{machine} announces too many services"));
-                }
-            }
-            Event::Disappeared(token) => peer.disappeared(&house, &token),
-            Event::Described(token, bytes) => peer.described(&house, &token, &bytes),
-            Event::Packet(_, bytes) => peer.receive(&mut house, &bytes, now_us),
-        }
+        self.for_one(context, &machine, |peer, house| match event {
+            Event::Appeared(token) => peer.appeared(house, token),
+            Event::Disappeared(token) => peer.disappeared(house, &token),
+            Event::Described(token, bytes) => peer.described(house, &token, &bytes),
+            Event::Packet(_, bytes) => peer.receive(house, &bytes, now_us),
+        });
     }
 
     fn add_peer(&mut self, machine: &MachineName) -> bool {
@@ -204,42 +211,52 @@ impl Switchboard {
         true
     }
 
+    /// Calls `act` for one machine.
+    fn for_one(
+        &mut self,
+        context: &mut Context<'_>,
+        machine: &MachineName,
+        act: impl FnOnce(&mut Peer, &mut House<'_, '_, '_>),
+    ) {
+        if let Some((peers, mut house)) = self.open(context)
+            && let Some(peer) = peers.get_mut(machine)
+        {
+            act(peer, &mut house);
+        }
+    }
+
     /// Calls `act` for each machine.
     fn for_each(
         &mut self,
         context: &mut Context<'_>,
         mut act: impl FnMut(&mut Peer, &mut House<'_, '_, '_>),
     ) {
-        let Switchboard { peers, kernel, abroad, options, offered, waker, window, .. } = self;
-        let Some(switchboard) = waker.as_ref() else { return };
-        for peer in peers.values_mut() {
-            let mut house = house(context, kernel, abroad, options, offered, switchboard, *window);
-            act(peer, &mut house);
+        if let Some((peers, mut house)) = self.open(context) {
+            peers.values_mut().for_each(|peer| act(peer, &mut house));
         }
     }
-}
 
-fn house<'h, 'c, 'k>(
-    context: &'c mut Context<'k>,
-    kernel: &'h KernelHandle,
-    abroad: &'h Abroad,
-    options: &'h Options,
-    offered: &'h BTreeMap<(Pid, i64), Offered>,
-    switchboard: &'h Waker,
-    window: usize,
-) -> House<'h, 'c, 'k> {
-    House {
-        context,
-        kernel,
-        abroad,
-        network: &*options.network,
-        imports: &options.imports,
-        exports: &options.exports,
-        offered,
-        me: &options.name,
-        switchboard,
-        window,
-        log: &*options.log,
+    /// Returns the other machines, and what they need; none before the first turn.
+    fn open<'s, 'k>(
+        &'s mut self,
+        context: &'s mut Context<'k>,
+    ) -> Option<(&'s mut BTreeMap<MachineName, Peer>, House<'s, 's, 'k>)> {
+        let options = &self.options;
+        let house = House {
+            context,
+            kernel: &self.kernel,
+            abroad: &self.abroad,
+            network: &*options.network,
+            imports: &options.imports,
+            exports: &options.exports,
+            offered: &self.offered,
+            me: &options.name,
+            switchboard: self.waker.as_ref()?,
+            window: self.window,
+            log: &*options.log,
+            complaints: &mut self.complaints,
+        };
+        Some((&mut self.peers, house))
     }
 }
 
@@ -267,8 +284,16 @@ impl Process for Switchboard {
             let due_us = peer.settle(house, now_us, timeout_us);
             next_us = next_us.into_iter().chain(due_us).min();
         });
-        self.peers.retain(|_, peer| !peer.is_forgotten(now_us));
-        self.status.set(self.peers.values().map(Peer::status).collect());
+        let status = &self.status;
+        self.peers.retain(|name, peer| {
+            let is_forgotten = peer.is_forgotten(now_us);
+            if is_forgotten {
+                status.forget(name);
+            } else if let Some(news) = peer.status_news() {
+                status.set(news);
+            }
+            !is_forgotten
+        });
         context.charge(EVENT_COST * (1 + count as u32));
         if count == EVENTS_PER_TURN { Outcome::Ready } else { Outcome::Wait { until_us: next_us } }
     }

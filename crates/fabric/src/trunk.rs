@@ -32,6 +32,8 @@ struct State {
     outbox: Outbox,
     /// By the process on the other machine.
     lanes: BTreeMap<Pid, LaneState>,
+    /// Those of which a frame found no room.
+    wanting: BTreeSet<Pid>,
     /// The bytes that were taken, and of which the other machine has not been told.
     granted: usize,
     /// The slots whose parcels were taken.
@@ -61,7 +63,7 @@ struct Contact {
 struct LaneState {
     stand_in: Option<Waker>,
     inbox: VecDeque<Arrived>,
-    /// A frame of this sender and of this size found no room.
+    /// A frame of this sender and of this size found no room. Then the lane is in [`State::wanting`].
     wants_room: Option<(Pid, usize)>,
     /// The process has ended: nothing follows what is in the inbox.
     is_last: bool,
@@ -129,23 +131,21 @@ impl Trunk {
                     state.unsent.extend(parcel.request.map(|id| (to, from, id)));
                     return Sent::Over;
                 }
-                let lives = self.kernel.is_alive(from);
-                if !lives && parcel.request.is_some() {
+                if parcel.request.is_some() && !self.kernel.is_alive(from) {
                     // Its end was reported, or is about to be: such a request must not follow.
                     return Sent::Yes;
                 }
                 let Some(lane) = state.lanes.get_mut(&to) else { return Sent::Over };
                 if !state.outbox.has_room((from, to), parcel.size()) {
                     lane.wants_room = Some((from, parcel.size()));
+                    state.wanting.insert(to);
                     return Sent::NoRoom(parcel);
                 }
                 lane.is_used = true;
-                if makes_contact && lives {
-                    let contact = state.contacts.entry(from).or_insert_with(|| {
-                        state.unwatched.push(from);
-                        Contact::default()
-                    });
-                    contact.others.insert(to);
+                if makes_contact {
+                    // The sender can have ended. Then the switchboard is told so as soon as it watches it, and the
+                    // other machine after this frame.
+                    state.contact(from).others.insert(to);
                 }
                 state.outbox.push((from, to), parcel);
                 Sent::Yes
@@ -153,7 +153,7 @@ impl Trunk {
         }
     }
 
-    /// Takes the next frame for a stand-in; `Ok(None)` if there is none now.
+    /// Takes the next frame for a stand-in; `Ok(None)` if none waits.
     pub(crate) fn receive(&self, from: Pid) -> Result<Option<Frame>, ()> {
         let state = &mut *self.state.lock();
         let lane = state.lanes.get_mut(&from).ok_or(())?;
@@ -193,6 +193,7 @@ impl Trunk {
     pub(crate) fn close(&self, from: Pid) {
         let state = &mut *self.state.lock();
         let Some(lane) = state.lanes.remove(&from) else { return };
+        state.wanting.remove(&from);
         for arrived in lane.inbox {
             state.granted += arrived.charge;
             state.taken.extend(arrived.slot);
@@ -204,7 +205,8 @@ impl Trunk {
         }
         let done: Vec<Pid> = state.contacts.keys().copied().collect();
         done.into_iter().for_each(|process| state.note_end(process));
-        if is_news || !state.ended.is_empty() {
+        let makes_room = state.lanes.len() + 1 == LANES_MAX;
+        if is_news || makes_room || !state.ended.is_empty() {
             self.switchboard.wake();
         }
     }
@@ -241,6 +243,7 @@ impl Trunk {
         let is_unused = state.lanes.get(&process).is_some_and(|lane| !lane.is_used);
         if is_unused {
             state.lanes.remove(&process);
+            state.wanting.remove(&process);
         }
         is_unused
     }
@@ -295,18 +298,20 @@ impl Trunk {
         state.taken.extend(arrived.slot);
     }
 
-    /// A process of the other machine has ended. Returns whether there was a lane.
-    pub(crate) fn end_lane(&self, process: Pid) -> bool {
-        let mut state = self.state.lock();
-        let Some(lane) = state.lanes.get_mut(&process) else { return false };
-        lane.is_last = true;
-        lane.wake();
-        true
+    /// A process of the other machine has ended. If it has a lane, its stand-in ends.
+    pub(crate) fn end_lane(&self, process: Pid) {
+        if let Some(lane) = self.state.lock().lanes.get_mut(&process) {
+            lane.is_last = true;
+            lane.wake();
+        }
     }
 
     /// Sends a frame that no stand-in sends. Returns false if too much waits already.
+    ///
+    /// The other machine can have a stand-in for the sender, so it is told of its end, even if it was earlier.
     pub(crate) fn answer(&self, from: Pid, to: Pid, frame: &[u8]) -> bool {
         let mut state = self.state.lock();
+        state.contact(from);
         state.outbox.push((from, to), Parcel::new(frame, Vec::new(), None));
         !state.outbox.is_flooded()
     }
@@ -344,14 +349,16 @@ impl Trunk {
             state.ended.remove(&process);
             Item::Ended { process }.write(packet);
         }
-        for (&to, lane) in &mut state.lanes {
-            if let Some((from, size)) = lane.wants_room
-                && state.outbox.has_room((from, to), size)
-            {
+        let State { lanes, outbox, wanting, .. } = state;
+        wanting.retain(|&to| {
+            let Some(lane) = lanes.get_mut(&to) else { return false };
+            let is_waiting = lane.wants_room.is_some_and(|(from, size)| !outbox.has_room((from, to), size));
+            if !is_waiting {
                 lane.wants_room = None;
                 lane.wake();
             }
-        }
+            is_waiting
+        });
         Filled { granted, taken }
     }
 
@@ -365,6 +372,14 @@ impl Trunk {
 }
 
 impl State {
+    /// Returns the contact of a process of this machine; notes a new one.
+    fn contact(&mut self, process: Pid) -> &mut Contact {
+        self.contacts.entry(process).or_insert_with(|| {
+            self.unwatched.push(process);
+            Contact::default()
+        })
+    }
+
     /// Notes that the other machine is to be told of the end of a process, if it has ended and all its frames are here.
     fn note_end(&mut self, process: Pid) {
         let is_done = |contact: &Contact| contact.has_ended && contact.others.is_empty();

@@ -337,6 +337,68 @@ fn large_byte_arrays_arrive_and_hold_up_no_small_call() {
 }
 
 #[test]
+fn windows_and_timeouts_can_differ() {
+    // Each of the two calls once: the one whose name comes first does.
+    for names in [["cellar", "hall"], ["hall", "cellar"]] {
+        let mut fabric = fabric(16, move |name, options| {
+            let (timeout, window) = if name == names[0] {
+                (Duration::from_millis(100), 0)
+            } else {
+                (Duration::from_secs(60), 4 << 20)
+            };
+            Options { timeout, window, ..options }
+        });
+        let machines = names.map(|name| fabric.start(name));
+        for [here, there] in [machines, [machines[1], machines[0]]] {
+            let (_container, _provider) = install(&mut fabric, here, SENSOR, &Sensor::default());
+            see(&mut fabric, there, 1);
+            let user = container(&fabric, there, "user");
+            let inner = user.clone();
+            done(&mut fabric, &user, async move {
+                let client: Client = Client::open(&inner, SENSOR).await.unwrap();
+                // In both directions more than the smaller window, and less than the larger one.
+                let bytes = Bytes::from(vec![7; 1_000_000]);
+                for _ in 0..3 {
+                    let echoed = client.invoke(ECHO, Value::Bytes(bytes.clone())).await.unwrap();
+                    assert_eq!(echoed.as_bytes(), Some(&bytes));
+                }
+                // Silence, for longer than the smaller time-out, and shorter than a quarter of the larger one.
+                inner.sleep(Duration::from_secs(5)).await.unwrap();
+                assert_eq!(client.invoke(ECHO, Value::from(1)).await, Ok(Value::from(1)));
+            });
+            let seen = fabric.machine(there).status().machines();
+            assert_eq!((seen[0].contacts, seen[0].losses), (1, 0), "{names:?}");
+            user.kill();
+        }
+    }
+}
+
+#[test]
+fn a_provider_that_ends_before_its_first_answer_leaves_no_stand_in() {
+    for seed in 0..100 {
+        let mut fabric = open_fabric(1_000 + seed);
+        let (cellar, hall) = (fabric.start("cellar"), fabric.start("hall"));
+        let (provider, _provider) = install(&mut fabric, cellar, SENSOR, &Sensor::default());
+        see(&mut fabric, hall, 1);
+        let user = container(&fabric, hall, "user");
+        let inner = user.clone();
+        let opened = begin(&user, async move { Client::open(&inner, SENSOR).await.map(drop) });
+        for _ in 0..seed {
+            fabric.step();
+        }
+        provider.kill();
+        assert!(fabric.run_until(1_000_000, |_| opened.is_there()), "seed {seed}");
+        user.kill();
+        // The manager and the switchboard.
+        let ends = fabric.run_until(100_000, |fabric| {
+            [cellar, hall].iter().all(|&machine| fabric.machine(machine).kernel().process_count() == 2)
+        });
+        let left = fabric.machine(hall).kernel().process_count();
+        assert!(ends, "seed {seed}: {left} processes stay");
+    }
+}
+
+#[test]
 fn a_slow_consumer_on_another_machine_is_cut_off() {
     let mut fabric = open_fabric(14);
     let (cellar, hall) = (fabric.start("cellar"), fabric.start("hall"));

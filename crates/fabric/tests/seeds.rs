@@ -261,7 +261,7 @@ fn check(seed: u64, totals: &Arc<Totals>) {
     let before: Vec<usize> = alive.iter().map(|user| user.uses.load(Ordering::Relaxed)).collect();
     let is_well =
         || alive.iter().zip(&before).all(|(user, before)| user.uses.load(Ordering::Relaxed) > before + 2);
-    assert!(world.fabric.run_until(STEPS_ENOUGH, |_| is_well()), "seed {seed}: there is no contact again");
+    assert!(world.fabric.run_until(STEPS_ENOUGH, |_| is_well()), "seed {seed}: contact is missing");
 
     alive.iter().for_each(|user| user.should_stop.store(true, Ordering::Relaxed));
     let have_stopped = || alive.iter().all(|user| user.has_stopped.load(Ordering::Relaxed));
