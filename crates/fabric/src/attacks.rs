@@ -11,7 +11,7 @@ use lucarne_kernel::sync::atomic::Ordering;
 use lucarne_kernel::{Pid, RequestId};
 use lucarne_link::carry;
 use lucarne_services::protocol::{error, procedure};
-use lucarne_services::{CallError, Client, Container, Offered, Open, OpenError, Selector, Value};
+use lucarne_services::{CallError, Client, Container, Offered, Open, OpenError, Selector, Value, uuid};
 
 use self::common::*;
 use crate::Options;
@@ -33,6 +33,9 @@ struct World {
     _installed: Vec<Box<dyn std::any::Any>>,
 }
 
+/// A service that is exported to the honest user alone.
+const FOR_HALL: Selector = Selector::new(uuid!("5b1c9a52-0f0e-4c1d-9c4f-2f6f4f1f7d60"), 1, 0);
+
 const CELLAR: usize = 0;
 const HALL: usize = 1;
 const EVIL: usize = 2;
@@ -47,16 +50,19 @@ impl World {
             }
             let lines = lines.clone();
             let log = Box::new(move |line: &str| lines.lock().push(line.to_owned()));
-            Options { log, exports: rules(&[&SENSOR.uuid().to_string()]), ..options }
+            let exports = rules(&[&SENSOR.uuid().to_string(), &format!("hall:{}", FOR_HALL.uuid())]);
+            Options { log, exports, ..options }
         });
         for name in ["cellar", "hall", "evil"] {
             fabric.start(name);
         }
         let sensor = Sensor { name: "cellar", ..Sensor::default() };
         let (container, provider) = install(&mut fabric, CELLAR, SENSOR, &sensor);
-        // In the same process, and not exported.
-        let secret = container.provider("house/secret", "1.0").provides(SECRET, Sensor::default());
-        let secret = done(&mut fabric, &container, secret.install()).unwrap();
+        // In the same process, and not exported, or not to all.
+        let others = [("house/secret", SECRET), ("house/hall", FOR_HALL)].map(|(name, selector)| {
+            let builder = container.provider(name, "1.0").provides(selector, Sensor::default());
+            done(&mut fabric, &container, builder.install()).unwrap()
+        });
         let mut open = |machine| {
             let user = common::container(&fabric, machine, "user");
             let inner = user.clone();
@@ -72,7 +78,7 @@ impl World {
             users: [hall, evil],
             clients: [first, second],
             log,
-            _installed: vec![Box::new(provider), Box::new(secret), Box::new(container)],
+            _installed: vec![Box::new(provider), Box::new(others), Box::new(container)],
             fabric,
         }
     }
@@ -339,12 +345,18 @@ fn only_exported_services_of_a_process_are_opened() {
         (Client::open(&inner, SENSOR).await.is_ok(), Client::open(&inner, SECRET).await.is_ok())
     });
     assert_eq!(opened, (true, true));
-    let evil = world.users[1].clone();
-    let inner = evil.clone();
-    let absent = done(&mut world.fabric, &evil, async move {
-        Open::<Client>::new(&inner, SECRET).within(Duration::from_secs(1)).await.map(drop)
-    });
-    assert_eq!(absent, Err(OpenError::Absent));
+    let mut open = |user: usize, selector: Selector| {
+        let user = world.users[user - 1].clone();
+        let inner = user.clone();
+        done(&mut world.fabric, &user, async move {
+            Open::<Client>::new(&inner, selector).within(Duration::from_secs(1)).await.map(drop)
+        })
+    };
+    assert_eq!(open(HALL, FOR_HALL), Ok(()));
+    assert_eq!(open(HALL, SECRET), Err(OpenError::Absent));
+    // All machines see announcements.
+    assert_eq!(open(EVIL, FOR_HALL), Err(OpenError::Failed(CallError::Gone)));
+    assert_eq!(open(EVIL, SECRET), Err(OpenError::Absent));
     let (from, to) = (world.users[1].pid(), world.provider);
     let refusal = |id| {
         let mut refusal = carry::refusal(to, id, error::NO_SUCH_PROCESS);
@@ -364,7 +376,7 @@ fn only_exported_services_of_a_process_are_opened() {
         let is_it = |service: &&Offered| service.pid == to && service.uuid == selector.uuid().to_string();
         services.iter().find(is_it).expect("it is installed").id
     };
-    for service in [-1, 0, id_of(SECRET), id_of(SENSOR)] {
+    for service in [-1, id_of(SECRET), id_of(FOR_HALL), id_of(SENSOR)] {
         let is_exported = service == id_of(SENSOR);
         let opening = Value::List(vec![service.into(), Value::from(secret.clone()), 1.into(), 0.into()]);
         let (is_refused, opened) = answer(&mut world, procedure::OPEN, &opening);
