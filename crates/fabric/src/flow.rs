@@ -15,7 +15,7 @@
 use lucarne_kernel::Pid;
 use lucarne_link::carry::LIMITS;
 
-use crate::network::PACKET_MAX;
+use crate::network::PLAIN_MAX;
 use crate::outbox::{LARGE_MAX, SLOTS};
 use crate::packet::{DATA_HEAD, Epoch, Item, Packet, Parcel, Terms};
 use crate::trunk::{Arrived, Trunk};
@@ -216,7 +216,7 @@ impl Flow {
         let Phase::Open(open) = &mut self.phase else { return };
         loop {
             let mut items = Vec::new();
-            let end = PACKET_MAX - DATA_HEAD;
+            let end = PLAIN_MAX - DATA_HEAD;
             let filled = trunk.fill(&mut items, end, &mut open.credit);
             open.allowance += filled.granted;
             for slot in filled.taken {

@@ -29,6 +29,7 @@ mod attacks;
 mod complaints;
 mod description;
 mod flow;
+pub mod identity;
 mod lane;
 mod name;
 mod outbox;
@@ -38,6 +39,7 @@ mod rules;
 mod status;
 mod switchboard;
 mod trunk;
+mod tunnel;
 
 pub use name::{BadName, MachineName};
 pub use network::Network;

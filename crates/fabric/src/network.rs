@@ -8,9 +8,13 @@ use std::fmt;
 use lucarne_kernel::Waker;
 
 use crate::name::MachineName;
+use crate::tunnel::OVERHEAD;
+
+/// The maximum size of a packet of the flow.
+pub(crate) const PLAIN_MAX: usize = 48 << 10;
 
 /// The maximum size of a packet.
-pub const PACKET_MAX: usize = 48 << 10;
+pub const PACKET_MAX: usize = PLAIN_MAX + OVERHEAD;
 
 /// The maximum size of the description of a service.
 pub const DESCRIPTION_MAX: usize = 8 << 10;

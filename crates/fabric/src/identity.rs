@@ -1,0 +1,240 @@
+//! Who a machine is: a private key, the certificate of its name, and the authority that has signed it.
+//!
+//! An identity is a folder with three files, in the usual forms (PEM, X.509, PKCS #8), so that other tools can make them
+//! too:
+//!
+//! ```text
+//! machine.key      the private key of the machine
+//! machine.pem      its certificate: DNS name NAME.lucarne.internal, for servers and clients
+//! authority.pem    the certificate of the authority
+//! revoked          optional: SHA-256 sums of certificates that are not accepted any more, one in a line; # begins a comment
+//! ```
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustls::client::Resumption;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use sha2::{Digest as _, Sha256};
+use thiserror::Error;
+
+use crate::name::MachineName;
+
+/// What follows the name of a machine in its certificate. `internal` is reserved for private use.
+pub(crate) const DOMAIN: &str = ".lucarne.internal";
+
+/// The protocol, as TLS negotiates it. Certificates of a fabric are for nothing else.
+const PROTOCOL: &[u8] = b"lucarne/1";
+
+/// The maximum size of a file with revoked certificates, in bytes.
+const REVOKED_MAX: u64 = 1 << 20;
+
+/// The SHA-256 sum of a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprint(pub [u8; 32]);
+
+/// Who this machine is, and whom it believes.
+pub struct Identity {
+    name: MachineName,
+    pub(crate) client: Arc<ClientConfig>,
+    pub(crate) server: Arc<ServerConfig>,
+    revoked: BTreeSet<Fingerprint>,
+}
+
+/// The reason why an identity cannot be used.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum IdentityError {
+    /// A file cannot be read.
+    #[error("cannot read {}: {error}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        error: io::Error,
+    },
+    /// A file has no valid content.
+    #[error("{}: {reason}", .path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Key, certificate and authority do not belong together.
+    #[error("the key, the certificate and the authority do not belong together: {0}")]
+    Mismatch(rustls::Error),
+    /// The certificate is not one of a machine.
+    #[error("the certificate names no machine: a name such as 'cellar{DOMAIN}' is missing")]
+    NoName,
+}
+
+/// The parts of an identity.
+pub struct Credentials {
+    /// The private key.
+    pub key: PrivateKeyDer<'static>,
+    /// The certificate of the machine.
+    pub certificate: CertificateDer<'static>,
+    /// The certificate of the authority.
+    pub authority: CertificateDer<'static>,
+    /// The certificates that are not accepted any more.
+    pub revoked: BTreeSet<Fingerprint>,
+}
+
+impl Identity {
+    /// Reads an identity from its folder.
+    ///
+    /// # Errors
+    /// See [`IdentityError`].
+    pub fn load(folder: &Path) -> Result<Identity, IdentityError> {
+        let path = folder.join("machine.key");
+        let key = PrivateKeyDer::from_pem_slice(&read(&path)?).map_err(|error| content(&path, error))?;
+        let certificate = |name: &str| {
+            let path = folder.join(name);
+            CertificateDer::from_pem_slice(&read(&path)?).map_err(|error| content(&path, error))
+        };
+        let (certificate, authority) = (certificate("machine.pem")?, certificate("authority.pem")?);
+        let path = folder.join("revoked");
+        let revoked = if path.exists() { read_revoked(&path)? } else { BTreeSet::new() };
+        Identity::new(Credentials { key, certificate, authority, revoked })
+    }
+
+    /// Makes an identity of its parts.
+    ///
+    /// # Errors
+    /// [`IdentityError::Mismatch`] and [`IdentityError::NoName`].
+    pub fn new(credentials: Credentials) -> Result<Identity, IdentityError> {
+        let Credentials { key, certificate, authority, revoked } = credentials;
+        let name = name_in(&certificate).ok_or(IdentityError::NoName)?;
+        let mut roots = RootCertStore::empty();
+        roots.add(authority).map_err(IdentityError::Mismatch)?;
+        let (client, server) = configure(key, certificate, roots).map_err(IdentityError::Mismatch)?;
+        Ok(Identity { name, client: Arc::new(client), server: Arc::new(server), revoked })
+    }
+
+    /// Returns the name of this machine.
+    pub fn name(&self) -> &MachineName {
+        &self.name
+    }
+
+    /// Checks the certificate of another machine, which TLS has found to be signed by the authority.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(crate) fn check(
+        &self,
+        machine: &MachineName,
+        certificate: &CertificateDer<'_>,
+    ) -> Result<(), String> {
+        if let Some(name) = name_in(certificate).filter(|name| name != machine) {
+            return Err(format!("its certificate is that of {name}"));
+        }
+        if name_in(certificate).is_none() {
+            return Err("its certificate names no machine".to_owned());
+        }
+        if self.revoked.contains(&Fingerprint::of(certificate)) {
+            return Err("its certificate is revoked".to_owned());
+        }
+        Ok(())
+    }
+}
+
+impl Fingerprint {
+    /// Returns the fingerprint of a certificate.
+    pub fn of(certificate: &CertificateDer<'_>) -> Fingerprint {
+        Fingerprint(Sha256::digest(certificate).into())
+    }
+}
+
+impl std::fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl std::str::FromStr for Fingerprint {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Fingerprint, ()> {
+        let mut bytes = [0; 32];
+        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(());
+        }
+        for (at, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).map_err(|_| ())?;
+        }
+        Ok(Fingerprint(bytes))
+    }
+}
+
+fn configure(
+    key: PrivateKeyDer<'static>,
+    certificate: CertificateDer<'static>,
+    roots: RootCertStore,
+) -> Result<(ClientConfig, ServerConfig), rustls::Error> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let versions = &[&rustls::version::TLS13];
+    let roots = Arc::new(roots);
+    let verifier = WebPkiClientVerifier::builder_with_provider(roots.clone(), provider.clone())
+        .build()
+        .map_err(|error| rustls::Error::General(error.to_string()))?;
+    let mut server = ServerConfig::builder_with_provider(provider.clone())
+        .with_protocol_versions(versions)?
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(vec![certificate.clone()], key.clone_key())?;
+    // A connection is made once for a contact: to resume it is not worth the state.
+    server.session_storage = Arc::new(NoServerSessionStorage {});
+    server.send_tls13_tickets = 0;
+    server.alpn_protocols = vec![PROTOCOL.to_vec()];
+    let mut client = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(versions)?
+        .with_root_certificates(roots)
+        .with_client_auth_cert(vec![certificate], key)?;
+    client.resumption = Resumption::disabled();
+    client.alpn_protocols = vec![PROTOCOL.to_vec()];
+    Ok((client, server))
+}
+
+/// Returns the name of a machine as TLS checks it.
+pub(crate) fn server_name(machine: &MachineName) -> Option<ServerName<'static>> {
+    ServerName::try_from(format!("{machine}{DOMAIN}")).ok()
+}
+
+/// Returns the machine that a certificate names: exactly one.
+fn name_in(certificate: &CertificateDer<'_>) -> Option<MachineName> {
+    let certificate = webpki::EndEntityCert::try_from(certificate).ok()?;
+    let mut names = certificate.valid_dns_names();
+    let name = names.next()?.strip_suffix(DOMAIN)?.parse().ok()?;
+    names.next().is_none().then_some(name)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, IdentityError> {
+    std::fs::read(path).map_err(|error| IdentityError::File { path: path.to_owned(), error })
+}
+
+fn content(path: &Path, reason: impl ToString) -> IdentityError {
+    IdentityError::Content { path: path.to_owned(), reason: reason.to_string() }
+}
+
+fn read_revoked(path: &Path) -> Result<BTreeSet<Fingerprint>, IdentityError> {
+    let size = std::fs::metadata(path).map(|metadata| metadata.len()).unwrap_or_default();
+    if size > REVOKED_MAX {
+        return Err(content(path, format!("it is larger than {REVOKED_MAX} bytes")));
+    }
+    let text = String::from_utf8(read(path)?).map_err(|_| content(path, "it is not text"))?;
+    let mut revoked = BTreeSet::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let sum = line.split('#').next().unwrap_or_default().trim();
+        if sum.is_empty() {
+            continue;
+        }
+        let sum = sum.parse().map_err(|()| content(path, format!("line {number} is not a SHA-256 sum")))?;
+        revoked.insert(sum);
+    }
+    Ok(revoked)
+}

@@ -1,0 +1,427 @@
+//! The protection of what two machines send to each other, if they have identities: before anything else, both prove their
+//! names to each other by a handshake of TLS 1.3. After that, each packet is sealed with keys of this handshake.
+//!
+//! ```text
+//! u8 version | u8 kind | u16 0 | u32 0 | u64 session | u64 number | ...
+//!   knock     please begin a handshake (session and number are 0)
+//!   client    bytes of TLS, from the machine that begins: the one with the lesser name
+//!   server    bytes of TLS, from the other one
+//!   refused   the other machine was not accepted
+//!   sealed    a packet of the flow, sealed with ChaCha20-Poly1305 (RFC 8439)
+//! ```
+//!
+//! - The handshake is that of RFC 8446, by `rustls`, with certificates on both sides. The two keys, one for each direction,
+//!   are exported from it (section 7.5, label [`LABEL`], with the number of the session as context). The nonce of a packet is
+//!   its number, and its head is authenticated too.
+//! - TLS itself protects a stream: a single packet that anyone injects would end it. Here such a packet is dropped, and
+//!   nothing else happens. Packets with a number that is not greater than all before are dropped, too, so a packet that is
+//!   recorded and sent again has no effect. A missing packet is noticed by the flow.
+//! - Only a handshake that is complete replaces a session, and packets of the session before it are accepted after that.
+//!   So whoever can only inject packets cannot end a contact. He can disturb handshakes: these begin anew.
+//! - What is not sealed is never given to the flow.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
+use rustls::{ClientConnection, Connection, ServerConnection};
+
+use crate::identity::{Identity, server_name};
+use crate::name::MachineName;
+use crate::network::PACKET_MAX;
+
+/// The version of this form. It differs from the versions of packets without protection.
+const VERSION: u8 = 129;
+
+/// The label of the exported keys.
+const LABEL: &[u8] = b"EXPORTER-lucarne-fabric-1";
+
+/// The number of bytes before the content of a packet.
+const HEAD: usize = 24;
+
+/// The number of bytes that a sealed packet has beside its content.
+pub(crate) const OVERHEAD: usize = HEAD + 16;
+
+/// The maximum number of handshakes with one machine. A further one ends the oldest.
+const HANDSHAKES_MAX: usize = 4;
+
+/// The maximum number of sessions with one machine: the newest one, the one before it, and one that its maker has not used
+/// yet.
+const SESSIONS_MAX: usize = 3;
+
+/// The maximum number of packets that wait for the end of a handshake. The flow repeats those that count.
+const WAITING_MAX: usize = 8;
+
+/// The maximum number of packets of TLS from one side in a handshake.
+const FLIGHTS_MAX: u64 = 16;
+
+mod kind {
+    pub(super) const KNOCK: u8 = 1;
+    pub(super) const CLIENT: u8 = 2;
+    pub(super) const SERVER: u8 = 3;
+    pub(super) const REFUSED: u8 = 4;
+    pub(super) const SEALED: u8 = 5;
+}
+
+/// The way to one other machine.
+pub(crate) struct Tunnel {
+    identity: Arc<Identity>,
+    peer: MachineName,
+    /// This side begins handshakes.
+    calls: bool,
+    /// The time between two handshakes, or two requests for one.
+    retry_us: i64,
+    /// A handshake of another machine may take so long.
+    timeout_us: i64,
+    /// The newest one comes first.
+    sessions: VecDeque<Session>,
+    /// The newest one comes last.
+    handshakes: VecDeque<Handshake>,
+    waiting: VecDeque<Vec<u8>>,
+    /// When this side has begun a handshake, or asked for one.
+    begun_us: Option<i64>,
+    /// When a handshake was last in progress.
+    touched_us: i64,
+}
+
+struct Handshake {
+    id: u64,
+    tls: Box<Connection>,
+    next_in: u64,
+    next_out: u64,
+    since_us: i64,
+}
+
+struct Session {
+    id: u64,
+    sealing: LessSafeKey,
+    opening: LessSafeKey,
+    next_out: u64,
+    next_in: u64,
+    /// The other side has the session too.
+    is_shared: bool,
+}
+
+/// What comes out of a packet.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum News {
+    /// A packet of the flow, from the machine that has proven its name.
+    Packet(Vec<u8>),
+    /// One of the machines does not accept the other one. The text follows the name of the other machine.
+    Refused(String),
+}
+
+struct Head {
+    kind: u8,
+    session: u64,
+    number: u64,
+}
+
+impl Head {
+    fn write(&self) -> [u8; HEAD] {
+        let mut bytes = [0; HEAD];
+        bytes[0] = VERSION;
+        bytes[1] = self.kind;
+        bytes[8..16].copy_from_slice(&self.session.to_le_bytes());
+        bytes[16..24].copy_from_slice(&self.number.to_le_bytes());
+        bytes
+    }
+
+    /// Reads the head of a packet. Returns none for anything else, and for other versions.
+    fn read(bytes: &[u8]) -> Option<(Head, &[u8])> {
+        let (head, rest) = bytes.split_first_chunk::<HEAD>()?;
+        let [VERSION, kind, 0, 0, 0, 0, 0, 0, ..] = *head else { return None };
+        let number = |at: usize| Some(u64::from_le_bytes(head.get(at..at + 8)?.try_into().ok()?));
+        Some((Head { kind, session: number(8)?, number: number(16)? }, rest))
+    }
+}
+
+impl Tunnel {
+    pub(crate) fn new(identity: Arc<Identity>, peer: MachineName, timeout_us: i64) -> Tunnel {
+        Tunnel {
+            calls: *identity.name() < peer,
+            identity,
+            peer,
+            retry_us: timeout_us / 8,
+            timeout_us,
+            sessions: VecDeque::new(),
+            handshakes: VecDeque::new(),
+            waiting: VecDeque::new(),
+            begun_us: None,
+            touched_us: 0,
+        }
+    }
+
+    /// Returns whether the other machine has proven its name.
+    pub(crate) fn is_proven(&self) -> bool {
+        !self.sessions.is_empty()
+    }
+
+    /// Returns whether no handshake has been in progress lately.
+    pub(crate) fn is_quiet(&self, now_us: i64) -> bool {
+        now_us - self.touched_us >= self.timeout_us
+    }
+
+    /// Sends a packet of the flow, or lets it wait for a handshake. `random` is for the number of the session.
+    pub(crate) fn send(&mut self, packet: Vec<u8>, now_us: i64, random: u64, out: &mut Vec<Vec<u8>>) {
+        match self.sending() {
+            Some(session) => out.extend(session.seal(packet)),
+            None => {
+                if self.waiting.len() == WAITING_MAX {
+                    self.waiting.pop_front();
+                }
+                self.waiting.push_back(packet);
+                self.begin(now_us, random, out);
+            }
+        }
+    }
+
+    /// Seals a last packet, if there is a session.
+    pub(crate) fn send_last(&mut self, packet: Vec<u8>) -> Option<Vec<u8>> {
+        self.sending()?.seal(packet)
+    }
+
+    /// Handles what has come in the name of the other machine.
+    pub(crate) fn receive(
+        &mut self,
+        bytes: &[u8],
+        now_us: i64,
+        random: u64,
+        out: &mut Vec<Vec<u8>>,
+    ) -> Option<News> {
+        let Some((head, rest)) = Head::read(bytes) else {
+            return Some(News::Refused(
+                "does not prove its name: a packet without protection is dropped".into(),
+            ));
+        };
+        match head.kind {
+            kind::KNOCK if self.calls => self.begin(now_us, random, out),
+            kind::CLIENT if !self.calls => return self.serve(&head, rest, now_us, out),
+            kind::SERVER if self.calls => return self.proceed(&head, rest, now_us, out),
+            kind::REFUSED if self.calls => return self.refused(head.session),
+            kind::SEALED => return self.open(&head, rest, now_us, random, out),
+            // Of the wrong side, or of a later version.
+            _ => {}
+        }
+        None
+    }
+
+    /// The session in which this side sends.
+    fn sending(&mut self) -> Option<&mut Session> {
+        self.sessions.iter_mut().find(|session| session.is_shared)
+    }
+
+    /// Begins a handshake, or asks the other machine to begin one, but not too often.
+    fn begin(&mut self, now_us: i64, random: u64, out: &mut Vec<Vec<u8>>) {
+        if self.begun_us.is_some_and(|begun_us| now_us - begun_us < self.retry_us) {
+            return;
+        }
+        self.begun_us = Some(now_us);
+        if !self.calls {
+            return out.push(Head { kind: kind::KNOCK, session: 0, number: 0 }.write().to_vec());
+        }
+        let Some(name) = server_name(&self.peer) else { return };
+        let Ok(tls) = ClientConnection::new(self.identity.client.clone(), name) else { return };
+        self.handshakes.clear();
+        self.add_handshake(random, Connection::from(tls), now_us);
+        if let Some(handshake) = self.handshakes.back_mut() {
+            handshake.flush(kind::CLIENT, out);
+        }
+    }
+
+    fn add_handshake(&mut self, id: u64, tls: Connection, now_us: i64) {
+        let timeout_us = self.timeout_us;
+        self.handshakes.retain(|handshake| now_us - handshake.since_us < timeout_us);
+        if self.handshakes.len() == HANDSHAKES_MAX {
+            self.handshakes.pop_front();
+        }
+        self.touched_us = now_us;
+        self.handshakes.push_back(Handshake {
+            id,
+            tls: Box::new(tls),
+            next_in: 0,
+            next_out: 0,
+            since_us: now_us,
+        });
+    }
+
+    /// Goes on with a handshake that the other machine has begun, or begins with it.
+    fn serve(&mut self, head: &Head, bytes: &[u8], now_us: i64, out: &mut Vec<Vec<u8>>) -> Option<News> {
+        let is_known = self.handshakes.iter().any(|handshake| handshake.id == head.session);
+        if !is_known {
+            let is_new = head.number == 0 && self.sessions.iter().all(|session| session.id != head.session);
+            if !is_new {
+                return None;
+            }
+            let tls = ServerConnection::new(self.identity.server.clone()).ok()?;
+            self.add_handshake(head.session, Connection::from(tls), now_us);
+        }
+        let news = self.proceed(head, bytes, now_us, out);
+        if let Some(News::Refused(_)) = news {
+            out.push(Head { kind: kind::REFUSED, session: head.session, number: 0 }.write().to_vec());
+        }
+        news
+    }
+
+    /// Goes on with a handshake.
+    fn proceed(&mut self, head: &Head, bytes: &[u8], now_us: i64, out: &mut Vec<Vec<u8>>) -> Option<News> {
+        let mine = if self.calls { kind::CLIENT } else { kind::SERVER };
+        let at = self.handshakes.iter().position(|handshake| handshake.id == head.session)?;
+        let handshake = self.handshakes.get_mut(at)?;
+        if head.number < handshake.next_in {
+            return None;
+        }
+        let result = handshake.receive(head.number, bytes).and_then(|()| {
+            let is_complete = !handshake.tls.is_handshaking();
+            if is_complete {
+                let certificate = handshake.tls.peer_certificates().and_then(|chain| chain.first());
+                self.identity.check(&self.peer, certificate.ok_or("it has no certificate")?)?;
+            }
+            Ok(is_complete)
+        });
+        if result.is_ok() {
+            // The last word is not said to a machine that is not accepted.
+            handshake.flush(mine, out);
+        }
+        let session = match result {
+            Ok(false) => return None,
+            Ok(true) => self.handshakes.remove(at)?.establish(self.calls),
+            Err(reason) => {
+                self.handshakes.remove(at);
+                Err(reason)
+            }
+        };
+        match session {
+            Ok(session) => {
+                self.touched_us = now_us;
+                self.sessions.push_front(session);
+                self.sessions.truncate(SESSIONS_MAX);
+                self.send_waiting(out);
+                None
+            }
+            Err(reason) => Some(News::Refused(format!("cannot prove its name: {reason}"))),
+        }
+    }
+
+    fn send_waiting(&mut self, out: &mut Vec<Vec<u8>>) {
+        let waiting = std::mem::take(&mut self.waiting);
+        match self.sending() {
+            Some(session) => out.extend(waiting.into_iter().filter_map(|packet| session.seal(packet))),
+            None => self.waiting = waiting,
+        }
+    }
+
+    /// The other machine does not accept this one. That anyone could have said: it has an effect only if the other machine has
+    /// not used the session yet.
+    fn refused(&mut self, id: u64) -> Option<News> {
+        let count = self.sessions.len() + self.handshakes.len();
+        self.sessions.retain(|session| session.id != id || session.next_in > 0);
+        self.handshakes.retain(|handshake| handshake.id != id);
+        let is_new = self.sessions.len() + self.handshakes.len() < count;
+        is_new.then(|| News::Refused("does not accept the certificate of this machine".to_owned()))
+    }
+
+    fn open(
+        &mut self,
+        head: &Head,
+        bytes: &[u8],
+        now_us: i64,
+        random: u64,
+        out: &mut Vec<Vec<u8>>,
+    ) -> Option<News> {
+        let Some(session) = self.sessions.iter_mut().find(|session| session.id == head.session) else {
+            // The other machine has a session that this one does not know, since it has started again.
+            self.begin(now_us, random, out);
+            return None;
+        };
+        let packet = session.open(head, bytes)?;
+        if !session.is_shared {
+            session.is_shared = true;
+            self.send_waiting(out);
+        }
+        Some(News::Packet(packet))
+    }
+}
+
+impl Handshake {
+    /// Makes a session of a complete handshake.
+    fn establish(self, calls: bool) -> Result<Session, String> {
+        let Handshake { id, tls, .. } = self;
+        let keys = tls
+            .export_keying_material([0; 64], LABEL, Some(&id.to_le_bytes()))
+            .map_err(|error| error.to_string())?;
+        let (client, server) = keys.split_at(32);
+        let (mine, others) = if calls { (client, server) } else { (server, client) };
+        let key = |bytes: &[u8]| {
+            UnboundKey::new(&CHACHA20_POLY1305, bytes).map(LessSafeKey::new).map_err(|_| "no key".to_owned())
+        };
+        let (sealing, opening) = (key(mine)?, key(others)?);
+        // The machine that has begun says the last word of the handshake, so it does not know yet whether it has arrived. But
+        // nothing that it sends can arrive before it.
+        Ok(Session { id, sealing, opening, next_out: 0, next_in: 0, is_shared: calls })
+    }
+
+    fn receive(&mut self, number: u64, mut bytes: &[u8]) -> Result<(), String> {
+        if number > self.next_in || number >= FLIGHTS_MAX {
+            return Err("a part of the handshake is missing".to_owned());
+        }
+        self.next_in += 1;
+        while !bytes.is_empty() {
+            self.tls.read_tls(&mut bytes).map_err(|error| error.to_string())?;
+            self.tls.process_new_packets().map_err(|error| error.to_string())?;
+        }
+        Ok(())
+    }
+
+    /// Sends what TLS wants to send.
+    fn flush(&mut self, kind: u8, out: &mut Vec<Vec<u8>>) {
+        let mut bytes = Vec::new();
+        while self.tls.wants_write() && self.tls.write_tls(&mut bytes).is_ok() {}
+        for part in bytes.chunks(PACKET_MAX - HEAD) {
+            let mut packet = Head { kind, session: self.id, number: self.next_out }.write().to_vec();
+            self.next_out += 1;
+            packet.extend_from_slice(part);
+            out.push(packet);
+        }
+    }
+}
+
+impl Session {
+    fn seal(&mut self, packet: Vec<u8>) -> Option<Vec<u8>> {
+        let head = Head { kind: kind::SEALED, session: self.id, number: self.next_out }.write();
+        let mut content = packet;
+        let tag = self
+            .sealing
+            .seal_in_place_separate_tag(nonce(self.next_out), Aad::from(head), &mut content)
+            .ok()?;
+        self.next_out += 1;
+        let mut sealed = Vec::with_capacity(content.len() + OVERHEAD);
+        sealed.extend_from_slice(&head);
+        sealed.extend_from_slice(&content);
+        sealed.extend_from_slice(tag.as_ref());
+        Some(sealed)
+    }
+
+    /// Returns the content of a packet; none if it is not from the other machine, or not newer than the last one.
+    fn open(&mut self, head: &Head, bytes: &[u8]) -> Option<Vec<u8>> {
+        if head.number < self.next_in {
+            return None;
+        }
+        let mut content = bytes.to_vec();
+        let length =
+            self.opening.open_in_place(nonce(head.number), Aad::from(head.write()), &mut content).ok()?.len();
+        content.truncate(length);
+        self.next_in = head.number.checked_add(1)?;
+        Some(content)
+    }
+}
+
+/// The nonce of a packet. Each key is for one session and one direction, where each number is used once.
+fn nonce(number: u64) -> Nonce {
+    let mut bytes = [0; 12];
+    bytes[4..].copy_from_slice(&number.to_le_bytes());
+    Nonce::assume_unique_for_key(bytes)
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,433 @@
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
+
+use super::*;
+use crate::identity::{Credentials, DOMAIN, Fingerprint, IdentityError};
+
+const TIMEOUT_US: i64 = 2_000_000;
+
+/// An authority for tests.
+pub(crate) struct Authority {
+    certificate: rcgen::Certificate,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+impl Authority {
+    pub(crate) fn new() -> Authority {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        let key = KeyPair::generate().unwrap();
+        Authority { certificate: params.self_signed(&key).unwrap(), issuer: Issuer::new(params, key) }
+    }
+
+    /// Makes the identity of a machine.
+    pub(crate) fn identity(&self, name: &str) -> Arc<Identity> {
+        Arc::new(Identity::new(self.credentials(&[name])).unwrap())
+    }
+
+    fn credentials(&self, names: &[&str]) -> Credentials {
+        let names: Vec<String> = names.iter().map(|name| format!("{name}{DOMAIN}")).collect();
+        let mut params = CertificateParams::new(names).unwrap();
+        params.extended_key_usages =
+            vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        Credentials {
+            key: key.into(),
+            certificate: certificate.der().clone(),
+            authority: self.certificate.der().clone(),
+            revoked: BTreeSet::new(),
+        }
+    }
+}
+
+fn tunnel(identity: &Arc<Identity>, peer: &str) -> Tunnel {
+    Tunnel::new(identity.clone(), peer.parse().unwrap(), TIMEOUT_US)
+}
+
+/// Two machines, and what is on its way between them.
+struct Pair {
+    /// The cellar begins handshakes: it has the lesser name.
+    cellar: Tunnel,
+    hall: Tunnel,
+    to_hall: Vec<Vec<u8>>,
+    to_cellar: Vec<Vec<u8>>,
+    at_hall: Vec<News>,
+    at_cellar: Vec<News>,
+    now_us: i64,
+    random: u64,
+}
+
+impl Pair {
+    fn new() -> Pair {
+        let authority = Authority::new();
+        Pair::of(&authority.identity("cellar"), &authority.identity("hall"))
+    }
+
+    fn of(cellar: &Arc<Identity>, hall: &Arc<Identity>) -> Pair {
+        Pair {
+            cellar: tunnel(cellar, "hall"),
+            hall: tunnel(hall, "cellar"),
+            to_hall: Vec::new(),
+            to_cellar: Vec::new(),
+            at_hall: Vec::new(),
+            at_cellar: Vec::new(),
+            now_us: 5_000_000,
+            random: 1,
+        }
+    }
+
+    /// Two machines in contact, that have sent each other a packet.
+    fn in_contact() -> Pair {
+        let mut pair = Pair::new();
+        pair.assert_contact();
+        pair
+    }
+
+    fn send_to_hall(&mut self, text: &str) {
+        self.random += 1;
+        self.cellar.send(text.as_bytes().to_vec(), self.now_us, self.random, &mut self.to_hall);
+    }
+
+    fn send_to_cellar(&mut self, text: &str) {
+        self.random += 1;
+        self.hall.send(text.as_bytes().to_vec(), self.now_us, self.random, &mut self.to_cellar);
+    }
+
+    /// Delivers everything.
+    fn settle(&mut self) {
+        while !self.to_hall.is_empty() || !self.to_cellar.is_empty() {
+            self.random += 1;
+            for packet in std::mem::take(&mut self.to_hall) {
+                assert!(packet.len() <= PACKET_MAX);
+                self.at_hall.extend(self.hall.receive(
+                    &packet,
+                    self.now_us,
+                    self.random,
+                    &mut self.to_cellar,
+                ));
+            }
+            for packet in std::mem::take(&mut self.to_cellar) {
+                self.at_cellar.extend(self.cellar.receive(
+                    &packet,
+                    self.now_us,
+                    self.random,
+                    &mut self.to_hall,
+                ));
+            }
+        }
+    }
+
+    /// Returns what the flows have got since the last time.
+    fn take(&mut self) -> (Vec<String>, Vec<String>) {
+        let text = |news: News| match news {
+            News::Packet(bytes) => String::from_utf8(bytes).unwrap(),
+            News::Refused(text) => format!("refused: {text}"),
+        };
+        let take = |news: &mut Vec<News>| std::mem::take(news).into_iter().map(text).collect();
+        (take(&mut self.at_cellar), take(&mut self.at_hall))
+    }
+
+    fn assert_contact(&mut self) {
+        self.send_to_hall("a");
+        self.send_to_cellar("b");
+        self.settle();
+        assert_eq!(self.take(), (vec!["b".to_owned()], vec!["a".to_owned()]));
+    }
+}
+
+#[test]
+fn both_sides_prove_their_names_and_then_talk() {
+    let mut pair = Pair::new();
+    assert!(!pair.cellar.is_proven() && !pair.hall.is_proven());
+    pair.send_to_hall("one");
+    pair.send_to_hall("two");
+    // Nothing of the flow is on its way before the names are proven.
+    assert!(pair.to_hall.iter().all(|packet| packet[1] == kind::CLIENT));
+    pair.settle();
+    assert!(pair.cellar.is_proven() && pair.hall.is_proven());
+    assert_eq!(pair.take(), (vec![], vec!["one".to_owned(), "two".to_owned()]));
+    pair.assert_contact();
+}
+
+#[test]
+fn the_machine_with_the_greater_name_asks_for_a_handshake() {
+    let mut pair = Pair::new();
+    pair.send_to_cellar("one");
+    assert_eq!(pair.to_cellar.len(), 1);
+    pair.settle();
+    // The session is used from the first packet of the other machine on.
+    assert!(pair.take().0.is_empty());
+    pair.send_to_hall("here");
+    pair.settle();
+    assert_eq!(pair.take(), (vec!["one".to_owned()], vec!["here".to_owned()]));
+}
+
+#[test]
+fn what_is_sealed_cannot_be_read_changed_or_sent_again() {
+    let mut pair = Pair::in_contact();
+    pair.send_to_hall("the door is open");
+    let sealed = pair.to_hall.pop().unwrap();
+    assert!(!sealed.windows(4).any(|window| window == b"door"));
+    for at in 0..sealed.len() {
+        let mut changed = sealed.clone();
+        changed[at] ^= 1;
+        let news = pair.hall.receive(&changed, pair.now_us, 99, &mut Vec::new());
+        assert!(!matches!(news, Some(News::Packet(_))), "byte {at}");
+    }
+    let mut receive = |packet: &[u8]| pair.hall.receive(packet, pair.now_us, 99, &mut Vec::new());
+    assert_eq!(receive(&sealed), Some(News::Packet(b"the door is open".to_vec())));
+    assert_eq!(receive(&sealed), None);
+    assert_eq!(receive(&sealed[..sealed.len() - 1]), None);
+    // The other direction has other keys.
+    assert_eq!(pair.cellar.receive(&sealed, pair.now_us, 99, &mut Vec::new()), None);
+    pair.assert_contact();
+}
+
+#[test]
+fn a_packet_without_protection_is_refused() {
+    let mut pair = Pair::in_contact();
+    let packet = crate::packet::Packet::Knock { incarnation: 7 }.write();
+    let news = pair.hall.receive(&packet, pair.now_us, 1, &mut Vec::new());
+    assert!(matches!(news, Some(News::Refused(text)) if text.contains("does not prove its name")));
+    pair.assert_contact();
+}
+
+/// Returns what each side reports when these two meet.
+fn meet(cellar: &Arc<Identity>, hall: &Arc<Identity>) -> (Vec<String>, Vec<String>) {
+    let mut pair = Pair::of(cellar, hall);
+    pair.send_to_hall("secret");
+    pair.settle();
+    assert!(!pair.hall.is_proven());
+    pair.send_to_cellar("secret");
+    pair.settle();
+    pair.take()
+}
+
+#[test]
+fn certificates_of_other_authorities_are_refused() {
+    let (ours, other) = (Authority::new(), Authority::new());
+    let (cellar, hall) = meet(&ours.identity("cellar"), &other.identity("hall"));
+    assert!(cellar[0].contains("cannot prove its name: invalid peer certificate"), "{cellar:?}");
+    assert!(hall.is_empty(), "{hall:?}");
+}
+
+#[test]
+fn a_machine_with_the_certificate_of_another_one_is_refused() {
+    let authority = Authority::new();
+    // The attic calls itself cellar.
+    let attic = Arc::new(Identity::new(authority.credentials(&["attic"])).unwrap());
+    let (attic, hall) = meet(&attic, &authority.identity("hall"));
+    assert_eq!(hall, ["refused: cannot prove its name: its certificate is that of attic"]);
+    assert_eq!(attic, ["refused: does not accept the certificate of this machine"]);
+    // And the stable calls itself hall.
+    let mut pair = Pair::of(&authority.identity("cellar"), &authority.identity("stable"));
+    pair.send_to_hall("secret");
+    pair.settle();
+    let (cellar, _) = pair.take();
+    assert!(cellar[0].contains("cannot prove its name: invalid peer certificate"), "{cellar:?}");
+    assert!(!pair.cellar.is_proven() && !pair.hall.is_proven());
+}
+
+#[test]
+fn a_revoked_certificate_is_refused_on_both_sides() {
+    let authority = Authority::new();
+    let (cellar, hall) = (authority.credentials(&["cellar"]), authority.credentials(&["hall"]));
+    let (of_cellar, of_hall) = (Fingerprint::of(&cellar.certificate), Fingerprint::of(&hall.certificate));
+    let identity = |credentials: &Credentials, revoked: &[Fingerprint]| {
+        let Credentials { key, certificate, authority, .. } = credentials;
+        let parts = Credentials {
+            key: key.clone_key(),
+            certificate: certificate.clone(),
+            authority: authority.clone(),
+            revoked: revoked.iter().copied().collect(),
+        };
+        Arc::new(Identity::new(parts).unwrap())
+    };
+    let (at_cellar, at_hall) = meet(&identity(&cellar, &[]), &identity(&hall, &[of_cellar]));
+    assert_eq!(at_hall, ["refused: cannot prove its name: its certificate is revoked"]);
+    assert_eq!(at_cellar, ["refused: does not accept the certificate of this machine"]);
+    let (at_cellar, at_hall) = meet(&identity(&cellar, &[of_hall]), &identity(&hall, &[]));
+    assert_eq!(at_cellar, ["refused: cannot prove its name: its certificate is revoked"]);
+    assert!(at_hall.is_empty());
+}
+
+#[test]
+fn a_certificate_names_exactly_one_machine() {
+    let authority = Authority::new();
+    assert!(matches!(Identity::new(authority.credentials(&["a", "b"])), Err(IdentityError::NoName)));
+    assert!(matches!(Identity::new(authority.credentials(&[])), Err(IdentityError::NoName)));
+    assert_eq!(authority.identity("panel-2_x").name().as_str(), "panel-2_x");
+}
+
+#[test]
+fn what_anyone_can_inject_does_not_end_a_contact() {
+    let mut pair = Pair::in_contact();
+    let session = pair.cellar.sessions[0].id;
+    for kind in 0..=6 {
+        for (session, number) in [(session, 0), (session, 1), (session, u64::MAX), (0, 0), (77, 0)] {
+            for content in [&[][..], &[0; 20], b"\x16\x03\x03\x00\x05\x01\x00\x00\x01\x00"] {
+                let mut packet = Head { kind, session, number }.write().to_vec();
+                packet.extend_from_slice(content);
+                pair.now_us += 1;
+                let (now_us, random) = (pair.now_us, pair.now_us as u64);
+                let at_hall = pair.hall.receive(&packet, now_us, random, &mut pair.to_cellar);
+                let at_cellar = pair.cellar.receive(&packet, now_us, random, &mut pair.to_hall);
+                assert!(!matches!(
+                    (at_hall, at_cellar),
+                    (Some(News::Packet(_)), _) | (_, Some(News::Packet(_)))
+                ));
+            }
+        }
+    }
+    assert!(pair.hall.handshakes.len() <= HANDSHAKES_MAX);
+    pair.settle();
+    pair.take();
+    pair.assert_contact();
+}
+
+#[test]
+fn no_packet_is_lost_when_a_new_handshake_replaces_the_session() {
+    let mut pair = Pair::in_contact();
+    pair.now_us += TIMEOUT_US;
+    pair.send_to_hall("1");
+    pair.send_to_cellar("2");
+    // Someone asks in the name of the hall for a new handshake.
+    let knock = Head { kind: kind::KNOCK, session: 0, number: 0 }.write();
+    pair.cellar.receive(&knock, pair.now_us, 4711, &mut pair.to_hall);
+    pair.send_to_hall("3");
+    let sessions = pair.cellar.sessions.len();
+    pair.settle();
+    assert_eq!(pair.cellar.sessions.len(), sessions + 1);
+    pair.send_to_cellar("4");
+    pair.send_to_hall("5");
+    pair.send_to_cellar("6");
+    pair.settle();
+    let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    assert_eq!(pair.take(), (texts(&["2", "4", "6"]), texts(&["1", "3", "5"])));
+    for _ in 0..10 {
+        pair.now_us += TIMEOUT_US;
+        pair.random += 1;
+        pair.cellar.receive(&knock, pair.now_us, pair.random, &mut pair.to_hall);
+        pair.settle();
+        pair.assert_contact();
+    }
+    assert!(pair.cellar.sessions.len() <= SESSIONS_MAX && pair.hall.sessions.len() <= SESSIONS_MAX);
+}
+
+#[test]
+fn a_machine_that_starts_again_is_met_again() {
+    let authority = Authority::new();
+    let (cellar, hall) = (authority.identity("cellar"), authority.identity("hall"));
+    let mut pair = Pair::of(&cellar, &hall);
+    pair.assert_contact();
+    // What is sent in a session that the receiver has forgotten is lost, but makes them meet again.
+    pair.cellar = tunnel(&cellar, "hall");
+    pair.send_to_cellar("lost");
+    pair.settle();
+    assert_eq!(pair.take(), (vec![], vec![]));
+    pair.send_to_hall("here");
+    pair.settle();
+    pair.take();
+    pair.assert_contact();
+    pair.hall = tunnel(&hall, "cellar");
+    pair.now_us += TIMEOUT_US;
+    pair.send_to_hall("lost");
+    pair.settle();
+    assert_eq!(pair.take(), (vec![], vec![]));
+    pair.assert_contact();
+}
+
+#[test]
+fn lost_packets_of_a_handshake_are_made_good_by_a_new_one() {
+    for lost in 0..3 {
+        let mut pair = Pair::new();
+        pair.send_to_hall("x");
+        let mut count = 0;
+        while !pair.to_hall.is_empty() || !pair.to_cellar.is_empty() {
+            for packet in std::mem::take(&mut pair.to_hall) {
+                if count != lost {
+                    pair.at_hall.extend(pair.hall.receive(&packet, pair.now_us, 5, &mut pair.to_cellar));
+                }
+                count += 1;
+            }
+            for packet in std::mem::take(&mut pair.to_cellar) {
+                if count != lost {
+                    pair.at_cellar.extend(pair.cellar.receive(&packet, pair.now_us, 5, &mut pair.to_hall));
+                }
+                count += 1;
+            }
+        }
+        // The flow calls again and again.
+        for _ in 0..10 {
+            pair.now_us += TIMEOUT_US / 8;
+            pair.send_to_hall("y");
+            pair.settle();
+        }
+        assert!(pair.hall.is_proven(), "packet {lost}");
+        assert_eq!(pair.take().1.last().map(String::as_str), Some("y"), "packet {lost}");
+    }
+}
+
+#[test]
+fn what_waits_is_bounded() {
+    let mut pair = Pair::new();
+    for number in 0..100 {
+        pair.send_to_hall(&number.to_string());
+        pair.send_to_cellar(&number.to_string());
+    }
+    assert_eq!((pair.cellar.waiting.len(), pair.hall.waiting.len()), (WAITING_MAX, WAITING_MAX));
+    // One handshake and one request for one.
+    assert_eq!((pair.to_hall.len(), pair.to_cellar.len()), (1, 1));
+}
+
+#[test]
+fn an_identity_is_read_from_its_folder() {
+    let authority = Authority::new();
+    let credentials = authority.credentials(&["cellar"]);
+    let folder = tempfile::tempdir().unwrap();
+    let pem = |label: &str, bytes: &[u8]| pem::encode(&pem::Pem::new(label, bytes));
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    assert!(matches!(Identity::load(folder.path()), Err(IdentityError::File { .. })));
+    write("machine.key", &pem("PRIVATE KEY", credentials.key.secret_der()));
+    write("machine.pem", &pem("CERTIFICATE", &credentials.certificate));
+    write("authority.pem", &pem("CERTIFICATE", &credentials.authority));
+    assert_eq!(Identity::load(folder.path()).unwrap().name().as_str(), "cellar");
+    let sum = Fingerprint::of(&credentials.certificate).to_string();
+    write("revoked", &format!("# old ones\n{sum}  # the cellar\n\n"));
+    let identity = Identity::load(folder.path()).unwrap();
+    let cellar = "cellar".parse().unwrap();
+    assert_eq!(
+        identity.check(&cellar, &credentials.certificate),
+        Err("its certificate is revoked".to_owned())
+    );
+    for text in ["x", &sum[1..], "\u{fffd}"] {
+        write("revoked", text);
+        assert!(matches!(Identity::load(folder.path()), Err(IdentityError::Content { .. })), "{text}");
+    }
+    write("revoked", "");
+    let other = Authority::new().credentials(&["cellar"]);
+    write("machine.key", &pem("PRIVATE KEY", other.key.secret_der()));
+    assert!(matches!(Identity::load(folder.path()), Err(IdentityError::Mismatch(_))));
+    write("machine.pem", "nothing");
+    assert!(matches!(Identity::load(folder.path()), Err(IdentityError::Content { .. })));
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_dropped(content in proptest::collection::vec(any::<u8>(), 0..200), kind in 0u8..8) {
+        let mut packet = Head { kind, session: 1, number: 0 }.write().to_vec();
+        packet.extend_from_slice(&content);
+        let authority = Authority::new();
+        for (me, peer) in [("cellar", "hall"), ("hall", "cellar")] {
+            let mut tunnel = tunnel(&authority.identity(me), peer);
+            for bytes in [&content[..], &packet] {
+                let news = tunnel.receive(bytes, 0, 1, &mut Vec::new());
+                prop_assert!(!matches!(news, Some(News::Packet(_))));
+            }
+        }
+    }
+}
