@@ -12,6 +12,7 @@ const LINES_MAX: usize = 16_384;
 pub(crate) enum Complaint {
     Announcements,
     Description,
+    Identity,
     Interface,
     Processes,
 }

@@ -14,6 +14,7 @@
 //!   holds the lanes and the outbox of one flow.
 //! - The `switchboard` is the one process that reads from the network, runs the flows, announces what is exported, and
 //!   registers what is imported with the service manager.
+//! - If machines have identities ([`identity`]), the flow goes through a `tunnel`, in which both have proven their names.
 //! - The [`Network`] below carries single packets and announcements. Zenoh is one; the [`simulation`] is another.
 
 #[cfg(test)]
@@ -30,6 +31,8 @@ mod complaints;
 mod description;
 mod flow;
 pub mod identity;
+#[cfg(test)]
+mod impostors;
 mod lane;
 mod name;
 mod outbox;

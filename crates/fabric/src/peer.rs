@@ -22,6 +22,7 @@ use crate::packet::Packet;
 use crate::rules::Rules;
 use crate::status::MachineStatus;
 use crate::trunk::{Arrived, LANES_MAX, Trunk};
+use crate::tunnel::{News, Tunnel};
 
 /// The maximum number of announcements of one machine that are looked at.
 pub(crate) const TOKENS_MAX: usize = 1_024;
@@ -61,6 +62,8 @@ impl House<'_, '_, '_> {
 
 pub(crate) struct Peer {
     name: MachineName,
+    /// Present if machines prove their names.
+    tunnel: Option<Tunnel>,
     flow: Flow,
     trunk: Option<Placed>,
     tokens: BTreeMap<Token, Import>,
@@ -120,9 +123,10 @@ struct Import {
 }
 
 impl Peer {
-    pub(crate) fn new(name: MachineName, flow: Flow) -> Peer {
+    pub(crate) fn new(name: MachineName, tunnel: Option<Tunnel>, flow: Flow) -> Peer {
         Peer {
             name,
+            tunnel,
             flow,
             trunk: None,
             tokens: BTreeMap::new(),
@@ -138,13 +142,20 @@ impl Peer {
 
     /// Returns whether nothing is known of the machine any more.
     pub(crate) fn is_forgotten(&self, now_us: i64) -> bool {
-        self.tokens.is_empty() && self.trunk.is_none() && self.flow.is_forgotten(now_us)
+        let is_quiet = self.tunnel.as_ref().is_none_or(|tunnel| tunnel.is_quiet(now_us));
+        is_quiet && self.tokens.is_empty() && self.trunk.is_none() && self.flow.is_forgotten(now_us)
+    }
+
+    /// Returns whether nothing is known of the machine but packets in its name, which it has not proven.
+    pub(crate) fn is_unproven(&self) -> bool {
+        self.tokens.is_empty() && self.tunnel.as_ref().is_some_and(|tunnel| !tunnel.is_proven())
     }
 
     /// Returns the status of the machine, if it has changed since the last time.
     pub(crate) fn status_news(&mut self) -> Option<MachineStatus> {
         let status = MachineStatus {
             name: self.name.clone(),
+            is_proven: self.tunnel.as_ref().is_some_and(Tunnel::is_proven),
             is_in_contact: self.flow.is_open(),
             services: self.registered.all,
             processes: self.trunk.as_ref().map_or(0, |placed| placed.trunk.lanes()),
@@ -249,7 +260,8 @@ impl Peer {
             }
             match (&self.trunk, self.is_lost) {
                 (Some(placed), _) if placed.incarnation == token.incarnation => wanted.push(token.clone()),
-                (None, false) => wanted.push(token.clone()),
+                // Without contact, an announcement is as good as the name in it: not at all if names must be proven.
+                (None, false) if self.tunnel.is_none() => wanted.push(token.clone()),
                 // Another incarnation, or one that was lost: the machine must say which one it is.
                 _ => needs_contact = true,
             }
@@ -311,13 +323,26 @@ impl Peer {
 
     pub(crate) fn receive(&mut self, house: &mut House<'_, '_, '_>, bytes: &[u8], now_us: i64) {
         self.bytes.1 += bytes.len() as u64;
+        let Some(tunnel) = &mut self.tunnel else { return self.receive_packet(house, bytes, now_us) };
+        let mut out = Vec::new();
+        let news = tunnel.receive(bytes, now_us, house.context.random_u64(), &mut out);
+        self.put(house, out);
+        match news {
+            Some(News::Packet(packet)) => self.receive_packet(house, &packet, now_us),
+            Some(News::Refused(text)) => house.complain(&self.name, Complaint::Identity, &text),
+            None => {}
+        }
+    }
+
+    /// Handles a packet of the flow.
+    fn receive_packet(&mut self, house: &mut House<'_, '_, '_>, bytes: &[u8], now_us: i64) {
         let Some(packet) = Packet::read(bytes) else { return };
         let (mut out, mut happened) = (Vec::new(), Vec::new());
         let random = house.context.random_u64();
         self.flow.receive(&packet, now_us, random, &mut out, &mut happened);
-        self.send(house, out);
+        self.send(house, out, now_us);
         for event in happened {
-            if !self.happen(house, event) {
+            if !self.happen(house, event, now_us) {
                 // What follows belongs to the contact that has been broken off.
                 return;
             }
@@ -325,13 +350,13 @@ impl Peer {
     }
 
     /// Handles an event of the flow. Returns false if the contact was broken off.
-    fn happen(&mut self, house: &mut House<'_, '_, '_>, event: Happened) -> bool {
+    fn happen(&mut self, house: &mut House<'_, '_, '_>, event: Happened, now_us: i64) -> bool {
         match event {
             Happened::Opened(incarnation) => self.opened(house, incarnation),
             Happened::Over(reason) => self.over(house, reason),
             Happened::Frame { from, to, arrived } => {
                 if let Err(rule) = self.admit(house, from, to, arrived) {
-                    self.break_off(house, rule);
+                    self.break_off(house, rule, now_us);
                     return false;
                 }
             }
@@ -339,7 +364,7 @@ impl Peer {
             Happened::Taken(slot) => {
                 let is_right = self.trunk.as_ref().is_none_or(|placed| placed.trunk.taken(slot));
                 if !is_right {
-                    self.break_off(house, "it takes what was not sent");
+                    self.break_off(house, "it takes what was not sent", now_us);
                     return false;
                 }
             }
@@ -392,10 +417,10 @@ impl Peer {
         (house.log)(&format!("contact with {} is lost: {reason}", self.name));
     }
 
-    fn break_off(&mut self, house: &mut House<'_, '_, '_>, rule: &str) {
+    fn break_off(&mut self, house: &mut House<'_, '_, '_>, rule: &str, now_us: i64) {
         let mut out = Vec::new();
         self.flow.end(&mut out);
-        self.send(house, out);
+        self.send(house, out, now_us);
         self.over(house, rule);
     }
 
@@ -414,7 +439,13 @@ impl Peer {
     pub(crate) fn leave(&mut self, network: &dyn Network) {
         let mut out = Vec::new();
         self.flow.end(&mut out);
-        out.into_iter().for_each(|packet| network.send(&self.name, packet));
+        for packet in out {
+            let packet = match &mut self.tunnel {
+                Some(tunnel) => tunnel.send_last(packet),
+                None => Some(packet),
+            };
+            packet.into_iter().for_each(|packet| network.send(&self.name, packet));
+        }
         self.end_trunk();
     }
 
@@ -423,7 +454,23 @@ impl Peer {
         self.flow.calling_since_us().map(|since_us| now_us - since_us)
     }
 
-    fn send(&mut self, house: &House<'_, '_, '_>, out: Vec<Vec<u8>>) {
+    /// Sends packets of the flow.
+    fn send(&mut self, house: &mut House<'_, '_, '_>, packets: Vec<Vec<u8>>, now_us: i64) {
+        let out = match &mut self.tunnel {
+            Some(tunnel) => {
+                let mut out = Vec::new();
+                for packet in packets {
+                    tunnel.send(packet, now_us, house.context.random_u64(), &mut out);
+                }
+                out
+            }
+            None => packets,
+        };
+        self.put(house, out);
+    }
+
+    /// Puts packets on the network.
+    fn put(&mut self, house: &House<'_, '_, '_>, out: Vec<Vec<u8>>) {
         for packet in out {
             self.bytes.0 += packet.len() as u64;
             house.network.send(&self.name, packet);
@@ -432,11 +479,14 @@ impl Peer {
 
     /// Looks at the clock, before anything that has arrived meanwhile.
     pub(crate) fn look_at_clock(&mut self, house: &mut House<'_, '_, '_>, now_us: i64) {
+        if let Some(tunnel) = &mut self.tunnel {
+            tunnel.look_at_clock(now_us);
+        }
         let mut out = Vec::new();
         if self.flow.act(now_us, &mut out) {
             self.over(house, "it does not answer");
         }
-        self.send(house, out);
+        self.send(house, out, now_us);
     }
 
     /// Does what is to be done at the end of a turn. Returns when to come back.
@@ -447,7 +497,7 @@ impl Peer {
         timeout_us: i64,
     ) -> Option<i64> {
         if self.trunk.as_ref().is_some_and(|placed| placed.trunk.is_damaged()) {
-            self.break_off(house, "it broke a rule of messages");
+            self.break_off(house, "it broke a rule of messages", now_us);
         }
         let import_us = self.import(house, now_us, timeout_us);
         if let Some(placed) = &self.trunk {
@@ -470,7 +520,7 @@ impl Peer {
                 self.end_trunk();
             }
         }
-        self.send(house, out);
+        self.send(house, out, now_us);
         import_us.into_iter().chain(self.flow.next_us()).min()
     }
 

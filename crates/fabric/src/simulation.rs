@@ -219,7 +219,12 @@ impl SimulatedFabric {
     /// Sends a packet to a machine in the name of another, as a forger does.
     pub fn forge(&mut self, from: usize, to: usize, packet: Vec<u8>) {
         let from = self.machines[from].name.clone();
-        self.machines[to].network.hand_over(Event::Packet(from, packet));
+        self.forge_from(&from, to, packet);
+    }
+
+    /// Sends a packet to a machine in the name of one that need not exist.
+    pub fn forge_from(&mut self, from: &MachineName, to: usize, packet: Vec<u8>) {
+        self.machines[to].network.hand_over(Event::Packet(from.clone(), packet));
     }
 
     /// Announces a service in the name of a machine, as a forger does.

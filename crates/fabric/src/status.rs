@@ -19,6 +19,8 @@ pub struct Status {
 pub struct MachineStatus {
     /// The name that it uses.
     pub name: MachineName,
+    /// Whether it has proven its name. False if machines of this fabric do not.
+    pub is_proven: bool,
     /// Whether there is contact now.
     pub is_in_contact: bool,
     /// The number of its services that can be opened here.

@@ -13,14 +13,20 @@ use lucarne_services::{Abroad, Offered};
 use crate::complaints::Complaints;
 use crate::description::{self, Unfit};
 use crate::flow::{Flow, TIMEOUT_MIN_US, Timing, WINDOW, WINDOW_MAX, WINDOW_MIN};
+use crate::identity::Identity;
 use crate::name::MachineName;
 use crate::network::{Event, Network, Token};
 use crate::peer::{House, Peer};
 use crate::rules::Rules;
 use crate::status::Status;
+use crate::tunnel::Tunnel;
 
 /// The maximum number of other machines that are kept.
 const PEERS_MAX: usize = 4_096;
+
+/// The maximum number of other machines of which nothing is known but packets in their names, which they have not proven.
+/// They cost handshakes.
+const UNPROVEN_MAX: usize = 256;
 
 /// The number of events that are handled in one turn.
 const EVENTS_PER_TURN: usize = 256;
@@ -34,6 +40,9 @@ pub struct Options {
     pub name: MachineName,
     /// The network that the machines share.
     pub network: Arc<dyn Network>,
+    /// The identity of `name`, with which this machine proves its name to others. Then they must prove theirs, too. Without
+    /// one, names are only claimed: that is for networks in which nobody lies.
+    pub identity: Option<Arc<Identity>>,
     /// Which services go to which machines: none by default.
     pub exports: Rules,
     /// Which services come from which machines: none by default.
@@ -54,6 +63,7 @@ impl Options {
         Options {
             name,
             network,
+            identity: None,
             exports: Rules::default(),
             imports: Rules::default(),
             timeout: Duration::from_secs(2),
@@ -84,6 +94,7 @@ pub fn join(kernel: &KernelHandle, abroad: &Abroad, options: Options) -> Status 
         unfit: BTreeMap::new(),
         complaints: Complaints::default(),
         status: status.clone(),
+        unproven: 0,
         has_complained: false,
     };
     let name = SpawnOptions { priority: priority::HIGH, ..SpawnOptions::named("fabric") };
@@ -110,6 +121,8 @@ struct Switchboard {
     unfit: BTreeMap<(Pid, i64), Unfit>,
     complaints: Complaints,
     status: Status,
+    /// The number of machines of which only packets in unproven names are known, or were at the end of the last turn.
+    unproven: usize,
     /// Too many machines were reported.
     has_complained: bool,
 }
@@ -186,7 +199,8 @@ impl Switchboard {
         if matches!(event, Event::Appeared(_)) && !wanted {
             return;
         }
-        if !self.peers.contains_key(&machine) && (!wanted || !self.add_peer(&machine)) {
+        let is_packet = matches!(event, Event::Packet(..));
+        if !self.peers.contains_key(&machine) && (!wanted || !self.add_peer(&machine, is_packet)) {
             return;
         }
         self.for_one(context, &machine, |peer, house| match event {
@@ -197,17 +211,25 @@ impl Switchboard {
         });
     }
 
-    fn add_peer(&mut self, machine: &MachineName) -> bool {
-        if self.peers.len() >= PEERS_MAX {
+    /// Adds a machine that was announced, or in whose name a packet has come. Returns false if there are too many.
+    fn add_peer(&mut self, machine: &MachineName, is_packet: bool) -> bool {
+        let identity = self.options.identity.as_ref();
+        let is_unproven = is_packet && identity.is_some();
+        if self.peers.len() >= PEERS_MAX || is_unproven && self.unproven >= UNPROVEN_MAX {
             if !self.has_complained {
-                (self.options.log)(&format!("more than {PEERS_MAX} machines: the others are ignored"));
+                (self.options.log)(&format!(
+                    "more than {PEERS_MAX} machines, or {UNPROVEN_MAX} that do not prove their names: others are ignored"
+                ));
             }
             self.has_complained = true;
             return false;
         }
         let calls = self.options.name < *machine;
         let flow = Flow::new(self.incarnation.unwrap_or_default(), calls, self.timing, self.window);
-        self.peers.insert(machine.clone(), Peer::new(machine.clone(), flow));
+        let tunnel =
+            identity.map(|identity| Tunnel::new(identity.clone(), machine.clone(), self.timing.timeout_us));
+        self.unproven += usize::from(is_unproven);
+        self.peers.insert(machine.clone(), Peer::new(machine.clone(), tunnel, flow));
         true
     }
 
@@ -294,6 +316,7 @@ impl Process for Switchboard {
             }
             !is_forgotten
         });
+        self.unproven = self.peers.values().filter(|peer| peer.is_unproven()).count();
         context.charge(EVENT_COST * (1 + count as u32));
         if count == EVENTS_PER_TURN { Outcome::Ready } else { Outcome::Wait { until_us: next_us } }
     }

@@ -43,11 +43,10 @@ const HEAD: usize = 24;
 pub(crate) const OVERHEAD: usize = HEAD + 16;
 
 /// The maximum number of handshakes with one machine. A further one ends the oldest.
-const HANDSHAKES_MAX: usize = 4;
+const HANDSHAKES_MAX: usize = 2;
 
-/// The maximum number of sessions with one machine: the newest one, the one before it, and one that its maker has not used
-/// yet.
-const SESSIONS_MAX: usize = 3;
+/// The maximum number of sessions with one machine: the newest one, and the one before it.
+const SESSIONS_MAX: usize = 2;
 
 /// The maximum number of packets that wait for the end of a handshake. The flow repeats those that count.
 const WAITING_MAX: usize = 8;
@@ -98,8 +97,6 @@ struct Session {
     opening: LessSafeKey,
     next_out: u64,
     next_in: u64,
-    /// The other side has the session too.
-    is_shared: bool,
 }
 
 /// What comes out of a packet.
@@ -162,6 +159,12 @@ impl Tunnel {
         now_us - self.touched_us >= self.timeout_us
     }
 
+    /// Forgets handshakes that have taken too long.
+    pub(crate) fn look_at_clock(&mut self, now_us: i64) {
+        let timeout_us = self.timeout_us;
+        self.handshakes.retain(|handshake| now_us - handshake.since_us < timeout_us);
+    }
+
     /// Sends a packet of the flow, or lets it wait for a handshake. `random` is for the number of the session.
     pub(crate) fn send(&mut self, packet: Vec<u8>, now_us: i64, random: u64, out: &mut Vec<Vec<u8>>) {
         match self.sending() {
@@ -206,9 +209,10 @@ impl Tunnel {
         None
     }
 
-    /// The session in which this side sends.
+    /// The session in which this side sends. Whoever says the last word of a handshake has the keys before, and sends nothing
+    /// that could arrive before it. So both sides can begin at once.
     fn sending(&mut self) -> Option<&mut Session> {
-        self.sessions.iter_mut().find(|session| session.is_shared)
+        self.sessions.front_mut()
     }
 
     /// Begins a handshake, or asks the other machine to begin one, but not too often.
@@ -230,8 +234,6 @@ impl Tunnel {
     }
 
     fn add_handshake(&mut self, id: u64, tls: Connection, now_us: i64) {
-        let timeout_us = self.timeout_us;
-        self.handshakes.retain(|handshake| now_us - handshake.since_us < timeout_us);
         if self.handshakes.len() == HANDSHAKES_MAX {
             self.handshakes.pop_front();
         }
@@ -334,12 +336,7 @@ impl Tunnel {
             self.begin(now_us, random, out);
             return None;
         };
-        let packet = session.open(head, bytes)?;
-        if !session.is_shared {
-            session.is_shared = true;
-            self.send_waiting(out);
-        }
-        Some(News::Packet(packet))
+        session.open(head, bytes).map(News::Packet)
     }
 }
 
@@ -356,9 +353,7 @@ impl Handshake {
             UnboundKey::new(&CHACHA20_POLY1305, bytes).map(LessSafeKey::new).map_err(|_| "no key".to_owned())
         };
         let (sealing, opening) = (key(mine)?, key(others)?);
-        // The machine that has begun says the last word of the handshake, so it does not know yet whether it has arrived. But
-        // nothing that it sends can arrive before it.
-        Ok(Session { id, sealing, opening, next_out: 0, next_in: 0, is_shared: calls })
+        Ok(Session { id, sealing, opening, next_out: 0, next_in: 0 })
     }
 
     fn receive(&mut self, number: u64, mut bytes: &[u8]) -> Result<(), String> {
@@ -424,4 +419,4 @@ fn nonce(number: u64) -> Nonce {
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

@@ -12,6 +12,8 @@
 
 #![allow(clippy::print_stdout, reason = "shows the events of a seed that fails")]
 
+#[path = "common/authority.rs"]
+mod authority;
 mod common;
 
 use std::ops::Range;
@@ -19,7 +21,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use authority::Authority;
 use common::*;
+use lucarne_fabric::Options;
 use lucarne_fabric::simulation::{SimulatedFabric, Weather};
 use lucarne_kernel::random::Random;
 use lucarne_services::{Bytes, CallError, Client, Container, Provider, Value};
@@ -155,7 +159,14 @@ const USERS: [usize; 2] = [1, 2];
 
 impl World {
     fn new(seed: u64, totals: &Arc<Totals>) -> World {
-        let mut fabric = open_fabric(seed);
+        // In each third seed, machines prove their names.
+        let authority = (seed % 3 == 0).then(Authority::new);
+        let identities: Vec<_> =
+            authority.iter().flat_map(|by| ["m", "a", "z"].map(|name| by.identity(name))).collect();
+        let mut fabric = fabric(seed, move |name, options| {
+            let identity = identities.iter().find(|identity| identity.name().as_str() == name);
+            Options { identity: identity.cloned(), ..options }
+        });
         // The caller is the one whose name comes first: both ways are tested.
         for name in ["m", "a", "z"] {
             fabric.start(name);
