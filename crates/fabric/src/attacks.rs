@@ -1,8 +1,5 @@
 //! Machines that break the rules: they are refused, the log names them, and others are not disturbed.
 
-#[path = "../tests/common/mod.rs"]
-mod common;
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,8 +10,8 @@ use lucarne_link::carry;
 use lucarne_services::protocol::{error, procedure};
 use lucarne_services::{CallError, Client, Container, Offered, Open, OpenError, Selector, Value, uuid};
 
-use self::common::*;
 use crate::Options;
+use crate::common::{self, *};
 use crate::description;
 use crate::network::Token;
 use crate::packet::{Epoch, Item, Packet, Parcel, Terms};

@@ -10,6 +10,8 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use uuid::Uuid;
 
+use crate::identity::Identity;
+use crate::name::MachineName;
 use crate::network::{DESCRIPTION_MAX, Digest, Token};
 
 /// The maximum number of bytes in the name and the tags together. The limit at the service manager is higher, but each
@@ -32,6 +34,8 @@ pub(crate) enum Unfit {
     Control,
     #[error("its description has more than {DESCRIPTION_MAX} bytes")]
     Description,
+    #[error("the key of this machine cannot sign its description")]
+    Signature,
 }
 
 /// Returns the interface of a service, and its description.
@@ -56,6 +60,26 @@ pub(crate) fn encode(offered: &Offered) -> Result<(Uuid, Vec<u8>), Unfit> {
     if bytes.len() > DESCRIPTION_MAX { Err(Unfit::Description) } else { Ok((uuid, bytes)) }
 }
 
+/// Signs a description, so that no one else can announce it.
+///
+/// # Errors
+/// The reason why it must not be announced.
+pub(crate) fn sign(
+    identity: &Identity,
+    incarnation: u64,
+    uuid: Uuid,
+    description: &[u8],
+) -> Result<Vec<u8>, Unfit> {
+    let context = context(identity.name(), incarnation, uuid);
+    let signed = identity.sign(&context, description).ok_or(Unfit::Signature)?;
+    if signed.len() > DESCRIPTION_MAX { Err(Unfit::Description) } else { Ok(signed) }
+}
+
+/// What a signature is for.
+fn context(machine: &MachineName, incarnation: u64, uuid: Uuid) -> Vec<u8> {
+    format!("lucarne description 1 {machine} {incarnation:016x} {uuid}").into_bytes()
+}
+
 /// Returns the digest of a description.
 pub(crate) fn digest(description: &[u8]) -> Digest {
     let sum = Sha256::digest(description);
@@ -65,11 +89,18 @@ pub(crate) fn digest(description: &[u8]) -> Digest {
 }
 
 /// Reads the description of an announced service. Its pid is the one on the announcing machine. Returns none if it is not
-/// what was announced, or has no valid form.
-pub(crate) fn decode(token: &Token, description: &[u8]) -> Option<Offered> {
+/// what was announced, or has no valid form. If this machine has an identity, the announcing one must have signed it.
+pub(crate) fn decode(token: &Token, description: &[u8], identity: Option<&Identity>) -> Option<Offered> {
     if description.len() > DESCRIPTION_MAX || digest(description) != token.digest {
         return None;
     }
+    let description = match identity {
+        Some(identity) => {
+            let context = context(&token.machine, token.incarnation, token.uuid);
+            identity.verify(&token.machine, &context, description)?
+        }
+        None => description,
+    };
     let value = Payload::from_parts(description, Vec::new()).into_value().ok()?;
     let [
         Value::Int(pid),
@@ -143,7 +174,7 @@ mod tests {
     fn a_description_is_read_as_it_was_written() {
         let (uuid, description) = encode(&offered()).unwrap();
         assert_eq!(uuid.to_string(), offered().uuid);
-        assert_eq!(decode(&token(&description), &description), Some(offered()));
+        assert_eq!(decode(&token(&description), &description, None), Some(offered()));
     }
 
     #[test]
@@ -151,9 +182,9 @@ mod tests {
         let (_, description) = encode(&offered()).unwrap();
         let token = token(&description);
         let (_, forged) = encode(&Offered { pid: Pid::from_i64(8), ..offered() }).unwrap();
-        assert_eq!(decode(&token, &forged), None);
+        assert_eq!(decode(&token, &forged, None), None);
         let other = Token { uuid: Uuid::nil(), ..token };
-        assert_eq!(decode(&other, &description), None, "of another interface");
+        assert_eq!(decode(&other, &description, None), None, "of another interface");
     }
 
     #[test]
@@ -167,7 +198,7 @@ mod tests {
         assert_eq!(encode(&Offered { tags, ..offered() }), Err(Unfit::Tags));
         assert_eq!(encode(&Offered { uuid: "x".to_owned(), ..offered() }), Err(Unfit::Interface));
         for description in [&b""[..], b"\xc0", b"\xa1\x01", &[0xff; 100]] {
-            assert_eq!(decode(&token(description), description), None);
+            assert_eq!(decode(&token(description), description, None), None);
         }
     }
 }

@@ -16,10 +16,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::client::Resumption;
+use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use rustls::sign::SigningKey;
+use rustls::{ClientConfig, RootCertStore, ServerConfig, SignatureScheme};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
@@ -30,6 +33,14 @@ pub(crate) const DOMAIN: &str = ".lucarne.internal";
 
 /// The protocol, as TLS negotiates it. Certificates of a fabric are for nothing else.
 const PROTOCOL: &[u8] = b"lucarne/1";
+
+/// The schemes of signatures, by preference.
+const SCHEMES: &[SignatureScheme] = &[
+    SignatureScheme::ED25519,
+    SignatureScheme::ECDSA_NISTP256_SHA256,
+    SignatureScheme::ECDSA_NISTP384_SHA384,
+    SignatureScheme::RSA_PSS_SHA256,
+];
 
 /// The maximum size of a file with revoked certificates, in bytes.
 const REVOKED_MAX: u64 = 1 << 20;
@@ -43,6 +54,10 @@ pub struct Identity {
     name: MachineName,
     pub(crate) client: Arc<ClientConfig>,
     pub(crate) server: Arc<ServerConfig>,
+    key: Arc<dyn SigningKey>,
+    certificate: CertificateDer<'static>,
+    provider: Arc<CryptoProvider>,
+    verifier: Arc<dyn ClientCertVerifier>,
     revoked: BTreeSet<Fingerprint>,
 }
 
@@ -113,8 +128,23 @@ impl Identity {
         let name = name_in(&certificate).ok_or(IdentityError::NoName)?;
         let mut roots = RootCertStore::empty();
         roots.add(authority).map_err(IdentityError::Mismatch)?;
-        let (client, server) = configure(key, certificate, roots).map_err(IdentityError::Mismatch)?;
-        Ok(Identity { name, client: Arc::new(client), server: Arc::new(server), revoked })
+        let (roots, provider) = (Arc::new(roots), Arc::new(ring::default_provider()));
+        let verifier = WebPkiClientVerifier::builder_with_provider(roots.clone(), provider.clone())
+            .build()
+            .map_err(|error| IdentityError::Mismatch(rustls::Error::General(error.to_string())))?;
+        let signing = provider.key_provider.load_private_key(key.clone_key());
+        let server = serve(&provider, verifier.clone(), certificate.clone(), key.clone_key());
+        let client = call(&provider, roots, certificate.clone(), key);
+        Ok(Identity {
+            name,
+            client: Arc::new(client.map_err(IdentityError::Mismatch)?),
+            server: Arc::new(server.map_err(IdentityError::Mismatch)?),
+            key: signing.map_err(IdentityError::Mismatch)?,
+            certificate,
+            provider,
+            verifier,
+            revoked,
+        })
     }
 
     /// Returns the name of this machine.
@@ -142,6 +172,55 @@ impl Identity {
         }
         Ok(())
     }
+}
+
+/// Signatures of what others read without contact. The signed form is:
+///
+/// ```text
+/// content | certificate | signature | u16 scheme of TLS 1.3 | u16 length of the certificate | u16 length of the signature
+/// ```
+///
+/// The signature is over the context, its length as u64, and the content. All numbers are little-endian.
+impl Identity {
+    /// Signs a text; `context` says what it is, and what it is about. Returns none if the key cannot sign.
+    pub(crate) fn sign(&self, context: &[u8], content: &[u8]) -> Option<Vec<u8>> {
+        let signer = self.key.choose_scheme(SCHEMES)?;
+        let signature = signer.sign(&message(context, content)).ok()?;
+        let length = |bytes: &[u8]| u16::try_from(bytes.len()).ok();
+        let numbers = [u16::from(signer.scheme()), length(&self.certificate)?, length(&signature)?];
+        let mut signed = [content, &self.certificate, &signature].concat();
+        numbers.iter().for_each(|number| signed.extend(number.to_le_bytes()));
+        Some(signed)
+    }
+
+    /// Returns the content of what a machine has signed for this context; none if it has not.
+    pub(crate) fn verify<'s>(
+        &self,
+        machine: &MachineName,
+        context: &[u8],
+        signed: &'s [u8],
+    ) -> Option<&'s [u8]> {
+        let (rest, numbers) = signed.split_last_chunk::<6>()?;
+        let number = |at: usize| Some(u16::from_le_bytes([*numbers.get(at)?, *numbers.get(at + 1)?]));
+        let (scheme, certificate, signature) = (SignatureScheme::from(number(0)?), number(2)?, number(4)?);
+        let (rest, signature) = rest.split_at_checked(rest.len().checked_sub(signature.into())?)?;
+        let (content, certificate) = rest.split_at_checked(rest.len().checked_sub(certificate.into())?)?;
+        let certificate = CertificateDer::from(certificate);
+        self.verifier.verify_client_cert(&certificate, &[], UnixTime::now()).ok()?;
+        self.check(machine, &certificate).ok()?;
+        let known = self.provider.signature_verification_algorithms.mapping;
+        let (_, algorithms) = known.iter().find(|(known, _)| *known == scheme && SCHEMES.contains(known))?;
+        let certificate = webpki::EndEntityCert::try_from(&certificate).ok()?;
+        let message = message(context, content);
+        let is_valid = algorithms
+            .iter()
+            .any(|&algorithm| certificate.verify_signature(algorithm, &message, signature).is_ok());
+        is_valid.then_some(content)
+    }
+}
+
+fn message(context: &[u8], content: &[u8]) -> Vec<u8> {
+    [context, &(context.len() as u64).to_le_bytes(), content].concat()
 }
 
 impl Fingerprint {
@@ -172,32 +251,38 @@ impl std::str::FromStr for Fingerprint {
     }
 }
 
-fn configure(
-    key: PrivateKeyDer<'static>,
+/// Returns the settings of the side that is called.
+fn serve(
+    provider: &Arc<CryptoProvider>,
+    verifier: Arc<dyn ClientCertVerifier>,
     certificate: CertificateDer<'static>,
-    roots: RootCertStore,
-) -> Result<(ClientConfig, ServerConfig), rustls::Error> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let versions = &[&rustls::version::TLS13];
-    let roots = Arc::new(roots);
-    let verifier = WebPkiClientVerifier::builder_with_provider(roots.clone(), provider.clone())
-        .build()
-        .map_err(|error| rustls::Error::General(error.to_string()))?;
+    key: PrivateKeyDer<'static>,
+) -> Result<ServerConfig, rustls::Error> {
     let mut server = ServerConfig::builder_with_provider(provider.clone())
-        .with_protocol_versions(versions)?
+        .with_protocol_versions(&[&rustls::version::TLS13])?
         .with_client_cert_verifier(verifier)
-        .with_single_cert(vec![certificate.clone()], key.clone_key())?;
+        .with_single_cert(vec![certificate], key)?;
     // A connection is made once for a contact: to resume it is not worth the state.
     server.session_storage = Arc::new(NoServerSessionStorage {});
     server.send_tls13_tickets = 0;
     server.alpn_protocols = vec![PROTOCOL.to_vec()];
-    let mut client = ClientConfig::builder_with_provider(provider)
-        .with_protocol_versions(versions)?
+    Ok(server)
+}
+
+/// Returns the settings of the side that calls.
+fn call(
+    provider: &Arc<CryptoProvider>,
+    roots: Arc<RootCertStore>,
+    certificate: CertificateDer<'static>,
+    key: PrivateKeyDer<'static>,
+) -> Result<ClientConfig, rustls::Error> {
+    let mut client = ClientConfig::builder_with_provider(provider.clone())
+        .with_protocol_versions(&[&rustls::version::TLS13])?
         .with_root_certificates(roots)
         .with_client_auth_cert(vec![certificate], key)?;
     client.resumption = Resumption::disabled();
     client.alpn_protocols = vec![PROTOCOL.to_vec()];
-    Ok((client, server))
+    Ok(client)
 }
 
 /// Returns the name of a machine as TLS checks it.

@@ -1,11 +1,6 @@
 //! Machines that must prove their names, and others that cannot: these get nothing, the log names them, and the former are
 //! not disturbed.
 
-#[path = "../tests/common/authority.rs"]
-mod authority;
-#[path = "../tests/common/mod.rs"]
-mod common;
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,8 +8,8 @@ use lucarne_kernel::sync::Mutex;
 use lucarne_kernel::sync::atomic::Ordering;
 use lucarne_services::{Client, Container, Offered, Open, OpenError, Value};
 
-use self::authority::Authority;
-use self::common::*;
+use crate::common::authority::Authority;
+use crate::common::{self, *};
 use crate::description;
 use crate::identity::Identity;
 use crate::name::MachineName;
@@ -133,7 +128,12 @@ fn machines_that_start_again_prove_their_names_again() {
 
 #[test]
 fn a_machine_with_a_certificate_of_another_authority_gets_nothing() {
-    let mut world = World::new(4, &Authority::new(), Some(Authority::new().identity("evil")));
+    let evil = Authority::new().identity("evil");
+    let mut world = World::new(4, &Authority::new(), Some(evil.clone()));
+    // What the cellar announces is not signed by an authority that the attacker believes, so it calls by hand.
+    let mut knock = Vec::new();
+    Tunnel::new(evil, "cellar".parse().unwrap(), 2_000_000).send(Vec::new(), 0, 1, &mut knock);
+    world.fabric.forge(EVIL, CELLAR, knock.remove(0));
     world.assert_evil_is_refused("evil cannot prove its name");
 }
 
@@ -201,27 +201,64 @@ fn a_flood_of_names_keeps_nobody_out() {
     world.assert_hall_is_well();
 }
 
+/// Announces a service in the name of a machine, described by what `describe` returns for it.
+fn announce(
+    world: &mut World,
+    machine: &str,
+    incarnation: u64,
+    describe: impl Fn(uuid::Uuid, Vec<u8>) -> Vec<u8>,
+) {
+    let offered = Offered {
+        pid: world.user.pid(),
+        id: 0,
+        uuid: SECRET.uuid().to_string(),
+        name: "house/forged".to_owned(),
+        version: (1, 0),
+        priority: 255,
+        tags: Vec::new(),
+    };
+    let (uuid, description) = description::encode(&offered).unwrap();
+    let description = describe(uuid, description);
+    let digest = description::digest(&description);
+    let token = Token { machine: machine.parse().unwrap(), incarnation, uuid, digest };
+    world.fabric.forge_token(CELLAR, token, description);
+    world.fabric.run_until(5_000, |_| false);
+}
+
+fn services_in_cellar(world: &World) -> usize {
+    world.known_in_cellar().iter().map(|machine| machine.services).sum()
+}
+
 #[test]
 fn an_announcement_is_not_used_before_its_machine_has_proven_its_name() {
     let authority = Authority::new();
     let mut world = World::new(9, &authority, None);
-    for (machine, incarnation) in [("ghost", 1), ("hall", 77)] {
-        let offered = Offered {
-            pid: world.user.pid(),
-            id: 0,
-            uuid: SECRET.uuid().to_string(),
-            name: "house/forged".to_owned(),
-            version: (1, 0),
-            priority: 255,
-            tags: Vec::new(),
-        };
-        let (uuid, description) = description::encode(&offered).unwrap();
-        let digest = description::digest(&description);
-        let token = Token { machine: machine.parse().unwrap(), incarnation, uuid, digest };
-        world.fabric.forge_token(CELLAR, token, description);
-    }
-    world.fabric.run_until(5_000, |_| false);
-    let services: usize = world.known_in_cellar().iter().map(|machine| machine.services).sum();
-    assert_eq!(services, 0);
+    // The attacker knows what this machine has announced earlier, but the machine is not there.
+    let ghost = authority.identity("ghost");
+    announce(&mut world, "ghost", 1, |uuid, bytes| description::sign(&ghost, 1, uuid, &bytes).unwrap());
+    // Or it is there, and has started again since then.
+    let hall = authority.identity("hall");
+    announce(&mut world, "hall", 77, |uuid, bytes| description::sign(&hall, 77, uuid, &bytes).unwrap());
+    assert_eq!(services_in_cellar(&world), 0);
+    world.assert_hall_is_well();
+}
+
+#[test]
+fn only_the_machine_itself_announces_its_services() {
+    let authority = Authority::new();
+    let mut world = World::new(10, &authority, None);
+    // Each start of a machine has a number, which all see in its announcements.
+    let (evil, other) = (authority.identity("evil"), Authority::new().identity("hall"));
+    announce(&mut world, "hall", 1, |_, bytes| bytes);
+    announce(&mut world, "hall", 1, |uuid, bytes| description::sign(&evil, 1, uuid, &bytes).unwrap());
+    announce(&mut world, "hall", 1, |uuid, bytes| description::sign(&other, 1, uuid, &bytes).unwrap());
+    let hall = authority.identity("hall");
+    announce(&mut world, "hall", 1, |uuid, bytes| description::sign(&hall, 2, uuid, &bytes).unwrap());
+    announce(&mut world, "hall", 1, |_, bytes| description::sign(&hall, 1, SENSOR.uuid(), &bytes).unwrap());
+    let lines = world.log.lock().clone();
+    let count =
+        lines.iter().filter(|line| line.contains("hall announces a service whose description")).count();
+    assert_eq!(count, 1, "{lines:?}");
+    assert_eq!(services_in_cellar(&world), 0);
     world.assert_hall_is_well();
 }

@@ -27,6 +27,9 @@ pub mod simulation;
 
 #[cfg(test)]
 mod attacks;
+#[cfg(test)]
+#[path = "../tests/common/mod.rs"]
+mod common;
 mod complaints;
 mod description;
 mod flow;

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::complaints::{Complaint, Complaints};
 use crate::description;
 use crate::flow::{Flow, Happened};
+use crate::identity::Identity;
 use crate::lane::Lane;
 use crate::name::MachineName;
 use crate::network::{Network, Token};
@@ -45,6 +46,7 @@ pub(crate) struct House<'h, 'c, 'k> {
     /// The services of this machine, by process and id.
     pub(crate) offered: &'h BTreeMap<(Pid, i64), Offered>,
     pub(crate) me: &'h MachineName,
+    pub(crate) identity: Option<&'h Identity>,
     pub(crate) switchboard: &'h Waker,
     pub(crate) window: usize,
     pub(crate) log: &'h (dyn Fn(&str) + Send + Sync),
@@ -196,7 +198,7 @@ impl Peer {
             return;
         }
         self.looked = None;
-        match description::decode(token, bytes) {
+        match description::decode(token, bytes, house.identity) {
             Some(offered) => import.described = Some(offered),
             None => {
                 import.is_void = true;

@@ -159,7 +159,12 @@ impl Switchboard {
                 unfit.extend(self.unfit.get(&key).map(|reason| (key, *reason)));
                 continue;
             }
-            match description::encode(offered) {
+            let encoded = description::encode(offered).and_then(|(uuid, bytes)| {
+                let sign = |identity: &Arc<Identity>| description::sign(identity, incarnation, uuid, &bytes);
+                let signed = self.options.identity.as_ref().map(sign).transpose()?;
+                Ok((uuid, signed.unwrap_or(bytes)))
+            });
+            match encoded {
                 Ok((uuid, bytes)) => {
                     let digest = description::digest(&bytes);
                     let token = Token { machine: self.options.name.clone(), incarnation, uuid, digest };
@@ -273,6 +278,7 @@ impl Switchboard {
             exports: &options.exports,
             offered: &self.offered,
             me: &options.name,
+            identity: options.identity.as_deref(),
             switchboard: self.waker.as_ref()?,
             window: self.window,
             log: &*options.log,

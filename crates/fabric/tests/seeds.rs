@@ -12,8 +12,6 @@
 
 #![allow(clippy::print_stdout, reason = "shows the events of a seed that fails")]
 
-#[path = "common/authority.rs"]
-mod authority;
 mod common;
 
 use std::ops::Range;
@@ -21,7 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use authority::Authority;
+use common::authority::Authority;
 use common::*;
 use lucarne_fabric::Options;
 use lucarne_fabric::simulation::{SimulatedFabric, Weather};
@@ -160,7 +158,7 @@ const USERS: [usize; 2] = [1, 2];
 impl World {
     fn new(seed: u64, totals: &Arc<Totals>) -> World {
         // In each third seed, machines prove their names.
-        let authority = (seed % 3 == 0).then(Authority::new);
+        let authority = seed.is_multiple_of(3).then(Authority::new);
         let identities: Vec<_> =
             authority.iter().flat_map(|by| ["m", "a", "z"].map(|name| by.identity(name))).collect();
         let mut fabric = fabric(seed, move |name, options| {

@@ -3,12 +3,8 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
+use crate::common::authority::Authority;
 use crate::identity::{Credentials, Fingerprint, IdentityError};
-
-#[path = "../../tests/common/authority.rs"]
-mod authority;
-
-use self::authority::Authority;
 
 const TIMEOUT_US: i64 = 2_000_000;
 
@@ -378,6 +374,24 @@ fn an_identity_is_read_from_its_folder() {
     assert!(matches!(Identity::load(folder.path()), Err(IdentityError::Mismatch(_))));
     write("machine.pem", "nothing");
     assert!(matches!(Identity::load(folder.path()), Err(IdentityError::Content { .. })));
+}
+
+#[test]
+fn what_is_signed_is_for_one_machine_and_one_purpose() {
+    let authority = Authority::new();
+    let (cellar, hall) = (authority.identity("cellar"), authority.identity("hall"));
+    let name = |text: &str| text.parse::<MachineName>().unwrap();
+    let signed = cellar.sign(b"purpose", b"content").unwrap();
+    assert_eq!(hall.verify(&name("cellar"), b"purpose", &signed), Some(&b"content"[..]));
+    assert_eq!(hall.verify(&name("attic"), b"purpose", &signed), None);
+    assert_eq!(hall.verify(&name("cellar"), b"purpos", &signed), None);
+    assert_eq!(Authority::new().identity("hall").verify(&name("cellar"), b"purpose", &signed), None);
+    for at in 0..signed.len() {
+        let mut changed = signed.clone();
+        changed[at] ^= 1;
+        assert_eq!(hall.verify(&name("cellar"), b"purpose", &changed), None, "byte {at}");
+        assert_eq!(hall.verify(&name("cellar"), b"purpose", &signed[..at]), None, "{at} bytes");
+    }
 }
 
 proptest! {

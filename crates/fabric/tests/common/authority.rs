@@ -1,5 +1,4 @@
 //! Makes identities for tests.
-#![allow(dead_code, reason = "each test program uses its part")]
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
