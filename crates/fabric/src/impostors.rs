@@ -181,7 +181,7 @@ fn packets_in_the_name_of_another_machine_have_no_effect() {
 }
 
 #[test]
-fn a_flood_of_names_keeps_nobody_out() {
+fn a_flood_of_names_keeps_no_machine_out() {
     let authority = Authority::new();
     let mut world = World::new(8, &authority, None);
     let mut tunnel = Tunnel::new(Authority::new().identity("a"), "cellar".parse().unwrap(), 2_000_000);

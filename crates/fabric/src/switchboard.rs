@@ -41,7 +41,7 @@ pub struct Options {
     /// The network that the machines share.
     pub network: Arc<dyn Network>,
     /// The identity of `name`, with which this machine proves its name to others. Then they must prove theirs, too. Without
-    /// one, names are only claimed: that is for networks in which nobody lies.
+    /// one, names are only claimed: that is for networks in which all machines are trusted.
     pub identity: Option<Arc<Identity>>,
     /// Which services go to which machines: none by default.
     pub exports: Rules,

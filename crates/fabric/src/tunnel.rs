@@ -17,7 +17,7 @@
 //!   nothing else happens. Packets with a number that is not greater than all before are dropped, too, so a packet that is
 //!   recorded and sent again has no effect. A missing packet is noticed by the flow.
 //! - Only a handshake that is complete replaces a session, and packets of the session before it are accepted after that.
-//!   So whoever can only inject packets cannot end a contact. He can disturb handshakes: these begin anew.
+//!   So an attacker who can only inject packets cannot end a contact. He can disturb a handshake: then another one begins.
 //! - What is not sealed is never given to the flow.
 
 use std::collections::VecDeque;
@@ -209,8 +209,8 @@ impl Tunnel {
         None
     }
 
-    /// The session in which this side sends. Whoever says the last word of a handshake has the keys before, and sends nothing
-    /// that could arrive before it. So both sides can begin at once.
+    /// The session in which this side sends. The side that says the last word of a handshake has the keys before, and sends
+    /// nothing that could arrive before it. So both sides can begin at once.
     fn sending(&mut self) -> Option<&mut Session> {
         self.sessions.front_mut()
     }
