@@ -1,6 +1,6 @@
-//! Providers and clients in C with generated code have the conversations of the tests with those in Toit, Rust and C: in one
-//! OS process, and in another. The other pairs of languages are in the tests of `lucarne interface` and of the crate
-//! `lucarne`.
+//! Providers and clients with generated code have the conversations of the tests: those in C with those in Toit, Rust and C
+//! in one OS process, and all pairs of languages between OS processes. The other pairs in one OS process are in the tests of
+//! `lucarne interface` and of the crate `lucarne`.
 #![allow(missing_docs, reason = "the definitions are for tests alone")]
 
 #[allow(unreachable_pub, reason = "generated code is for any crate")]
@@ -29,7 +29,7 @@ use lucarne_interface::generate::Language;
 
 use sides::{
     captured, carried, expected, generated, install_exchange, install_types, run, shown, talk_about_types,
-    talk_at_exchange,
+    talk_at_exchange, write_programs,
 };
 
 const FLAGS: &[&str] =
@@ -37,6 +37,12 @@ const FLAGS: &[&str] =
 
 /// The service that gets the verdicts of clients in C.
 const VERDICT: Selector = Selector::new(uuid!("0e6d1d55-8a4f-4c4e-9f5e-0a3b5c1d7e90"), 1, 0);
+
+/// What the clients of the program `exchange-talk.toit` hear.
+const TALK: &str = "provider: generated client hears from hand, hand hears from generated client\n";
+
+/// The variable that names the socket for [`guest_in_rust`].
+const SOCKET: &str = "LUCARNE_TEST_SOCKET";
 
 /// The folder of this run.
 static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
@@ -50,7 +56,7 @@ static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
     }
     let folder = all.join(format!("languages-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("the target folder can be written");
-    for name in ["exchange", "types", "names"] {
+    for name in ["exchange", "types", "names", "forms"] {
         for file in generated(name, Language::C) {
             std::fs::write(folder.join(file.name), file.text).expect("the target folder can be written");
         }
@@ -192,8 +198,32 @@ impl World {
         // A client that was generated, and one that was written by hand.
         let code = run(&self.system, "exchange-talk.toit").wait();
         assert_eq!(code, 0, "{}", self.output.text(Stream::Error));
-        let talk = "provider: generated client hears from hand, hand hears from generated client\n";
-        assert_eq!(self.output.text(Stream::Out), before + talk);
+        assert_eq!(self.output.text(Stream::Out), before + TALK);
+    }
+
+    /// The same in another OS process.
+    fn toit_talks_elsewhere(&self) {
+        let folder = self.socket.with_file_name("programs");
+        write_programs(&folder);
+        let talk = |program: &str| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_lucarne"));
+            command.args(["run", "--connect"]).arg(&self.socket).arg(folder.join(program));
+            let output = command.output().expect("the binary starts");
+            let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("output is UTF-8");
+            let (out, error) = (text(output.stdout), text(output.stderr));
+            assert!(output.status.success() && error.is_empty(), "{program}: {out}{error}");
+            out
+        };
+        assert_eq!(talk("types-talk.toit"), expected("types-test.toit"));
+        assert_eq!(talk("exchange-talk.toit"), TALK);
+    }
+
+    /// A client in Rust in another OS process.
+    fn rust_talks_elsewhere(&self) {
+        let mut command = Command::new(std::env::current_exe().expect("a test is a file"));
+        command.args(["--exact", "guest_in_rust", "--ignored"]).env(SOCKET, &self.socket);
+        let output = command.output().expect("the test starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     }
 
     fn end(self) {
@@ -213,7 +243,9 @@ fn all_languages_talk_with_c() {
             assert_eq!(carried(&tool, name), Some(shown(name)));
         }
         world.rust_talks();
+        world.rust_talks_elsewhere();
         world.toit_talks();
+        world.toit_talks_elsewhere();
         world.c_talks(Place::Here);
         world.c_talks(Place::Elsewhere);
         world.end();
@@ -221,21 +253,34 @@ fn all_languages_talk_with_c() {
 }
 
 #[test]
-fn c_talks_with_rust() {
+#[ignore = "a client that another test starts"]
+fn guest_in_rust() {
+    let socket = std::env::var_os(SOCKET).expect("the other test sets it");
+    let guest = Container::connect(PathBuf::from(socket)).wait().expect("the system listens");
+    talk_at_exchange(&guest);
+    talk_about_types(&guest);
+}
+
+#[test]
+fn all_languages_talk_with_rust_from_other_os_processes() {
     let mut world = World::new("rust");
     install_exchange(&world.system);
     install_types(&world.system);
     world.c_talks(Place::Here);
     world.c_talks(Place::Elsewhere);
+    world.rust_talks_elsewhere();
+    world.toit_talks_elsewhere();
     world.end();
 }
 
 #[test]
-fn c_talks_with_toit() {
+fn all_languages_talk_with_toit_from_other_os_processes() {
     let mut world = World::new("toit");
     let programs = [run(&world.system, "exchange-server.toit"), run(&world.system, "types-server.toit")];
     world.c_talks(Place::Here);
     world.c_talks(Place::Elsewhere);
+    world.rust_talks_elsewhere();
+    world.toit_talks_elsewhere();
     programs.into_iter().for_each(|program| program.stop(0));
     world.end();
 }
@@ -303,7 +348,7 @@ fn what_c_waits_for_ends_with_the_system() {
 #[test]
 fn generated_code_compiles_without_warnings() {
     let include = lucarne_c::include_dir().expect("a folder for the headers");
-    for name in ["exchange", "types", "names"] {
+    for name in ["exchange", "types", "names", "forms"] {
         let header = FOLDER.join(format!("{name}.h"));
         let both = [
             ("cc", "-std=c99", "c", FOLDER.join(format!("{name}.c"))),

@@ -128,6 +128,16 @@ pub struct Change {
     pub new: Option<Span>,
 }
 
+impl Change {
+    /// Returns the word for the change in a list: the level, or `error` if no version makes it right.
+    pub fn label(&self) -> &'static str {
+        match self.kind {
+            Kind::Uuid | Kind::VersionLowered => "error",
+            _ => self.level.name(),
+        }
+    }
+}
+
 /// The changes between two versions of an interface.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Comparison {

@@ -67,7 +67,7 @@ pub(crate) const TABLE: &[Known] = &[
         targets: METHODS,
         is_repeated: true,
     },
-    once("timeout", "@timeout TIME, such as 500ms, 2s or 1m", METHODS),
+    once("timeout", "@timeout TIME, such as 500ms, 2s, 1m or 1h", METHODS),
     Known {
         name: "type",
         form: "@type NAME TYPE or @type -> TYPE above a method, @type TYPE above a field",
@@ -151,7 +151,16 @@ pub(crate) fn read(source: SourceId, text: &str, span: Span, target: Target) -> 
         }
     }
     comment.prose = dedented(&prose);
+    // Compilers refuse these in comments.
+    comment.prose.retain(|letter| {
+        letter == '\n' || letter == '\t' || !(letter.is_control() || is_bidirectional(letter))
+    });
     comment
+}
+
+/// Returns whether a character changes the order in which others are shown.
+pub(crate) fn is_bidirectional(letter: char) -> bool {
+    matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Returns the lines of a comment without its marks, each with its place in the text.
@@ -274,7 +283,7 @@ pub(crate) fn joined(names: &[&str], word: &str) -> String {
 /// first share.
 fn dedented(lines: &[&str]) -> String {
     let is_text = |line: &&str| !line.trim().is_empty();
-    let indent = |line: &&str| line.len() - line.trim_start().len();
+    let indent = |line: &&str| line.len() - line.trim_start_matches([' ', '\t']).len();
     // The first line follows the mark of the comment, so its indentation is another.
     let shared = lines.iter().skip(1).filter(|line| is_text(line)).map(indent).min().unwrap_or(0);
     let mut text: Vec<&str> = Vec::new();
@@ -315,6 +324,12 @@ mod tests {
         assert_eq!((comment.prose.as_str(), comment.directives.len()), ("Closes.", 1));
         let comment = read_text("/** @close */", Target::ResourceMethod);
         assert_eq!((comment.prose.as_str(), comment.directives.len()), ("", 1));
+    }
+
+    #[test]
+    fn characters_that_compilers_refuse_are_left_out() {
+        let text = "/**\n  a\rb\u{202e}c\u{0}\u{7}d\te\n  \u{3000}x\n*/";
+        assert_eq!(read_text(text, Target::ServiceMethod).prose, "abcd\te\n\u{3000}x");
     }
 
     #[test]

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! A method that is new gets the lowest index that was never used. One that is no longer in the definition is marked
-//! `removed`, and its index stays taken. If some methods are missing while others are new, [`assign`] cannot know
+//! `removed`, and its index stays taken: it is that of a method with the same name that comes back. If some methods are missing while others are new, [`assign`] cannot know
 //! whether a method was renamed, so it asks instead of guessing.
 
 use std::collections::BTreeMap;
@@ -55,6 +55,15 @@ struct Entry {
 /// Returns the path of the lock file of a definition.
 pub fn path(definition: &str) -> String {
     format!("{}.index", definition.strip_suffix(".toit").unwrap_or(definition))
+}
+
+/// Returns the UUID of the service that a lock file is for, if it names one.
+pub fn service(text: &str) -> Option<String> {
+    let uuid = |line: &str| match line.split_whitespace().collect::<Vec<_>>()[..] {
+        ["service", uuid] => Some(uuid.to_ascii_lowercase()),
+        _ => None,
+    };
+    text.lines().find_map(uuid)
 }
 
 /// Reads a lock file.
@@ -146,11 +155,6 @@ impl Lock {
         }
         text
     }
-
-    /// Returns whether the file marks an index as that of a removed method.
-    pub fn is_removed(&self, index: u32) -> bool {
-        self.entries.get(&index).is_some_and(|entry| entry.is_removed)
-    }
 }
 
 /// Points at the line of an entry.
@@ -170,7 +174,8 @@ fn shortened(line: &str) -> String {
 /// Gives each method of an interface its index. Returns the lock file to write, and what is wrong. `name` is the name of
 /// the lock file, for messages.
 ///
-/// The indexes are those of `lock` and of `@index`; other methods get the lowest free ones, in their order.
+/// The indexes are those of `lock` and of `@index`; other methods get the lowest free ones, in their order. A method that
+/// was removed and is back gets the index that it had.
 pub fn assign(interface: &mut Interface, lock: &Lock, name: &str) -> (Lock, Vec<Diagnostic>) {
     let live = lock.entries.iter().filter(|(_, entry)| !entry.is_removed);
     let mut assignment = Assignment {
@@ -266,7 +271,9 @@ impl Assignment<'_> {
                     format!("another index would break all clients: write `@index {index}`, or nothing");
                 self.problems.push(problem.hint(hint));
             }
-            (None, Some((fixed, place))) if self.lock.is_removed(fixed) => {
+            (None, Some((fixed, place)))
+                if entry_of(fixed).is_some_and(|entry| entry.is_removed && entry.name != wanted.name) =>
+            {
                 let was = entry_of(fixed);
                 let title =
                     format!("the index {fixed} was that of `{}`", was.map_or("", |was| was.name.as_str()));
@@ -275,13 +282,8 @@ impl Assignment<'_> {
                     Some(locked) => problem.also(locked.source, locked.span, "removed"),
                     None => problem,
                 };
-                let is_back = was.is_some_and(|was| was.name == wanted.name);
-                self.problems.push(problem.hint(match is_back {
-                    true => {
-                        format!("if it is the same method again, remove the word `removed` in {}", self.name)
-                    }
-                    false => "choose an index that was never used, or leave `@index` out".to_owned(),
-                }));
+                self.problems
+                    .push(problem.hint("choose an index that was never used, or leave `@index` out"));
             }
             (Some(index), _) | (None, Some((index, _))) => self.insert(index, wanted),
             (None, None) => self.new.push(wanted),
@@ -323,10 +325,16 @@ impl Assignment<'_> {
         }
         let mut next = 0;
         for wanted in std::mem::take(&mut self.new) {
-            while entries.contains_key(&next) {
-                next += 1;
-            }
-            entries.insert(next, live(wanted.name));
+            let removed = |entry: &Entry| entry.is_removed && entry.name == wanted.name;
+            // An index file can have several: the last is that of the newest clients.
+            let was = entries.iter().rev().find(|(_, entry)| removed(entry)).map(|(index, _)| *index);
+            let index = was.unwrap_or_else(|| {
+                while entries.contains_key(&next) {
+                    next += 1;
+                }
+                next
+            });
+            entries.insert(index, live(wanted.name));
         }
         let place = Place { source: DEFINITION, span: interface.version_place };
         Lock { uuid: Some((interface.uuid.clone(), place)), entries }

@@ -360,6 +360,8 @@ fn an_index_that_changes_without_a_lock_file_is_a_major_change() {
     let found: Vec<(Level, Kind)> =
         comparison.changes.iter().map(|change| (change.level, change.kind)).collect();
     assert_eq!(found, [(Major, Kind::MethodReindexed), (Major, Kind::MethodReindexed)]);
+    let reason = "the index of `a` changed from 0 to 1: old clients call another method, or none";
+    assert_eq!(comparison.changes[0].reason, reason);
     // A method is removed, and the next one takes its index.
     let comparison = compare(&old, &read("  b -> int\n"));
     let found: Vec<(Level, Kind)> =

@@ -8,7 +8,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use common::interface;
+use common::{SERVICE, interface};
 use lucarne_interface::generate::{Language, Origin, generate};
 
 /// Returns a definition that the tests of the command line use, too.
@@ -53,6 +53,42 @@ fn c_of_an_exchange() {
 #[test]
 fn c_of_all_types() {
     insta::assert_snapshot!(generated("types.toit", Language::C));
+}
+
+#[test]
+fn headers_have_a_guard_whatever_the_name_of_the_file_is() {
+    let interface = interface(&definition("exchange.toit"));
+    for (file, guard) in
+        [("my-file.toit", "MY_FILE_H"), ("2nd.toit", "EXCHANGE_2ND_H"), (".toit", "EXCHANGE__H")]
+    {
+        let files = generate(&interface, Origin { file, import: "" }, Language::C);
+        assert!(
+            files[0].text.contains(&format!("\n#ifndef {guard}\n#define {guard}\n")),
+            "{}",
+            files[0].text
+        );
+    }
+}
+
+#[test]
+fn constructors_are_not_part_of_a_service() {
+    let text = format!(
+        "{SERVICE}  a -> int\n  /** A sound one. */\n  constructor: return Sound\n  constructor.loud: return Sound\n\
+         class Sound implements Example:\n  a -> int: return 1\n"
+    );
+    let names: Vec<String> = interface(&text).methods.into_iter().map(|method| method.name).collect();
+    assert_eq!(names, ["a"]);
+}
+
+#[test]
+fn comments_and_errors_of_rust_are_valid() {
+    let text = format!(
+        "{SERVICE}  /**\n  Says.\n\n  ```\n  a := 1\n      b\n  ```\n\n      c\n\n  ~~~ toit\n  d\n  ~~~\n\n  ```\n  e\n  ```\n\n  \
+         @throws SELF\n  @throws OK\n  @throws OTHER \"text {{}}\"\n  */\n  a -> int\n"
+    );
+    let files = generate(&interface(&text), Origin { file: "app.toit", import: "" }, Language::Rust);
+    let code = files[0].text.split("const DEFINITION").next().expect("there is some");
+    insta::assert_snapshot!(code);
 }
 
 #[test]

@@ -99,3 +99,28 @@ fn every_text_has_a_snapshot() {
     assert!(count > 100, "only {count} texts were found");
     assert!(missing.is_empty(), "texts without a snapshot:\n{}", missing.join("\n"));
 }
+
+/// The texts of errors that are not diagnostics.
+#[test]
+fn errors_say_what_is_wrong() {
+    use lucarne_interface::InterfaceError;
+    use lucarne_interface::build::BuildError;
+    use lucarne_interface::carried::CarriedError;
+    use lucarne_interface::generate::CodeError;
+
+    let errors: [Box<dyn std::error::Error>; 8] = [
+        Box::new(InterfaceError::Library("too short".to_owned())),
+        Box::new(InterfaceError::Thread),
+        Box::new(CodeError::Indexes { lock: "app.index".to_owned(), definition: "app.toit".to_owned() }),
+        Box::new(BuildError::NotABuildScript),
+        Box::new(BuildError::Write {
+            path: "out/app.rs".into(),
+            error: std::io::ErrorKind::StorageFull.into(),
+        }),
+        Box::new(CarriedError::TooLong),
+        Box::new(CarriedError::Damaged),
+        Box::new(CarriedError::Definition("error: this file defines no service\n".to_owned())),
+    ];
+    let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(texts.join("\n"));
+}

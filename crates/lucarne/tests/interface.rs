@@ -10,6 +10,10 @@
 #[rustfmt::skip]
 mod exchange;
 #[allow(dead_code, unreachable_pub, reason = "it is enough that it compiles")]
+#[path = "interface/forms.rs"]
+#[rustfmt::skip]
+mod forms;
+#[allow(dead_code, unreachable_pub, reason = "it is enough that it compiles")]
 #[path = "interface/names.rs"]
 #[rustfmt::skip]
 mod names;
@@ -34,7 +38,7 @@ use sides::{
 
 #[test]
 fn the_generated_rust_is_current() {
-    for name in ["exchange", "types", "names"] {
+    for name in ["exchange", "types", "names", "forms"] {
         for file in generated(name, Language::Rust) {
             let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interface").join(&file.name);
             if std::env::var_os("LUCARNE_RENEW").is_some() {

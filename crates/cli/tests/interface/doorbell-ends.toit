@@ -7,6 +7,9 @@
 // expect: closed back
 // expect: side: RESOURCE_CLOSED
 // expect: closed side
+// expect: turned 2
+// expect: closed key
+// expect: NO_SUCH_RESOURCE
 // expect: cellar: RESOURCE_CLOSED
 // expect: closed cellar
 import .doorbell
@@ -17,11 +20,16 @@ import monitor
 class Provider extends generated.DoorbellProvider:
   buttons ::= {:}
   closed ::= monitor.Channel 10
+  key_/Key? := null
 
   watch name/string -> Button:
     button := Button_ name this
     buttons[name] = button
     return button
+
+  key -> Key:
+    key_ = Key_ this
+    return key_
 
 class Button_ implements Button:
   name_/string
@@ -33,6 +41,14 @@ class Button_ implements Button:
   on-ring callback/Lambda -> none: callback_ = callback
   close -> none: provider_.closed.send name_
   ring times/int -> none: callback_.call times
+
+class Key_ implements Key:
+  provider_/Provider
+
+  constructor .provider_:
+
+  turn times/int -> int: return times
+  hang-up -> none: provider_.closed.send "key"
 
 main:
   provider := Provider
@@ -81,6 +97,14 @@ main:
   silent.on-ring:: print "rang $it"
   provider.end-resource provider.buttons["silent"]
   provider.closed.receive
+
+  // A resource without notifications.
+  key := client.key
+  print "turned $(key.turn 2)"
+  provider.end-resource provider.key_
+  print "closed $provider.closed.receive"
+  print (catch: key.turn 3)
+  key.hang-up
 
   // The provider is uninstalled.
   cellar := client.watch "cellar"

@@ -1,6 +1,7 @@
 /** @service 5f0c4c8e-90f1-4f0f-9b4c-0d6b7c0b8f2e 1.0 */
 interface Doorbell:
   watch name/string -> Button
+  key -> Key
 
 /** @resource */
 interface Button:
@@ -8,3 +9,9 @@ interface Button:
   on-ring callback/Lambda -> none
   /** @close */
   close -> none
+
+/** @resource */
+interface Key:
+  turn times/int -> int
+  /** @close */
+  hang-up -> none

@@ -5,6 +5,7 @@ Names that are keywords in other languages, or that generated code uses.
 */
 interface Names:
   match type/string fn/int -> int
+  /** @throws SELF */
   self -> int
   crate mut/int -> int
   index arguments/int client/int gid/int index/int -> List

@@ -65,6 +65,9 @@ impl C<'_> {
     fn header(&self, stem: &str) -> String {
         let mut text = self.begin();
         let guard = format!("{}_H", names::constant(stem));
+        // Names that begin with other characters are not for programs.
+        let is_name = guard.starts_with(|letter: char| letter.is_ascii_alphabetic());
+        let guard = if is_name { guard } else { self.prefix.constant(&guard) };
         text.line(format!("#ifndef {guard}"));
         text.line(format!("#define {guard}"));
         text.gap();

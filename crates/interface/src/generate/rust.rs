@@ -1,6 +1,8 @@
 //! Generates Rust: a module with a trait for the service and for each resource, records and errors, as a user of
 //! `lucarne` writes them. The macros of `lucarne` make the provider and the client from it.
 
+mod lints;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::text::Text;
@@ -22,9 +24,6 @@ const PATHS: &[&str] = &["crate", "self", "super"];
 
 /// The constant with the compressed definition.
 const DEFINITION: &str = "DEFINITION";
-
-/// The number of arguments that clippy accepts.
-const ARGUMENTS_MAX: usize = 7;
 
 pub(super) fn file(interface: &Interface, origin: Origin<'_>) -> File {
     let mut text = Text::default();
@@ -118,6 +117,7 @@ impl Rust<'_> {
             }
         });
         text.line(")]");
+        expect_lints(text, &interface.methods);
         text.line(format!("pub trait {} {{", interface.name));
         text.indented(4, |text| {
             for resource in &interface.resources {
@@ -142,6 +142,7 @@ impl Rust<'_> {
         if resource.methods.is_empty() {
             return text.line(format!("pub trait {} {{}}", resource.name));
         }
+        expect_lints(text, &resource.methods);
         text.line(format!("pub trait {} {{", resource.name));
         text.indented(4, |text| {
             let types = returned(&resource.methods);
@@ -170,13 +171,14 @@ impl Rust<'_> {
         if let Some(since) = method.since {
             text.line(format!("#[since({since})]"));
         }
-        // With `&self`, clippy counts one more.
-        if method.parameters.len() + 1 > ARGUMENTS_MAX {
-            text.line("#[allow(clippy::too_many_arguments)]");
-        }
         let mut result = rust_type(&method.result);
         if !method.errors.is_empty() {
             result = format!("Result<{result}, {}Error>", self.interface.name);
+        }
+        let types = method.parameters.iter().map(|parameter| rust_type(&parameter.ty));
+        let types: Vec<String> = types.chain([result.clone()]).collect();
+        if let Some(attribute) = lints::of_method(&method.name, &types, method.parameters.len()) {
+            text.line(attribute);
         }
         let result = if result == "()" { String::new() } else { format!(" -> {result}") };
         let parameters: Vec<String> =
@@ -206,7 +208,11 @@ impl Rust<'_> {
                     // A peer of an older version does not send newer fields.
                     text.line("#[serde(default)]");
                 }
-                text.line(format!("pub {name}: {},", self.field_type(record, &field.ty)));
+                let ty = self.field_type(record, &field.ty);
+                if let Some(attribute) = lints::of_field(&ty) {
+                    text.line(attribute);
+                }
+                text.line(format!("pub {name}: {ty},"));
             }
         });
         text.line("}");
@@ -237,10 +243,15 @@ impl Rust<'_> {
         text.indented(4, |text| {
             for error in errors {
                 text.line(format!("/// The text `{}`.", error.text));
-                if error.text != error.name {
+                let variant = match camel(&error.name) {
+                    // The only word of Rust with a capital letter.
+                    word if word == "Self" => "Self_".to_owned(),
+                    word => word,
+                };
+                if error.text != error.name || variant == "Self_" {
                     text.line(format!("#[fault(\"{}\")]", error.text));
                 }
-                text.line(format!("{},", camel(&error.name)));
+                text.line(format!("{variant},"));
             }
         });
         text.line("}");
@@ -391,8 +402,30 @@ fn camel(name: &str) -> String {
     name.split('_').map(word).collect()
 }
 
+/// Adds a doc comment. Code in it is not Rust: without a mark, it would be compiled as a test.
 fn doc(text: &mut Text, prose: &str) {
-    prose.lines().for_each(|line| text.line(format!("/// {line}").trim_end()));
+    let mut is_code = false;
+    for line in prose.lines() {
+        let inner = line.trim_start_matches([' ', '\t']);
+        let indent = line.len() - inner.len();
+        let is_fence = inner.starts_with("```") || inner.starts_with("~~~");
+        let is_start = is_fence && !is_code;
+        is_code ^= is_fence;
+        let shown = match inner.trim_end() {
+            "```" | "~~~" if is_start => format!("{}text", line.trim_end()),
+            // Four blanks would begin code, too.
+            inner if !is_code && (indent > 3 || line.starts_with('\t')) => format!("   {inner}"),
+            _ => line.to_owned(),
+        };
+        text.line(format!("/// {shown}").trim_end());
+    }
+}
+
+/// Adds what clippy needs to know about a trait with these methods.
+fn expect_lints(text: &mut Text, methods: &[Method]) {
+    if let Some(attribute) = lints::of_trait(methods.iter().map(|method| &*method.name)) {
+        text.line(attribute);
+    }
 }
 
 /// Returns the first paragraph of a doc comment, up to the end of its first sentence.

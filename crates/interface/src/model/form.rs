@@ -99,6 +99,7 @@ pub(super) fn time(source: SourceId, directive: &Directive) -> Read<u64> {
         Some("ms") => Some(1),
         Some("s") => Some(1_000),
         Some("m") => Some(60_000),
+        Some("h") => Some(3_600_000),
         _ => None,
     };
     let time = digits.parse::<u64>().ok().zip(unit).and_then(|(number, unit)| number.checked_mul(unit));
@@ -132,10 +133,11 @@ pub(super) fn fault(source: SourceId, directive: &Directive) -> Read<Fault> {
         return Ok(Fault { text: name.clone(), name, place });
     }
     let text = rest.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or_default();
-    let is_text = !text.is_empty() && !text.contains(['"', '\\']) && !text.chars().any(char::is_control);
+    let is_hidden = |letter: char| letter.is_control() || directives::is_bidirectional(letter);
+    let is_text = !text.is_empty() && !text.contains(['"', '\\']) && !text.contains(is_hidden);
     if !is_text || text.len() > TEXT_MAX {
         let title = format!(
-            "the text of an error is in quotes, has at most {TEXT_MAX} bytes, and contains no quote or backslash"
+            "the text of an error is in quotes, has at most {TEXT_MAX} bytes, and contains no quote, backslash or invisible character"
         );
         return Err(wrong(source, directive, rest_span, title));
     }

@@ -16,6 +16,9 @@ use super::{
 };
 use crate::directives::{Comment, Directive, Target};
 
+/// The maximum number of parameters. With the handle of a resource, they are a tuple of Rust, which has at most 16 values.
+const PARAMETERS_MAX: usize = 15;
+
 /// Reads a definition, and collects its mistakes.
 pub(super) struct Reader<'a> {
     pub(super) world: World<'a>,
@@ -56,13 +59,15 @@ impl Reader<'_> {
         }
     }
 
-    /// Reads the methods of an interface. Static members are no part of it.
+    /// Reads the methods of an interface. Static members and constructors are not part of it.
     pub(super) fn methods(&mut self, class: &Class, target: Target) -> Vec<Member> {
         let mut members = Vec::new();
         let mut names: BTreeMap<&str, Span> = BTreeMap::new();
         for declaration in &class.members {
             let Declaration::Function(function) = declaration else { continue };
-            if function.static_at.is_some() {
+            let is_constructor =
+                matches!(function.name, FunctionName::Constructor(_) | FunctionName::NamedConstructor(_));
+            if function.static_at.is_some() || is_constructor {
                 self.comment(function.doc.as_ref(), Target::Other);
                 continue;
             }
@@ -188,6 +193,12 @@ impl Reader<'_> {
     /// Reads the parameters of a method. Reports all mistakes.
     fn parameters(&mut self, function: &Function) -> Option<Vec<Parameter>> {
         let mut parameters = Vec::new();
+        if let Some(first) = function.parameters.get(PARAMETERS_MAX) {
+            let count = function.parameters.len();
+            let title = format!("a method has at most {PARAMETERS_MAX} parameters, but this one has {count}");
+            self.error(first.name.span, title, "take a record");
+            return None;
+        }
         for parameter in &function.parameters {
             parameters.push(self.parameter(function, parameter));
         }
@@ -383,6 +394,14 @@ impl Reader<'_> {
     /// Reads a record.
     pub(super) fn record(&mut self, class: &Class, comment: &Comment) -> Record {
         let (source, name) = (self.source(), class.name.name.to_string());
+        if class.is_abstract {
+            let title = format!("the record `{name}` is abstract");
+            self.error(
+                class.name.span,
+                title,
+                "remove `abstract`: the receiver of a record makes an object of its class",
+            );
+        }
         if let Some(parent) = class.superclass.iter().chain(&class.mixins).next() {
             let title = format!("the record `{name}` has fields of `{}`", parent.name.name);
             self.error(parent.span, title, "write all fields of a record in its own class");

@@ -56,13 +56,9 @@ pub(crate) fn run(system: &System, program: &str) -> RunningProgram {
     run_with(system, program, &[])
 }
 
-/// Runs it with arguments.
-pub(crate) fn run_with(system: &System, program: &str, arguments: &[&str]) -> RunningProgram {
-    static NEXT: AtomicI64 = AtomicI64::new(0);
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let name = format!("{program}-{}-{number}", std::process::id());
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-    std::fs::create_dir_all(&folder).unwrap();
+/// Writes the programs in Toit into a folder, with the generated code of both definitions.
+pub(crate) fn write_programs(folder: &Path) {
+    std::fs::create_dir_all(folder).unwrap();
     for entry in std::fs::read_dir(sources()).unwrap() {
         let path = entry.unwrap().path();
         std::fs::copy(&path, folder.join(path.file_name().unwrap())).unwrap();
@@ -72,6 +68,15 @@ pub(crate) fn run_with(system: &System, program: &str, arguments: &[&str]) -> Ru
             std::fs::write(folder.join(file.name), file.text).unwrap();
         }
     }
+}
+
+/// Runs it with arguments.
+pub(crate) fn run_with(system: &System, program: &str, arguments: &[&str]) -> RunningProgram {
+    static NEXT: AtomicI64 = AtomicI64::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let name = format!("{program}-{}-{number}", std::process::id());
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    write_programs(&folder);
     let running = system.run(folder.join(program), arguments).unwrap_or_else(|error| panic!("{error}"));
     let _ = std::fs::remove_dir_all(folder);
     running

@@ -252,24 +252,29 @@ impl Toit<'_> {
     }
 }
 
-/// Adds the method by which the author of a provider ends a resource that sends notifications.
+/// Adds the method by which the author of a provider ends a resource.
 fn end_resource(text: &mut Text, resources: &[Resource]) {
-    let notifying: Vec<&Resource> =
-        resources.iter().filter(|resource| resource.notification.is_some()).collect();
-    if notifying.is_empty() {
+    if resources.is_empty() {
         return;
     }
+    let notifies = |resource: &Resource| resource.notification.is_some();
+    let told = match (resources.iter().all(notifies), resources.iter().any(notifies)) {
+        (true, _) => {
+            "The resource is closed, and its client is told, after the notifications that were sent before."
+        }
+        (false, true) => {
+            "The resource is closed. If it sends notifications, its client is told, after those that were sent before. \
+             The next call of one without notifications throws \"NO_SUCH_RESOURCE\"."
+        }
+        (false, false) => "The resource is closed. The next call of its client throws \"NO_SUCH_RESOURCE\".",
+    };
+    let prose = format!("Ends the resource of an $object that a method has returned.\n\n{told}");
     text.gap();
-    doc(
-        text,
-        "Ends the resource of an $object that a method has returned.\n\nThe resource is closed, and its client is told, \
-         after the notifications that were sent before.",
-    );
+    doc(text, &prose);
     text.line("end-resource object/any -> none:");
     text.indented(2, |text| {
         text.line("resources-do: | resource_/ServiceResource |");
-        for resource in notifying {
-            let name = &resource.name;
+        for Resource { name, .. } in resources {
             text.line(format!("  if resource_ is {name}Resource_:"));
             text.line(format!(
                 "    if identical (resource_ as {name}Resource_).object_ object: resource_.close"
