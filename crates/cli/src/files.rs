@@ -1,8 +1,9 @@
 //! Finds the source files for the paths of a command line, and writes files so that they are never half written.
 
+use std::cell::RefCell;
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -125,11 +126,95 @@ const MODE: u32 = 0o666;
 /// The bits of the mode that make a file executable.
 const EXECUTABLE: u32 = 0o111;
 
-/// Returns an empty file in the folder of a path, without a lasting name.
+/// The beginning of the names of files that are being written.
+const UNFINISHED: &str = ".lucarne-new-";
+
+/// The number of entries of a folder among which files of ended processes are looked for.
+const ENTRIES_MAX: usize = 10_000;
+
+thread_local! {
+    /// The last folder in which a file was written.
+    static CLEANED: RefCell<Option<PathBuf>> = const { RefCell::new(None) };
+}
+
+/// Returns an empty file in the folder of a path, without a lasting name. It is locked until it is closed.
+///
+/// A process that is killed leaves its file. The next one that writes in the same folder can lock the file, and removes it.
 fn beside(path: &Path, mode: u32) -> io::Result<NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if CLEANED.with_borrow(|cleaned| cleaned.as_deref() != Some(folder)) {
+        remove_unfinished(folder);
+        CLEANED.set(Some(folder.to_owned()));
+    }
     let mut builder = tempfile::Builder::new();
-    let made = builder.prefix(".lucarne-").permissions(Permissions::from_mode(mode)).tempfile_in(folder);
-    // The error would name the file that could not be made, which is not the one that was asked for.
-    made.map_err(|error| io::Error::from(error.kind()))
+    builder.prefix(UNFINISHED).permissions(Permissions::from_mode(mode));
+    loop {
+        // The error would name the file that could not be made, which is not the one that was asked for.
+        let made = builder.tempfile_in(folder).map_err(|error| io::Error::from(error.kind()))?;
+        // Another process may have removed it before it was locked. Some file systems have no locks: there, nothing is
+        // removed.
+        if made.as_file().lock().is_err() || made.as_file().metadata()?.nlink() > 0 {
+            return Ok(made);
+        }
+    }
+}
+
+/// Removes the files that processes of this user have left in a folder.
+fn remove_unfinished(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.take(ENTRIES_MAX).flatten() {
+        let is_meant = entry.file_name().to_str().is_some_and(|name| name.starts_with(UNFINISHED));
+        let is_file = is_meant && entry.file_type().is_ok_and(|kind| kind.is_file());
+        if is_file && is_abandoned(&entry.path()).unwrap_or(false) {
+            // What stays does no harm.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Returns whether no process has locked a file of this user.
+fn is_abandoned(path: &Path) -> io::Result<bool> {
+    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+    let file = File::options().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
+    let is_own = file.metadata()?.uid() == rustix::process::geteuid().as_raw();
+    Ok(is_own && file.try_lock().is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_killed_processes_are_removed() {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let path = |name: &str| folder.path().join(name);
+        let left = format!("{UNFINISHED}left");
+        fs::write(path(&left), "half").expect("room on the disk");
+        fs::write(path(".lucarne-own"), "of the user").expect("room on the disk");
+        fs::create_dir(path(&format!("{UNFINISHED}folder"))).expect("room on the disk");
+        std::os::unix::fs::symlink(path("absent"), path(&format!("{UNFINISHED}link")))
+            .expect("links are possible");
+        // Another process that is writing.
+        let writing = beside(&path("other"), MODE).expect("room on the disk");
+        fs::write(path(&left), "half").expect("room on the disk");
+        CLEANED.set(None);
+        replace(&path("new"), b"whole").expect("room on the disk");
+        let names = || {
+            let entries = fs::read_dir(folder.path()).expect("the folder is there");
+            let mut names: Vec<String> = entries
+                .map(|entry| entry.expect("it stays").file_name().into_string().expect("UTF-8"))
+                .collect();
+            names.sort_unstable();
+            names
+        };
+        let being_written =
+            writing.path().file_name().and_then(|name| name.to_str()).expect("UTF-8").to_owned();
+        let [folder_name, link] = ["folder", "link"].map(|name| format!("{UNFINISHED}{name}"));
+        let mut expected =
+            vec![being_written, folder_name, link, ".lucarne-own".to_owned(), "new".to_owned()];
+        expected.sort_unstable();
+        assert_eq!(names(), expected);
+        writing.persist(path("other")).expect("it is there");
+        assert_eq!(fs::read(path("new")).expect("it was written"), b"whole");
+    }
 }

@@ -3,6 +3,7 @@
 mod check;
 mod generate;
 mod import;
+mod renamed;
 mod revision;
 
 use std::path::Path;

@@ -222,6 +222,11 @@ fn all_types_are_arguments_and_results() {
             &["nulls", "--no-a", "--c=\"-Infinity\""],
             r#"[false,null,{"$float":"-Infinity"},null,null,null,null,null]"#,
         ),
+        (&["nulls", "--a", "--c=NaN"], r#"[true,null,{"$float":"NaN"},null,null,null,null,null]"#),
+        (
+            &["nulls", "--a", "--h=18446744073709551615"],
+            "[true,null,null,null,null,null,null,1.8446744073709552e+19]",
+        ),
         (&["nothing"], ""),
         (&["named", "--right=3", "--left=-10"], "-13"),
         (&["named", "7", "3"], "4"),
@@ -313,7 +318,19 @@ fn mistakes_in_calls_are_found_before_anything_is_sent() {
         &["types.nulls", "1"],
         &["types.nulls", "--c=warm"],
         &["types.nulls", "--e=no base64!"],
-        &["types.nulls", "--e=[256]"],
+        &["types.nulls", "--e=[1, 256]"],
+        &["types.nulls", "--e=abc"],
+        &["types.nulls", "--e=YWJ="],
+        &["types.nulls", "--e=\"é\""],
+        &["types.nulls", "--e={}"],
+        &["types.nulls", "--h={\"$bytes\": \"a\"}"],
+        &["types.nulls", "--h={\"$bytes\": 1}"],
+        &["types.nulls", "--h=1e400"],
+        &["types.nulls", "--h=[1e400]"],
+        &["types.nulls", "--c=-1e400"],
+        &["types.nulls", "--b=1e400"],
+        &["types.nulls", "--b=1e3"],
+        &["types.nulls", "--b=-99999999999999999999"],
         &["types.nulls", "--e=@absent"],
         &["types.nulls", "--f={}"],
         &["types.nulls", "--f=[1,"],
@@ -329,8 +346,11 @@ fn mistakes_in_calls_are_found_before_anything_is_sent() {
         &["types.nulls", "--g=[]"],
         &["types.nulls", "--h=text"],
         &["types.nulls", "--h={\"$bits\": 1}"],
+        &["types.nulls", "--h={\"$map\": 1}"],
+        &["types.nulls", &format!("--h={}", "[".repeat(130))],
+        &["types.turn", "{\"name\": \"square\", \"corner_points\": [], \"parts\": {\"x\": {}}}"],
+        &["types.turn", "{\"name\": \"square\",\n\"corner_points\": [}"],
         &["types.nulls", "--h={\"$map\": [1]}"],
-        &["types.nulls", "--h=18446744073709551615"],
         &["types.turn", "square"],
         &["types.turn", "{\"nam\": \"square\"}"],
         &["types.turn", "{\"name\": \"square\", \"size\": 1}"],
@@ -347,6 +367,8 @@ fn mistakes_in_calls_are_found_before_anything_is_sent() {
         &["--definition", "wrong.toit", "types.nothing"],
         &["--definition", "other.toit", "types.nothing"],
         &["--timeout", "soon", "types.nothing"],
+        &["--timeout", "0", "types.nothing"],
+        &["--timeout", "0ms", "types.nothing"],
         &["--state", "x", "types.nothing"],
         &[],
     ] {
@@ -388,6 +410,7 @@ fn calls_that_fail_say_why() {
     let lines = "\
 nothin
 :wat
+:help me
 :wait
 :wait soon
 :wait $1
@@ -445,6 +468,69 @@ fn a_session_tells_that_a_provider_has_closed_a_resource() {
     let expected =
         format!("$1 is a Feed\n$1: {reading}$1: {reading}$1 has ended: the provider has closed it\n");
     assert_eq!((answer.status, answer.out, answer.error), (Some(0), expected, String::new()));
+}
+
+#[test]
+fn a_resource_that_has_ended_is_not_offered_any_more() {
+    let folder = Folder::new("call-ended");
+    folder.file(
+        "lamps.toit",
+        "/** @service 7f1f6f8e-4d2c-4c55-9f5a-5b0f8b3c1d79 1.0 */\ninterface Lamps:\n  lamp -> Lamp\n  \
+         switch -> Switch\n  bulb -> Bulb\n  break-all -> none\n\n/** @resource */\ninterface Lamp:\n  watts -> int\n  \
+         /** @close */\n  put-down -> none\n\n/** @resource */\ninterface Switch:\n  is-on -> bool\n  \
+         /** @notification */\n  on-press callback/Lambda -> none\n\n/** @resource */\ninterface Bulb:\n",
+    );
+    folder.file(
+        "lamps-server.toit",
+        "import .lamps\nimport .lamps-provider\n\nclass Lamps_ extends LampsProvider:\n  objects_ ::= []\n\n  \
+         lamp -> Lamp:\n    objects_.add Lamp_\n    return objects_.last\n\n  \
+         switch -> Switch:\n    objects_.add Switch_\n    return objects_.last\n\n  \
+         bulb -> Bulb: return Bulb_\n\n  \
+         break-all -> none: objects_.do: end-resource it\n\n\
+         class Bulb_ implements Bulb:\n\n\
+         class Lamp_ implements Lamp:\n  watts -> int: return 5\n  put-down -> none:\n\n\
+         class Switch_ implements Switch:\n  is-on -> bool: return true\n  on-press callback/Lambda -> none:\n\n\
+         main: (Lamps_).install\n",
+    );
+    assert_eq!(folder.lucarne(&["interface", "generate", "--toit", "lamps.toit"]).status, Some(0));
+    let provider = listening(folder, "lamps-server.toit");
+    let lines = "\
+lamp
+switch
+lamp
+$1.watts
+$1.put-down
+$1.watts
+break-all
+:wait $2
+$2.is-on
+$2
+$3.watts
+$3.watts
+$4
+lamp
+$5
+$3.put-down
+$3.watts
+bulb
+$6
+$6.turn
+:frobnicate
+:wait 0s
+lamp [
+";
+    insta::assert_snapshot!(shown(&session(&provider.folder, &["lamps"], lines)));
+    // Those that have ended make room.
+    let many =
+        ["lamp\n".repeat(300), "break-all\n".to_owned(), "$1.watts\nlamp\n$2.watts\n".to_owned()].concat();
+    let answer = session(&provider.folder, &["lamps"], &many);
+    let error = "error: 256 resources are open: close some of them first\n".repeat(44);
+    let ended =
+        [1, 2].map(|number| format!("error: ${number} has ended: the provider has closed it\n")).concat();
+    assert_eq!(answer.error, error + &ended);
+    assert!(answer.out.ends_with("$257 is a Lamp\n"), "{answer:?}");
+    let answer = session(&provider.folder, &["--json", "lamps"], "lamp\nbreak-all\n$1.watts\n$1.watts\n");
+    insta::assert_snapshot!(shown(&answer));
 }
 
 #[test]
@@ -521,6 +607,34 @@ fn a_provider_written_by_hand_is_called_with_a_definition() {
     let answer = session(folder, &["--definition", "exchange.toit", "hand/exchange"], lines);
     let expected = "$1 is a Guest\n$2 is a Guest\n$2: \"from 1\"\n";
     assert_eq!((answer.status, answer.out.as_str(), answer.error.as_str()), (Some(0), expected, ""));
+}
+
+#[test]
+fn providers_that_cannot_be_called_are_refused_with_a_reason() {
+    let folder = Folder::new("call-refused");
+    folder.file(
+        "several.toit",
+        "import system.services show ServiceHandler ServiceProvider ServiceSelector\n\n\
+         class Some extends ServiceProvider implements ServiceHandler:\n  definition_/any\n\n  \
+         constructor name/string digit/string .definition_=null:\n    super name --major=1 --minor=0\n    \
+         uuid := \"7f1f6f8e-4d2c-4c55-9f5a-5b0f8b3c1d8$digit\"\n    \
+         provides (ServiceSelector --uuid=uuid --major=1 --minor=0) --handler=this\n\n  \
+         handle index/int arguments/any --gid/int --client/int -> any:\n    \
+         if index == -1 and definition_: return definition_\n    throw \"UNKNOWN\"\n\n\
+         main:\n  (Some \"twin\" \"0\").install\n  (Some \"twin\" \"1\").install\n  (Some \"left\" \"2\").install\n  \
+         (Some \"right\" \"2\").install\n  (Some \"same\" \"3\").install\n  (Some \"same\" \"3\").install\n  \
+         (Some \"damaged\" \"4\" #[1, 2, 3]).install\n  (Some \"text\" \"5\" \"text\").install\n",
+    );
+    let provider = listening(folder, "several.toit");
+    let folder = &provider.folder;
+    let mut text = String::new();
+    for name in ["twin", "7f1f6f8e-4d2c-4c55-9f5a-5b0f8b3c1d82", "same", "damaged", "text", "left"] {
+        let answer = call(folder, &[&format!("{name}.method")]);
+        assert_eq!(answer.out, "", "{name}");
+        text +=
+            &format!("$ lucarne call {name}.method\n{}exit {}\n", answer.error, answer.status.unwrap_or(-1));
+    }
+    insta::assert_snapshot!(text);
 }
 
 #[test]

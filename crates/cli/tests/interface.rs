@@ -99,11 +99,14 @@ fn clients_with_a_lambda_learn_of_the_end() {
 }
 
 #[test]
-fn names_may_be_those_of_generated_code_and_of_other_languages() {
-    let folder = folder("names", &["names.toit"]);
-    succeeds(&folder, &["interface", "generate", "--toit", "names.toit"]);
-    for name in ["names.toit", "names-service.toit", "names-provider.toit", "names-client.toit"] {
-        succeeds(&folder, &["check", "--deny-warnings", name]);
+fn names_and_types_may_be_unusual() {
+    for name in ["names", "forms"] {
+        let definition = format!("{name}.toit");
+        let folder = folder(name, &[&definition]);
+        succeeds(&folder, &["interface", "generate", "--toit", &definition]);
+        for part in ["", "-service", "-provider", "-client"] {
+            succeeds(&folder, &["check", "--deny-warnings", &format!("{name}{part}.toit")]);
+        }
     }
 }
 
@@ -170,6 +173,22 @@ fn indexes_are_kept_without_code() {
 }
 
 #[test]
+fn files_of_a_killed_command_are_removed() {
+    let folder = folder("killed", &["exchange.toit"]);
+    folder.file(".lucarne-new-aaaaaa", "half").file("made/.lucarne-new-bbbbbb", "");
+    succeeds(&folder, &["interface", "generate", "--c", "-o", "made", "exchange.toit"]);
+    let names = |path: &str| {
+        let entries = std::fs::read_dir(folder.path(path)).expect("the folder is there");
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().expect("UTF-8")).collect();
+        names.sort_unstable();
+        names
+    };
+    assert_eq!(names("."), ["exchange.index", "exchange.toit", "made"]);
+    assert_eq!(names("made"), ["exchange.c", "exchange.h"]);
+}
+
+#[test]
 fn other_files_are_never_replaced() {
     let folder = folder("own", &["exchange.toit"]);
     folder.file("exchange-client.toit", "// Mine.\n");
@@ -212,6 +231,7 @@ fn mistakes_are_reported() {
     let folder = Folder::new("interface-mistakes");
     folder
         .file("wrong.toit", "/** @servic 1 */\ninterface Wrong:\n")
+        .file("a\"\n.toit", file("exchange.toit"))
         .file("no name.toit", file("exchange.toit"));
     let answer = folder.lucarne(&["interface", "generate", "--toit", "wrong.toit"]);
     assert_eq!(answer.status, Some(1));
@@ -221,6 +241,7 @@ fn mistakes_are_reported() {
         (&["generate", "--toit", "--rust", "wrong.toit"], "cannot be used with"),
         (&["generate", "--toit", "absent.toit"], "cannot read absent.toit"),
         (&["generate", "--toit", "no name.toit"], "cannot import no name.toit"),
+        (&["generate", "--c", "a\"\n.toit"], "\"a\\\"\\n.toit\" cannot name a definition"),
     ] {
         let answer = folder.lucarne(&[&["interface"], arguments].concat());
         assert_eq!(answer.status, Some(2), "{arguments:?}: {answer:?}");
@@ -252,7 +273,31 @@ fn versions_are_checked() {
     let answer = succeeds(&folder, &check);
     assert!(answer.out.ends_with("version 2.0 is right after version 1.0\n"), "{answer:?}");
 
-    folder.file("service.index", "0 a\n1 b\n");
+    folder.file("old/service.toit", service("1.3", "  a -> int\n")).file("old/service.index", "0 a\n");
+    folder.file("service.toit", service("1.2", "  a -> int\n")).file("service.index", "0 a\n");
+    let answer = folder.lucarne(&check);
+    assert_eq!(
+        (answer.status, &*answer.out),
+        (
+            Some(1),
+            "error: the version was lowered from 1.3 to 1.2\n  service.toit:1:5 (was old/service.toit:1:5)\n\
+             version 1.2 is wrong after version 1.3: write 1.3\n"
+        )
+    );
+    let other = service("1.3", "  a -> int\n").replace("1d03", "1d04");
+    folder.file("service.toit", other).file("service.index", "0 a\n");
+    let answer = folder.lucarne(&check);
+    assert_eq!(
+        (answer.status, &*answer.out),
+        (
+            Some(1),
+            "error: the UUID changed: old clients do not find the new service\n  \
+             service.toit:1:5 (was old/service.toit:1:5)\n\
+             the new definition is of another service: keep the UUID of the old one\n"
+        )
+    );
+    folder.file("old/service.toit", service("1.0", "  a -> int\n  b -> int\n"));
+    folder.file("old/service.index", "0 a\n1 b\n").file("service.index", "0 a\n1 b\n");
     folder.file("service.toit", service("1.0", "  a -> int\n  /** @since 0 */\n  c -> int\n  b -> int?\n"));
     let answer = folder.lucarne(&["interface", "check", "--json", "old/service.toit", "service.toit"]);
     assert_eq!(answer.status, Some(1));
@@ -294,6 +339,29 @@ fn a_lost_index_file_is_noted() {
     // Indexes in directives need none.
     folder.file("fixed.toit", service("1.0", "  /** @index 3 */\n  a -> int\n"));
     succeeds(&folder, &["interface", "check", "fixed.toit", "fixed.toit"]);
+}
+
+#[test]
+fn a_definition_is_not_renamed_without_its_index_file() {
+    let folder = Folder::new("interface-renamed");
+    folder.file("src/new.toit", service("1.0", "  b -> int\n  a -> int\n"));
+    folder.file("src/old.index", "service 7F1F6F8E-4D2C-4C55-9F5A-5B0F8B3C1D03\n0 a\n1 b\n");
+    folder.file("src/another.index", "service 7f1f6f8e-4d2c-4c55-9f5a-5b0f8b3c1d04\n0 a\n");
+    let expected = "lucarne: src/old.index has the indexes of the service 7f1f6f8e-4d2c-4c55-9f5a-5b0f8b3c1d03, but \
+                    src/old.toit is missing: if the definition was renamed, rename its index file, too, with \
+                    `mv src/old.index src/new.index`; if not, remove src/old.index\n";
+    for arguments in [&["--toit"][..], &["--check"], &[]] {
+        let answer = folder.lucarne(&[&["interface", "generate", "src/new.toit"], arguments].concat());
+        assert_eq!((answer.status, answer.out.as_str(), answer.error.as_str()), (Some(1), "", expected));
+    }
+    assert!(!folder.path("src/new.index").exists());
+    std::fs::rename(folder.path("src/old.index"), folder.path("src/new.index")).unwrap();
+    succeeds(&folder, &["interface", "generate", "src/new.toit"]);
+    assert!(folder.read("src/new.index").ends_with("0 a\n1 b\n"));
+    // A copy beside the definition is another one.
+    folder.file("src/copy.toit", folder.read("src/new.toit"));
+    succeeds(&folder, &["interface", "generate", "src/copy.toit"]);
+    assert!(folder.read("src/copy.index").ends_with("0 b\n1 a\n"));
 }
 
 #[test]

@@ -47,7 +47,7 @@ pub(crate) struct Call {
     pub(crate) definition: Option<PathBuf>,
     /// The time after which a call is canceled, such as 500ms or 10s; opening the service takes 5 s of it at most
     /// [default: that of the definition]
-    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    #[arg(long, value_name = "DURATION", value_parser = parse_limit)]
     pub(crate) timeout: Option<Duration>,
     /// Print a JSON object for each result, notification, and error of a call
     #[arg(long)]
@@ -62,4 +62,12 @@ pub(crate) struct Call {
         add = methods()
     )]
     pub(crate) words: Vec<String>,
+}
+
+/// Parses the time limit of a call.
+fn parse_limit(text: &str) -> Result<Duration, String> {
+    match parse_duration(text)? {
+        Duration::ZERO => Err("a time limit is longer than 0, such as 500ms or 10s".to_owned()),
+        time => Ok(time),
+    }
 }

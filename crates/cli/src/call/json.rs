@@ -13,7 +13,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use data_encoding::BASE64;
+use data_encoding::{BASE64, DecodeError, DecodeKind};
 use lucarne_compiler::names::{Suggestions, canonical};
 use lucarne_interface::model::{Interface, Kind, Record, Type};
 use lucarne_services::{Bytes, Value};
@@ -111,6 +111,15 @@ impl<'de> Visitor<'de> for UniqueVisitor {
     }
 }
 
+/// The message of the JSON reader about numbers such as 1e400.
+const OUT_OF_RANGE: &str = "number out of range";
+
+/// Returns whether a text is a number that no float can hold.
+pub(crate) fn is_out_of_range(text: &str) -> bool {
+    text.starts_with(|letter: char| letter.is_ascii_digit() || letter == '-')
+        && serde_json::from_str::<f64>(text).is_err_and(|error| error.to_string().starts_with(OUT_OF_RANGE))
+}
+
 /// Reads JSON.
 ///
 /// # Errors
@@ -125,6 +134,7 @@ pub(crate) fn parse(text: &str) -> Result<Json, String> {
             if line > 1 { format!("line {line}, column {column}") } else { format!("column {column}") };
         let written = error.to_string();
         match written.split(" at line ").next().unwrap_or(&written) {
+            OUT_OF_RANGE => format!("has a number that is too large for a float at {place}"),
             "recursion limit exceeded" => format!("is nested too deeply at {place}"),
             // The error of the visitor above.
             reason if error.is_data() => format!("{reason} at {place}"),
@@ -144,12 +154,17 @@ pub(crate) fn read(json: &Json, ty: &Type, interface: &Interface) -> Result<Valu
     let value = match (&ty.kind, json) {
         (Kind::Any, json) => return read_any(json),
         (Kind::Bool, Json::Bool(value)) => Some(Value::Bool(*value)),
-        (Kind::Int, Json::Number(number)) => number.as_i64().map(Value::Int),
+        (Kind::Int, Json::Number(number)) => match (number.as_i64(), number.as_f64()) {
+            (None, Some(float)) if float.fract() == 0.0 && float.abs() >= INT_END => {
+                return Err(too_large(number));
+            }
+            (int, _) => int.map(Value::Int),
+        },
         (Kind::Float, Json::Number(number)) => number.as_f64().map(Value::Float),
         (Kind::Float, Json::String(text)) => special_float(text).map(Value::Float),
         (Kind::String, Json::String(text)) => Some(Value::String(text.clone())),
-        (Kind::Bytes, Json::String(text)) => decoded(text),
-        (Kind::Bytes, Json::Array(items)) => numbers(items),
+        (Kind::Bytes, Json::String(text)) => return decoded(text),
+        (Kind::Bytes, Json::Array(items)) => return numbers(items),
         (Kind::List(element), Json::Array(items)) => {
             let read = |(at, item): (usize, &Json)| {
                 read(item, element, interface).map_err(|error| error.within(format_args!("[{at}]")))
@@ -186,6 +201,9 @@ pub(crate) fn mismatch(ty: &Type, found: &str) -> Mismatch {
     Mismatch::new(format!("expected {}, found {found}", described(ty)))
 }
 
+/// The forms of a byte array.
+const BYTES_FORMS: &str = "bytes (base64, a list of numbers from 0 to 255, or @FILE)";
+
 /// Returns a type in words, with an example where its form is not obvious.
 fn described(ty: &Type) -> String {
     let text = match &ty.kind {
@@ -195,7 +213,7 @@ fn described(ty: &Type) -> String {
         Kind::Int => "an int of 64 bits, such as 3",
         Kind::Float => "a float, such as 1.5",
         Kind::String => "a string",
-        Kind::Bytes => "bytes (base64, a list of numbers from 0 to 255, or @FILE)",
+        Kind::Bytes => BYTES_FORMS,
         Kind::List(_) => "a list, such as [1, 2]",
         Kind::Map(..) => "a map, such as {\"key\": 1}",
         Kind::Record(name) => return with_null(&format!("the record `{name}`, an object"), ty),
@@ -217,7 +235,7 @@ pub(crate) fn shortened(text: &str) -> String {
     text.chars().take(MAX - 1).chain(['…']).collect()
 }
 
-fn special_float(text: &str) -> Option<f64> {
+pub(crate) fn special_float(text: &str) -> Option<f64> {
     match text {
         "NaN" => Some(f64::NAN),
         "Infinity" => Some(f64::INFINITY),
@@ -226,14 +244,44 @@ fn special_float(text: &str) -> Option<f64> {
     }
 }
 
-/// Reads bytes in base64.
-fn decoded(text: &str) -> Option<Value> {
-    BASE64.decode(text.as_bytes()).ok().map(|bytes| Value::Bytes(Bytes::from(bytes)))
+/// The first integer that does not fit into 64 bits.
+const INT_END: f64 = 9_223_372_036_854_775_808.0;
+
+/// Returns the mismatch of a number that is no int of 64 bits.
+pub(crate) fn too_large(number: impl fmt::Display) -> Mismatch {
+    Mismatch::new(format!("{number} does not fit into an int of 64 bits"))
 }
 
-fn numbers(items: &[Json]) -> Option<Value> {
-    let byte = |item: &Json| item.as_u64().and_then(|number| u8::try_from(number).ok());
-    items.iter().map(byte).collect::<Option<Vec<u8>>>().map(|bytes| Value::Bytes(Bytes::from(bytes)))
+/// Reads bytes in base64.
+pub(crate) fn decoded(text: &str) -> Result<Value, Mismatch> {
+    let wrong = |error: DecodeError| {
+        let reason = match (error.kind, text.as_bytes().get(error.position).filter(|byte| byte.is_ascii())) {
+            (DecodeKind::Symbol, Some(byte)) => {
+                format!("{:?} is not one of its characters", char::from(*byte))
+            }
+            (DecodeKind::Symbol, None) => "it has characters that are not ASCII".to_owned(),
+            (DecodeKind::Trailing, _) => "its last character has bits that no byte has".to_owned(),
+            (DecodeKind::Length | DecodeKind::Padding, _) => {
+                "its characters are in groups of 4, of which `=` fills the last".to_owned()
+            }
+        };
+        Mismatch::new(format!("expected {BYTES_FORMS}; `{}` is not base64: {reason}", shortened(text)))
+    };
+    BASE64.decode(text.as_bytes()).map(|bytes| Value::Bytes(Bytes::from(bytes))).map_err(wrong)
+}
+
+fn numbers(items: &[Json]) -> Result<Value, Mismatch> {
+    let byte = |(at, item): (usize, &Json)| {
+        let byte = item.as_u64().and_then(|number| u8::try_from(number).ok());
+        let wrong = || {
+            let found = shortened(&item.to_string());
+            Mismatch::new(format!("expected a number from 0 to 255, found {found}"))
+                .within(format_args!("[{at}]"))
+        };
+        byte.ok_or_else(wrong)
+    };
+    let bytes = items.iter().enumerate().map(byte).collect::<Result<Vec<u8>, _>>()?;
+    Ok(Value::Bytes(Bytes::from(bytes)))
 }
 
 fn read_entries(
@@ -320,8 +368,8 @@ fn read_any(json: &Json) -> Result<Value, Mismatch> {
         Json::Bool(value) => Value::Bool(*value),
         Json::Number(number) => match (number.as_i64(), number.as_f64()) {
             (Some(int), _) => Value::Int(int),
-            (None, Some(float)) if number.is_f64() => Value::Float(float),
-            _ => return Err(Mismatch::new(format!("{number} does not fit into an int of 64 bits"))),
+            (None, Some(float)) => Value::Float(float),
+            (None, None) => return Err(too_large(number)),
         },
         Json::String(text) => Value::String(text.clone()),
         Json::Array(items) => Value::List(items.iter().map(read_any).collect::<Result<_, _>>()?),
@@ -333,8 +381,8 @@ fn read_any(json: &Json) -> Result<Value, Mismatch> {
             Some((MAP, json)) => read_map(json)?,
             Some((key, json)) => {
                 let value = match (key, json) {
-                    (BYTES, Json::String(text)) => decoded(text),
-                    (BYTES, Json::Array(items)) => numbers(items),
+                    (BYTES, Json::String(text)) => return decoded(text),
+                    (BYTES, Json::Array(items)) => return numbers(items),
                     (FLOAT, Json::String(text)) => special_float(text).map(Value::Float),
                     _ => None,
                 };

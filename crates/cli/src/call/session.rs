@@ -14,14 +14,14 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use lucarne_compiler::names::{Suggestions, canonical};
 use lucarne_interface::model::{Delivery, Interface, Method, Notification, Parameter, Resource, Type};
 use lucarne_interface::show;
-use lucarne_services::{Broken, Client, Container, Proxy, Value};
+use lucarne_services::{Broken, CallError, Client, Container, Proxy, Value, protocol};
 use serde_json::json;
 
 use super::editor::{Candidates, Lines, Print};
@@ -126,8 +126,15 @@ struct Seen {
     notifications: AtomicUsize,
     /// Whether the session closes it.
     is_closing: AtomicBool,
-    has_ended: AtomicBool,
+    /// The reason of its end.
+    end: OnceLock<String>,
 }
+
+/// Why a resource ends that the provider closes.
+const CLOSED_BY_PROVIDER: &str = "the provider has closed it";
+
+/// Why a resource ends with its provider.
+const PROVIDER_ENDED: &str = "the provider has ended";
 
 /// The resources by the numbers of their variables. The completion sees them, too.
 type OpenResources = Rc<RefCell<BTreeMap<usize, Open>>>;
@@ -207,9 +214,38 @@ impl Session<'_> {
             )
             .into());
         }
+        if let Some(reason) = self.end_of(variable) {
+            return Err(format!("{variable} has ended: {reason}").into());
+        }
         let interface = self.interface.clone();
         let method = find_method(&interface, &resource.methods, Some(&resource), name)?;
-        self.call(method, Some(proxy.handle()), target, arguments)
+        let outcome = self.call(method, Some(proxy.handle()), target, arguments);
+        match self.end_of(variable).filter(|_| outcome.is_err() && !self.options.json) {
+            Some(reason) => Err(format!("{variable} has ended: {reason}").into()),
+            None => outcome,
+        }
+    }
+
+    /// Returns why the resource of a variable has ended.
+    fn end_of(&self, variable: &str) -> Option<String> {
+        self.open.borrow().get(&number_of(variable))?.seen.end.get().cloned()
+    }
+
+    /// Notes that a resource has ended, if the error of a call of its methods says so. Those that notify are told.
+    fn note_end(&self, handle: i64, error: &CallError) {
+        let reason = match error {
+            CallError::Gone => PROVIDER_ENDED,
+            CallError::Thrown(thrown) if thrown.text() == protocol::error::NO_SUCH_RESOURCE => {
+                CLOSED_BY_PROVIDER
+            }
+            _ => return,
+        };
+        let open = self.open.borrow();
+        if let Some(open) =
+            open.values().find(|open| open.listener.is_none() && open.proxy.handle() == handle)
+        {
+            let _ = open.seen.end.set(reason.to_owned());
+        }
     }
 
     fn call(
@@ -222,6 +258,9 @@ impl Session<'_> {
         let interface = self.interface.clone();
         let values = words::bind(method, name, arguments, &interface)?;
         if method.result.resource().is_some() && self.open.borrow().len() >= RESOURCES_MAX {
+            self.open.borrow_mut().retain(|_, open| open.seen.end.get().is_none());
+        }
+        if method.result.resource().is_some() && self.open.borrow().len() >= RESOURCES_MAX {
             return Err(format!("{RESOURCES_MAX} resources are open: close some of them first").into());
         }
         let pending = invoke(&self.client, method, handle, values, self.options.timeout);
@@ -229,9 +268,12 @@ impl Session<'_> {
             Some(interrupts) => interrupts.run(self.container, pending),
             None => Some(pending.wait()),
         };
-        let value = answer
-            .ok_or_else(|| "the call is canceled".to_owned())?
-            .map_err(|error| Problem::Failure(Failure::of(&error, method, self.options.timeout)))?;
+        let value = answer.ok_or_else(|| "the call is canceled".to_owned())?.map_err(|error| {
+            if let Some(handle) = handle {
+                self.note_end(handle, &error);
+            }
+            Problem::Failure(Failure::of(&error, method, self.options.timeout))
+        })?;
         match (method.result.resource().and_then(|name| interface.resource(name)), value.as_int()) {
             (Some(resource), Some(handle)) => {
                 self.keep(resource, handle).map_err(|stop| Problem::Text(stop.message))?;
@@ -278,6 +320,7 @@ impl Session<'_> {
         thread::spawn(move || {
             let write = |line: &str| print.lock().unwrap_or_else(PoisonError::into_inner)(line);
             let write_end = |text: &str, name: &str| {
+                let _ = seen.end.set(text.to_owned());
                 write(&match is_json {
                     true => format!("{}\n", json!({ "ended": variable, "reason": text, "name": name })),
                     false => format!("{variable} has ended: {text}\n"),
@@ -302,16 +345,15 @@ impl Session<'_> {
                     Err(error) => {
                         is_broken = true;
                         match error {
-                            Broken::Gone => write_end("the provider has ended", "NO_SUCH_PROCESS"),
+                            Broken::Gone => write_end(PROVIDER_ENDED, "NO_SUCH_PROCESS"),
                             error => write_end(&error.to_string(), "NOTIFICATIONS_NOT_TAKEN"),
                         }
                     }
                 }
             }
             if !is_broken && !seen.is_closing.load(Ordering::Acquire) {
-                write_end("the provider has closed it", "RESOURCE_CLOSED");
+                write_end(CLOSED_BY_PROVIDER, "RESOURCE_CLOSED");
             }
-            seen.has_ended.store(true, Ordering::Release);
         })
     }
 
@@ -322,7 +364,10 @@ impl Session<'_> {
         let found = found
             .and_then(|found| Some((found.proxy.clone(), self.interface.resource(&found.name)?.clone())));
         found.ok_or_else(|| {
-            let names: Vec<String> = open.keys().map(|number| format!("${number}")).collect();
+            if (1..=self.last).contains(&number_of(variable)) {
+                return Problem::Text(format!("{} is closed", shortened(variable)));
+            }
+            let names: Vec<String> = variables(&open).collect();
             let hint = match names.is_empty() {
                 true => "no resource is open".to_owned(),
                 false => format!("those that are open are {}", names.join(", ")),
@@ -360,17 +405,18 @@ impl Session<'_> {
                 self.wait(variable, count.parse().map_err(wrong)?)
             }
             (":wait", [time]) => {
-                let until =
-                    Instant::now() + parse_duration(time).map_err(|text| format!("`{time}` is {text}"))?;
+                let time = parse_duration(time).map_err(|text| format!("`{time}` is {text}"))?;
+                let since = Instant::now();
                 while !self.is_interrupted()
-                    && let Some(left) = until.checked_duration_since(Instant::now())
+                    && let Some(left) = time.checked_sub(since.elapsed()).filter(|left| !left.is_zero())
                 {
                     thread::sleep(left.min(PAUSE));
                 }
                 Ok(String::new())
             }
             _ => match COMMANDS.iter().find(|(name, _)| *name == command) {
-                Some((_, form)) => Err(format!("`{command}` has another form: {form}").into()),
+                Some((":wait", form)) => Err(format!("`:wait` has another form: {form}").into()),
+                Some(_) => Err(format!("`{command}` takes no arguments").into()),
                 None => {
                     let names = COMMANDS.iter().map(|(name, _)| *name);
                     let hint = match Suggestions::default().nearest(command, names.clone()) {
@@ -387,12 +433,12 @@ impl Session<'_> {
     fn wait(&self, variable: &str, count: usize) -> Result<String, Problem> {
         let (_, resource) = self.resource(variable)?;
         if resource.notification.is_none() {
-            return Err(format!("{variable} sends no notifications, so it does not end by itself").into());
+            return Err(format!("{variable} sends no notifications: its end is noticed by a call").into());
         }
         let number = number_of(variable);
         let seen = self.open.borrow().get(&number).map(|open| open.seen.clone());
         let is_over = |seen: &Arc<Seen>| {
-            seen.has_ended.load(Ordering::Acquire) || seen.notifications.load(Ordering::Acquire) >= count
+            seen.end.get().is_some() || seen.notifications.load(Ordering::Acquire) >= count
         };
         while !self.is_interrupted() && seen.as_ref().is_some_and(|seen| !is_over(seen)) {
             thread::sleep(PAUSE);
@@ -441,6 +487,12 @@ impl Session<'_> {
 /// Returns the number of a variable, or 0, which no variable has.
 fn number_of(variable: &str) -> usize {
     variable.strip_prefix('$').and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
+/// Returns the variables of the resources that have not ended.
+fn variables(open: &BTreeMap<usize, Open>) -> impl Iterator<Item = String> {
+    let alive = open.iter().filter(|(_, open)| open.seen.end.get().is_none());
+    alive.map(|(number, _)| format!("${number}"))
 }
 
 /// Returns the methods of a resource in a sentence.
@@ -510,11 +562,11 @@ impl Candidates for Completion {
         if line.get(..start).is_some_and(|before| before.trim().is_empty()) {
             found.extend(self.methods(word).into_iter().map(|(name, _)| name));
             if !word.contains('.') {
-                found.extend(self.open.borrow().keys().map(|number| format!("${number}.")));
+                found.extend(variables(&self.open.borrow()).map(|variable| variable + "."));
                 found.extend(COMMANDS.iter().map(|(name, _)| (*name).to_owned()));
             }
         } else if first == ":wait" {
-            found.extend(self.open.borrow().keys().map(|number| format!("${number}")));
+            found.extend(variables(&self.open.borrow()));
         } else {
             let method = self
                 .methods(first)

@@ -157,12 +157,21 @@ fn read_text(text: &str, ty: &Type, interface: &Interface) -> Result<Value, Mism
         (Kind::String, _) => Ok(Value::String(text.to_owned())),
         (Kind::Bytes, Err(_)) => match text.strip_prefix('@') {
             Some(path) => read_file(path),
-            None => json::read(&Json::String(text.to_owned()), ty, interface)
-                .map_err(|_| mismatch(ty, &format!("`{}`", shortened(text)))),
+            None => json::decoded(text),
         },
         // A text in base64 may be a number, too.
-        (Kind::Bytes, Ok(Json::Number(_) | Json::Bool(_))) => {
-            json::read(&Json::String(text.to_owned()), ty, interface)
+        (Kind::Bytes, Ok(Json::Number(_) | Json::Bool(_))) => json::decoded(text),
+        (Kind::Float, Err(_)) if json::special_float(text).is_some() => {
+            Ok(json::special_float(text).map_or(Value::Null, Value::Float))
+        }
+        (Kind::Int, Ok(Json::Number(number))) if number.as_i64().is_none() => {
+            let is_whole = text.bytes().skip_while(|byte| *byte == b'-').all(|byte| byte.is_ascii_digit());
+            let shown = shortened(text);
+            Err(if is_whole { json::too_large(shown) } else { mismatch(ty, &format!("`{shown}`")) })
+        }
+        (Kind::Int, Err(_)) if json::is_out_of_range(text) => Err(json::too_large(shortened(text))),
+        (Kind::Any | Kind::Float, Err(_)) if json::is_out_of_range(text) => {
+            Err(Mismatch::new(format!("{} is too large for a float", shortened(text))))
         }
         (_, Ok(json)) => json::read(&json, ty, interface),
         (_, Err(error)) if text.starts_with(['{', '[', '"']) => {

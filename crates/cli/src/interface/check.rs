@@ -74,13 +74,14 @@ impl Side {
 
 fn as_text(comparison: &Comparison, old: &Side, new: &Side) -> String {
     let mut text = String::new();
-    for Change { level, reason, old: before, new: after, .. } in &comparison.changes {
+    for change in &comparison.changes {
+        let Change { reason, old: before, new: after, .. } = change;
         let place = match (before, after) {
             (Some(before), Some(after)) => format!("{} (was {})", new.shown(*after), old.shown(*before)),
             (Some(before), None) => format!("was {}", old.shown(*before)),
             (None, after) => after.map_or(String::new(), |after| new.shown(after)),
         };
-        text += &format!("{}: {reason}\n  {place}\n", level.name());
+        text += &format!("{}: {reason}\n  {place}\n", change.label());
     }
     text + &format!("{comparison}\n")
 }
@@ -88,7 +89,7 @@ fn as_text(comparison: &Comparison, old: &Side, new: &Side) -> String {
 fn as_json(comparison: &Comparison, old: &Side, new: &Side) -> Value {
     let changes = comparison.changes.iter().map(|change| {
         json!({
-            "level": change.level.name(),
+            "level": change.label(),
             "kind": change.kind.name(),
             "reason": change.reason,
             "old": change.old.map(|place| old.as_json(place)),

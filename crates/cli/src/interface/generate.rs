@@ -7,6 +7,7 @@ use lucarne_compiler::source::FileLoader;
 use lucarne_interface::generate::{Language, Origin, import_path};
 use lucarne_interface::model::Interface;
 
+use super::renamed;
 use crate::arguments::interface::Generate;
 use crate::output::{print_error, print_out, reason};
 use crate::{FAILURE, Stop, files};
@@ -24,7 +25,14 @@ pub(crate) fn generate(options: &Generate) -> Result<ExitCode, Stop> {
     let file = super::readable(&options.file)?;
     let definition = super::load(&FileLoader, file)?;
     let Some(interface) = &definition.interface else { return Ok(ExitCode::from(FAILURE)) };
+    renamed::refuse(&definition)?;
     let name = file.rsplit('/').next().unwrap_or(file);
+    if name.contains(|letter: char| letter.is_control() || letter == '"' || letter == '\\') {
+        // The generated files have the name in comments and strings.
+        return Err(Stop::usage(format!(
+            "{name:?} cannot name a definition: use letters, digits, `-` and `_`"
+        )));
+    }
     // The indexes come first: generated code without them could get others the next time.
     let mut outputs = vec![Output { path: definition.lock_path().into(), text: definition.lock.print(name) }];
     if let Some((language, _)) = options.language() {
