@@ -43,7 +43,7 @@ const SCHEMES: &[SignatureScheme] = &[
 ];
 
 /// The maximum size of a file with revoked certificates, in bytes.
-const REVOKED_MAX: u64 = 1 << 20;
+pub(crate) const REVOKED_MAX: u64 = 1 << 20;
 
 /// The SHA-256 sum of a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -291,22 +291,22 @@ pub(crate) fn server_name(machine: &MachineName) -> Option<ServerName<'static>> 
 }
 
 /// Returns the machine that a certificate names: exactly one.
-fn name_in(certificate: &CertificateDer<'_>) -> Option<MachineName> {
+pub(crate) fn name_in(certificate: &CertificateDer<'_>) -> Option<MachineName> {
     let certificate = webpki::EndEntityCert::try_from(certificate).ok()?;
     let mut names = certificate.valid_dns_names();
     let name = names.next()?.strip_suffix(DOMAIN)?.parse().ok()?;
     names.next().is_none().then_some(name)
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, IdentityError> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, IdentityError> {
     std::fs::read(path).map_err(|error| IdentityError::File { path: path.to_owned(), error })
 }
 
-fn content(path: &Path, reason: impl ToString) -> IdentityError {
+pub(crate) fn content(path: &Path, reason: impl ToString) -> IdentityError {
     IdentityError::Content { path: path.to_owned(), reason: reason.to_string() }
 }
 
-fn read_revoked(path: &Path) -> Result<BTreeSet<Fingerprint>, IdentityError> {
+pub(crate) fn read_revoked(path: &Path) -> Result<BTreeSet<Fingerprint>, IdentityError> {
     let size = std::fs::metadata(path).map(|metadata| metadata.len()).unwrap_or_default();
     if size > REVOKED_MAX {
         return Err(content(path, format!("it is larger than {REVOKED_MAX} bytes")));

@@ -20,6 +20,8 @@
 #[cfg(test)]
 extern crate self as lucarne_fabric;
 
+#[cfg(feature = "authority")]
+pub mod authority;
 pub mod network;
 #[cfg(feature = "zenoh")]
 pub mod over_zenoh;

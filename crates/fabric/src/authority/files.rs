@@ -1,0 +1,126 @@
+//! Writes the files of identities so that they are there completely or not at all.
+
+use std::fs::{self, DirBuilder, File, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use rustls::pki_types::CertificateDer;
+use tempfile::TempDir;
+
+use super::AuthorityError;
+
+/// The mode of files with private keys.
+pub(super) const SECRET: u32 = 0o600;
+
+/// The mode of other files.
+pub(super) const PUBLIC: u32 = 0o644;
+
+/// The number of characters in a line of PEM.
+const PEM_LINE: usize = 64;
+
+/// A folder that appears with all its files.
+pub(super) struct NewFolder {
+    temporary: TempDir,
+    path: PathBuf,
+}
+
+impl NewFolder {
+    /// Begins with an empty folder beside the one that is to be made, which must not exist, or be empty.
+    pub(super) fn create(path: &Path) -> Result<NewFolder, AuthorityError> {
+        let is_free = match fs::read_dir(path) {
+            Ok(mut entries) => entries.next().is_none(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => true,
+            Err(error) => return Err(failed(path, error)),
+        };
+        if !is_free {
+            return Err(AuthorityError::NotEmpty(path.to_owned()));
+        }
+        let absolute = std::path::absolute(path).map_err(|error| failed(path, error))?;
+        let path = fs::canonicalize(&absolute).unwrap_or(absolute);
+        let parent = path.parent().ok_or_else(|| AuthorityError::NotEmpty(path.clone()))?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(parent)
+            .map_err(|error| failed(parent, error))?;
+        let mut builder = tempfile::Builder::new();
+        let temporary = builder
+            .prefix(".lucarne-")
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir_in(parent)
+            // The error would name a path that the user does not know.
+            .map_err(|error| failed(parent, error.kind().into()))?;
+        Ok(NewFolder { temporary, path })
+    }
+
+    /// Returns where the files are until the end.
+    pub(super) fn temporary(&self) -> &Path {
+        self.temporary.path()
+    }
+
+    /// Writes a file, whose name can begin with that of a folder.
+    pub(super) fn write(&self, name: &str, bytes: &[u8], mode: u32) -> Result<(), AuthorityError> {
+        let path = self.temporary.path().join(name);
+        write(&path, bytes, mode).map_err(|error| failed(&self.path.join(name), error))
+    }
+
+    /// Gives the folder its name.
+    pub(super) fn finish(self) -> Result<(), AuthorityError> {
+        // This fails if the other folder is not empty.
+        fs::rename(self.temporary.path(), &self.path).map_err(|error| match error.kind() {
+            io::ErrorKind::DirectoryNotEmpty => AuthorityError::NotEmpty(self.path.clone()),
+            _ => failed(&self.path, error),
+        })?;
+        // It has another name now, so there is nothing to remove.
+        let _ = self.temporary.keep();
+        Ok(())
+    }
+}
+
+fn write(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let mut file = beside(path, mode)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map(drop).map_err(|error| error.error)
+}
+
+fn beside(path: &Path, mode: u32) -> io::Result<tempfile::NamedTempFile> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    let made = builder.prefix(".lucarne-").permissions(Permissions::from_mode(mode)).tempfile_in(folder);
+    made.map_err(|error| error.kind().into())
+}
+
+/// Writes a public file, or replaces it.
+pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), AuthorityError> {
+    write(path, bytes, PUBLIC).map_err(|error| failed(path, error))
+}
+
+/// Waits until no other process changes the folder. The lock ends with the file.
+pub(super) fn lock(folder: &Path) -> Result<File, AuthorityError> {
+    let file = File::open(folder).map_err(|error| failed(folder, error))?;
+    file.lock().map_err(|error| failed(folder, error))?;
+    Ok(file)
+}
+
+/// Returns a certificate in PEM (RFC 7468).
+pub(super) fn pem(certificate: &CertificateDer<'_>) -> String {
+    let text = data_encoding::BASE64.encode(certificate);
+    let mut pem = "-----BEGIN CERTIFICATE-----\n".to_owned();
+    let mut rest = text.as_str();
+    while !rest.is_empty() {
+        let (line, next) = rest.split_at(rest.len().min(PEM_LINE));
+        pem.extend([line, "\n"]);
+        rest = next;
+    }
+    pem += "-----END CERTIFICATE-----\n";
+    pem
+}
+
+fn failed(path: &Path, error: io::Error) -> AuthorityError {
+    AuthorityError::Write { path: path.to_owned(), error }
+}
