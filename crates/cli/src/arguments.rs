@@ -135,6 +135,10 @@ pub(crate) enum Command {
     /// Install and manage containers on the device
     #[command(subcommand)]
     Container(device::ContainerCommand),
+    /// Give machines their identities, so that each can prove its name to the others
+    #[cfg(feature = "fabric")]
+    #[command(subcommand)]
+    Fabric(fabric::FabricCommand),
     /// List the services on the device: their providers and clients, the rate and duration of calls
     Services(device::Services),
     /// Call a method of a running provider by name

@@ -58,8 +58,19 @@ fn name(entry: &DirEntry) -> &str {
 
 /// Returns the user's folder for files that can be made again.
 pub(crate) fn cache_folder() -> Option<PathBuf> {
-    let named = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    named.or_else(|| std::env::home_dir().map(|home| home.join(".cache")))
+    user_folder("XDG_CACHE_HOME", ".cache")
+}
+
+/// Returns the user's folder for configuration.
+#[cfg(feature = "fabric")]
+pub(crate) fn config_folder() -> Option<PathBuf> {
+    user_folder("XDG_CONFIG_HOME", ".config")
+}
+
+/// Returns the folder that a variable names, or the one in the user's home.
+fn user_folder(variable: &str, in_home: &str) -> Option<PathBuf> {
+    let named = std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+    named.or_else(|| std::env::home_dir().map(|home| home.join(in_home)))
 }
 
 /// Writes a file, or replaces the one that is there, whose permissions and owner it keeps. A link stays a link.

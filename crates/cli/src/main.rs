@@ -12,6 +12,8 @@ mod container;
 mod device;
 mod doc;
 mod emit;
+#[cfg(feature = "fabric")]
+mod fabric;
 mod files;
 mod format;
 mod front;
@@ -106,6 +108,8 @@ fn perform(command: Command) -> Result<ExitCode, Stop> {
         Command::Interface(command) => interface::interface(&command),
         Command::C(command) => c::c(&command),
         Command::Device(command) => device::device(&command),
+        #[cfg(feature = "fabric")]
+        Command::Fabric(command) => fabric::fabric(&command),
         Command::Services(options) => services::services(&options),
         Command::Call(options) => call::call(&options),
         Command::Top(options) => top::top(&options),

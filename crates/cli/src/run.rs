@@ -221,7 +221,7 @@ fn run_on_threads(
     }
     #[cfg(feature = "fabric")]
     {
-        builder = join_fabric(&options.fabric, builder)?;
+        builder = crate::fabric::join_system(&options.fabric, builder)?;
     }
     let system = builder.start();
     let cannot_listen = |error| Stop::failure(format!("cannot listen: {error}"));
@@ -239,31 +239,6 @@ fn run_on_threads(
         });
     }
     Ok(code)
-}
-
-/// Joins the system to the machines that the options name; without such options it stays alone.
-#[cfg(feature = "fabric")]
-fn join_fabric(
-    options: &crate::arguments::fabric::Fabric,
-    builder: lucarne_host::Builder,
-) -> Result<lucarne_host::Builder, Stop> {
-    use lucarne_host::fabric::over_zenoh::{ZenohNetwork, ZenohOptions};
-
-    let Some(name) = options.machine.clone() else { return Ok(builder) };
-    let zenoh = ZenohOptions {
-        connect: options.network.fabric.clone(),
-        listen: options.network.fabric_listen.clone(),
-        config: options.network.fabric_config.clone(),
-        is_insecure: options.insecure,
-    };
-    let network = ZenohNetwork::open(&name, &zenoh)
-        .map_err(|error| Stop::failure(format!("cannot join the fabric: {error}")))?;
-    Ok(builder.join(lucarne_host::fabric::Options {
-        exports: options.export.iter().cloned().collect(),
-        imports: options.import.iter().cloned().collect(),
-        log: Box::new(|line| print_error(&format!("lucarne: fabric: {line}\n"))),
-        ..lucarne_host::fabric::Options::new(name, network)
-    }))
 }
 
 /// Runs a program as a container of the system that listens at a path.

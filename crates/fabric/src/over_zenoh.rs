@@ -50,8 +50,9 @@ pub struct ZenohOptions {
     pub listen: Vec<String>,
     /// A configuration file of Zenoh. The endpoints above, if there are any, replace those of the file.
     pub config: Option<PathBuf>,
-    /// Permits networks outside of this machine, although machines do not prove their names yet.
-    pub is_insecure: bool,
+    /// Permits networks outside of this machine, and Zenoh's gossip: this machine has an
+    /// [identity](crate::Options::identity), so that others must prove their names, or the network is trusted.
+    pub is_trusted: bool,
 }
 
 /// The reason why the network cannot be joined.
@@ -60,11 +61,13 @@ pub struct ZenohOptions {
 pub enum ZenohError {
     /// An endpoint leads out of this machine.
     #[error(
-        "'{0}' leads out of this machine, and machines do not prove their names yet: in a network that you trust, use --insecure"
+        "'{0}' leads out of this machine, where machines must prove their names: use --identity, or --insecure in a network that you trust"
     )]
     Insecure(String),
     /// A configuration file can name any network.
-    #[error("a configuration file can lead out of this machine: in a network that you trust, use --insecure")]
+    #[error(
+        "a configuration file can lead out of this machine, where machines must prove their names: use --identity, or --insecure in a network that you trust"
+    )]
     InsecureFile,
     /// Zenoh does not accept the configuration, or cannot use the network.
     #[error("{0}")]
@@ -186,11 +189,11 @@ impl ZenohNetwork {
 
 fn config(options: &ZenohOptions) -> Result<zenoh::Config, ZenohError> {
     let mut config = match &options.config {
-        Some(_) if !options.is_insecure => return Err(ZenohError::InsecureFile),
+        Some(_) if !options.is_trusted => return Err(ZenohError::InsecureFile),
         Some(path) => zenoh::Config::from_file(path)?,
         None => zenoh::Config::default(),
     };
-    if !options.is_insecure {
+    if !options.is_trusted {
         let far = options.connect.iter().chain(&options.listen).find(|endpoint| !is_local(endpoint));
         if let Some(endpoint) = far {
             return Err(ZenohError::Insecure(endpoint.escape_debug().to_string()));
@@ -199,7 +202,7 @@ fn config(options: &ZenohOptions) -> Result<zenoh::Config, ZenohError> {
     if options.config.is_none() {
         // Only what was asked for: no scouting by multicast, and no port that is open to others.
         config.insert_json5("scouting/multicast/enabled", "false")?;
-        if !options.is_insecure {
+        if !options.is_trusted {
             // With gossip, this machine would connect to all that its peers know, and those can be in any network.
             config.insert_json5("scouting/gossip/enabled", "false")?;
         }
@@ -478,11 +481,11 @@ mod tests {
     }
 
     #[test]
-    fn only_an_insecure_machine_listens_to_gossip() {
-        for is_insecure in [false, true] {
-            let config = config(&ZenohOptions { is_insecure, ..ZenohOptions::default() }).unwrap();
+    fn gossip_needs_a_trusted_network() {
+        for is_trusted in [false, true] {
+            let config = config(&ZenohOptions { is_trusted, ..ZenohOptions::default() }).unwrap();
             let json = |key| config.get_json(key).unwrap();
-            assert_eq!(json("scouting/gossip/enabled"), if is_insecure { "null" } else { "false" });
+            assert_eq!(json("scouting/gossip/enabled"), if is_trusted { "null" } else { "false" });
             assert_eq!(json("scouting/multicast/enabled"), "false");
         }
     }

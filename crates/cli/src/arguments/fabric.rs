@@ -1,8 +1,10 @@
-//! The options that join a program to systems on other machines.
+//! The options that join a program to systems on other machines, and the command lines of `lucarne fabric`.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, Subcommand, ValueHint};
+use lucarne_host::fabric::authority::{Target, Token};
 use lucarne_host::fabric::{MachineName, Rule};
 
 /// How a program joins a fabric: see `docs/fabric.md`.
@@ -10,9 +12,8 @@ use lucarne_host::fabric::{MachineName, Rule};
 pub(crate) struct Fabric {
     #[command(flatten)]
     pub(crate) network: Network,
-    /// With --fabric: the name of this machine, of the characters a to z, 0 to 9, '-' and '_'
-    #[arg(long, value_name = "NAME", requires = NETWORK)]
-    pub(crate) machine: Option<MachineName>,
+    #[command(flatten)]
+    pub(crate) own: Own,
     /// With --fabric: a service that other machines may use, as SERVICE or MACHINE:SERVICE; SERVICE is a UUID, a name, a
     /// tag or 'all'; before one that contains a colon, write MACHINE: or ':'. May be repeated
     #[arg(long, value_name = "[TO:]SERVICE", requires = NETWORK)]
@@ -20,8 +21,8 @@ pub(crate) struct Fabric {
     /// With --fabric: a service of other machines that programs here may use, as for --export. May be repeated
     #[arg(long, value_name = "[FROM:]SERVICE", requires = NETWORK)]
     pub(crate) import: Vec<Rule>,
-    /// With --fabric: permit networks outside of this machine. A machine in the network can claim any name, and use
-    /// what is exported to that name
+    /// With --fabric, without --identity: permit networks outside of this machine. A machine in the network can claim any
+    /// name, and use what is exported to that name
     #[arg(long, requires = NETWORK)]
     pub(crate) insecure: bool,
 }
@@ -29,9 +30,26 @@ pub(crate) struct Fabric {
 /// The group of the options of [`Network`].
 const NETWORK: &str = "fabric_network";
 
+/// The group of the options of [`Own`].
+const OWN: &str = "fabric_own";
+
+/// The name of this machine, and the proof of it. At least one of these options is needed.
+#[derive(Debug, Clone, Args)]
+#[group(id = OWN, multiple = true, requires = NETWORK)]
+pub(crate) struct Own {
+    /// With --fabric: the name of this machine, of the characters a to z, 0 to 9, '-' and '_' [default: the name in the
+    /// certificate of --identity]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) machine: Option<MachineName>,
+    /// With --fabric: the folder with the identity of this machine, which 'lucarne fabric init' or 'join' has made. Other
+    /// machines must prove their names, too
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with = "insecure")]
+    pub(crate) identity: Option<PathBuf>,
+}
+
 /// The options that join a fabric. Each of them does so alone; all others here need one of them.
 #[derive(Debug, Clone, Args)]
-#[group(id = NETWORK, multiple = true, requires = "machine", conflicts_with_all = ["simulate", "connect", "device"])]
+#[group(id = NETWORK, multiple = true, requires = OWN, conflicts_with_all = ["simulate", "connect", "device"])]
 pub(crate) struct Network {
     /// Join a fabric through this endpoint of another machine or a router, such as tcp/127.0.0.1:7447. May be repeated
     #[arg(long, value_name = "ENDPOINT")]
@@ -42,6 +60,90 @@ pub(crate) struct Network {
     /// Join a fabric as this configuration file of Zenoh says
     #[arg(long, value_name = "FILE")]
     pub(crate) fabric_config: Option<PathBuf>,
+}
+
+/// The commands of `lucarne fabric`.
+#[derive(Debug, Subcommand)]
+#[command(after_help = "Examples:
+  lucarne fabric init cellar       on the first machine, which becomes the authority
+  lucarne fabric invite hall       on the same machine; prints a token, and waits
+  lucarne fabric join TOKEN        on the new machine, which is 'hall' from then on
+  lucarne run --identity ~/.config/lucarne/fabric --fabric-listen tcp/0.0.0.0:7447 program.toit")]
+pub(crate) enum FabricCommand {
+    /// Make a new fabric: its authority on this machine, and the identity of this machine
+    Init(Init),
+    /// Let one other machine join: print a token for it, and wait until it has used it
+    Invite(Invite),
+    /// Join a fabric: make a key for this machine, and get a certificate for it
+    Join(Join),
+    /// Stop accepting the certificate of a machine, from the next start of a program here
+    Revoke(Revoke),
+    /// Show the name of this machine, its authority, and the certificates that were issued and revoked here
+    Show(Show),
+}
+
+/// Where an identity is.
+#[derive(Debug, Args)]
+pub(crate) struct Place {
+    /// The folder of the identity [default: lucarne/fabric in $XDG_CONFIG_HOME or ~/.config]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) folder: Option<PathBuf>,
+}
+
+/// The options of `lucarne fabric init`.
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// The name of this machine, of the characters a to z, 0 to 9, '-' and '_'
+    pub(crate) name: MachineName,
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+/// The options of `lucarne fabric invite`.
+#[derive(Debug, Args)]
+pub(crate) struct Invite {
+    /// The name that the new machine gets
+    pub(crate) name: MachineName,
+    /// Where to listen for the new machine
+    #[arg(long, value_name = "IP:PORT", default_value = "0.0.0.0:7448")]
+    pub(crate) listen: SocketAddr,
+    /// Where the new machine finds this one, if not at the address of this machine in its network
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) address: Option<String>,
+    /// The number of minutes for which the token can be used
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1440))]
+    pub(crate) minutes: u16,
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+/// The options of `lucarne fabric join`.
+#[derive(Debug, Args)]
+pub(crate) struct Join {
+    /// What 'lucarne fabric invite' has printed
+    pub(crate) token: Token,
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+/// The options of `lucarne fabric revoke`.
+#[derive(Debug, Args)]
+pub(crate) struct Revoke {
+    /// The name of a machine that has its certificate from here, or the SHA-256 sum of any certificate
+    #[arg(value_name = "NAME|FINGERPRINT")]
+    pub(crate) target: Target,
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+/// The options of `lucarne fabric show`.
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[cfg(test)]
@@ -73,6 +175,16 @@ mod tests {
         }
         let all = "--fabric tcp/127.0.0.1:1 --fabric tcp/127.0.0.1:2 --fabric-listen tcp/127.0.0.1:3 --machine hall";
         assert_eq!(error(all), None);
+    }
+
+    #[test]
+    fn an_identity_is_enough_of_a_name() {
+        let network = "--fabric tcp/10.0.0.5:1";
+        assert_eq!(error(&format!("{network} --identity folder")), None);
+        assert_eq!(error(&format!("{network} --identity folder --machine hall --export all")), None);
+        let insecure = format!("{network} --identity folder --insecure");
+        assert_eq!(error(&insecure), Some(ErrorKind::ArgumentConflict));
+        assert_eq!(error("--identity folder"), Some(ErrorKind::MissingRequiredArgument), "no network");
     }
 
     #[test]

@@ -158,7 +158,7 @@ fn certificates_are_valid_for_ten_years_from_the_day_before() {
     let authority = certificate(&cellar.folder("cellar/authority.pem")).unwrap();
     for der in [&der, &authority] {
         let (_, parsed) = x509_parser::parse_x509_certificate(der).unwrap();
-        let now = i64::try_from(Clock::real().wall_us() / 1_000_000).unwrap();
+        let now = Clock::real().wall_us() / 1_000_000;
         let begin = parsed.validity().not_before.timestamp();
         let end = parsed.validity().not_after.timestamp();
         assert!((now - 86_460..=now - 86_340).contains(&begin), "{begin}");
