@@ -174,6 +174,9 @@ fn a_machine_that_was_invited_proves_its_name_and_another_one_gets_nothing() {
     let said = joins("hall", "Bob").line();
     assert!(said.ends_with("heard Bob say: Hello"), "{said}");
 
+    let line = ["--identity", "hall", "--machine", "hall", "--fabric", &endpoint, "-e", "print 1"];
+    let (status, out, error) = Machine::start(&folder, &line).end();
+    assert_eq!((status, &*out), (Some(0), "1\n"), "{error}");
     let line = ["--identity", "hall", "--machine", "attic", "--fabric", &endpoint, "-e", "print 1"];
     let (status, _, error) = Machine::start(&folder, &line).end();
     assert_eq!(status, Some(2));
