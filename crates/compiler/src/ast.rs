@@ -42,7 +42,7 @@ pub struct File {
 }
 
 /// `import a.b as c show d e`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Import {
     /// For a local import, how many folders up it begins, plus one; 0 for a library.
     pub dots: u32,
@@ -57,7 +57,7 @@ pub struct Import {
 }
 
 /// The names that `show` or `export` lists.
-#[derive(Default, Debug)]
+#[derive(Clone, Default, Debug)]
 pub enum Show {
     /// There is no list.
     #[default]

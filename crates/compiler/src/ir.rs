@@ -182,7 +182,7 @@ pub struct Field {
 }
 
 /// A field by the class that declares it and its place in [`Class::fields`].
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct FieldRef {
     /// The class or mixin that declares the field.
     pub class: ClassId,

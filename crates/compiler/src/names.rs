@@ -2,10 +2,10 @@
 
 use crate::steps;
 use std::cell::Cell;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// A canonical identifier.
-pub type Name = Rc<str>;
+pub type Name = Arc<str>;
 
 /// Returns the canonical form of an identifier: `-` stands for both `-` and `_` inside it.
 /// Underscores at the ends are kept, since they mean "private".

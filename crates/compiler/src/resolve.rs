@@ -33,6 +33,7 @@ mod shape;
 mod shown;
 mod static_member;
 mod syntax;
+pub mod trees;
 mod type_name;
 mod world;
 
@@ -47,6 +48,7 @@ use lower::Place;
 use modules::{Load, Modules};
 use notes::Notes;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use trees::Trees;
 use world::World;
 
 /// The result of the front half.
@@ -128,6 +130,8 @@ pub struct Request<'r> {
     /// Returns whether the analysis is canceled. It is called often, and the analysis ends soon after it returns
     /// true.
     pub is_canceled: &'r (dyn Fn() -> bool + Sync),
+    /// The trees of texts that were parsed before, if they are kept.
+    pub trees: Option<&'r dyn Trees>,
 }
 
 /// Analyzes files as [`check`] does, all of them at once, and makes an index of their names. Files after the first one
@@ -143,7 +147,7 @@ pub struct Request<'r> {
 /// let mut loader = MemoryLoader::default();
 /// loader.add("<lib>/core/core.toit", "class Object:\n");
 /// loader.add("a.toit", "foo: return null\nmain: foo\n");
-/// let request = Request { probe: None, is_first_only: false, is_canceled: &|| false };
+/// let request = Request { probe: None, is_first_only: false, is_canceled: &|| false, trees: None };
 /// let natives = |_: &str, _: &str| None;
 /// let files = ["a.toit".to_string()];
 /// let (_, index) = resolve::index(&loader, Unit::default(), &natives, &files, request).unwrap();
@@ -239,6 +243,7 @@ fn analyze_with(
         problems: Vec::new(),
         missing_packages: BTreeSet::new(),
         is_canceled: &is_canceled,
+        trees: request.and_then(|request| request.trees),
     };
     let ids = modules.load(&mut load, &mut world, roots);
     let mut diagnostics = load.problems;
@@ -260,7 +265,7 @@ fn analyze_with(
     let is_wanted = |source: SourceId| !is_first_only || source == SourceId(0);
     let with_body = jobs.iter().filter_map(Job::function).collect();
     for module in modules.sources.iter().filter(|module| is_wanted(module.source)) {
-        diagnostics.extend(conflict::check(&world, &with_body, module.id, module.source, &module.file));
+        diagnostics.extend(conflict::check(&world, &with_body, module.id, module.source, &module.tree.file));
     }
     let mut finished = Vec::new();
     let mut missing_natives = BTreeMap::<_, BTreeSet<_>>::new();

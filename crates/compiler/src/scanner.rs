@@ -19,7 +19,7 @@ pub use token::{Kind, Token, is_keyword};
 
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceId, Span};
-use token::{PUNCTUATION, keyword};
+use token::keyword;
 
 /// The result of scanning a text.
 pub struct Scanned {
@@ -522,21 +522,20 @@ impl<'a> Scanner<'a> {
 
     fn punctuation(&mut self, space_before: bool) {
         let start = self.at;
-        let rest = self.rest();
-        let Some((text, kind)) = PUNCTUATION.iter().find(|(text, _)| rest.starts_with(text)) else {
+        let Some((length, kind)) = token::punctuation(self.rest()) else {
             return self.illegal(space_before);
         };
-        self.at += text.len();
-        match self.track_depth(*kind) {
+        self.at += length;
+        match self.track_depth(kind) {
             Closes::Interpolation => {
                 self.emit(Kind::InterpolationEnd, start, space_before);
                 self.modes.pop();
             }
             Closes::Index => {
-                self.emit(*kind, start, space_before);
+                self.emit(kind, start, space_before);
                 self.modes.pop();
             }
-            Closes::Nothing => self.emit(*kind, start, space_before),
+            Closes::Nothing => self.emit(kind, start, space_before),
         }
     }
 

@@ -58,7 +58,7 @@ fn natives(_: &str, _: &str) -> Option<usize> {
 }
 
 fn index(program: &str, probe: Option<u32>) -> (Analysis, Index) {
-    let request = Request { probe, is_first_only: false, is_canceled: &|| false };
+    let request = Request { probe, is_first_only: false, is_canceled: &|| false, trees: None };
     let files = ["main.toit".to_owned()];
     resolve::index(&loader(program), Unit::default(), &natives, &files, request).expect("nothing cancels it")
 }
@@ -167,7 +167,7 @@ fn a_probe_lists_the_names_in_scope() {
 fn an_analysis_can_be_canceled() {
     let asked = std::sync::atomic::AtomicUsize::new(0);
     let is_canceled = || asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) >= 4;
-    let request = Request { probe: None, is_first_only: false, is_canceled: &is_canceled };
+    let request = Request { probe: None, is_first_only: false, is_canceled: &is_canceled, trees: None };
     let files = ["main.toit".to_owned()];
     let result = resolve::index(&loader(PROGRAM), Unit::default(), &natives, &files, request);
     assert!(result.is_none());
@@ -203,7 +203,7 @@ fn comments_of_libraries_are_in_the_index() {
     let mut loader = MemoryLoader::default();
     loader.add("<lib>/core/core.toit", core.as_str());
     loader.add("main.toit", "main: print 1\n");
-    let request = Request { probe: None, is_first_only: false, is_canceled: &|| false };
+    let request = Request { probe: None, is_first_only: false, is_canceled: &|| false, trees: None };
     let analyzed = |files: &[&str]| {
         let files: Vec<String> = files.iter().map(|file| (*file).to_owned()).collect();
         resolve::index(&loader, Unit::default(), &natives, &files, request).expect("nothing cancels it")
@@ -225,7 +225,7 @@ fn an_analysis_of_the_first_file_leaves_out_the_code_of_others() {
     let mut loader = loader("import .other\n\nmain: missing (anything)\n");
     loader.add("other.toit", "anything -> any: return absent\n");
     let analyzed = |is_first_only| {
-        let request = Request { probe: None, is_first_only, is_canceled: &|| false };
+        let request = Request { probe: None, is_first_only, is_canceled: &|| false, trees: None };
         let files = ["main.toit".to_owned()];
         resolve::index(&loader, Unit::default(), &natives, &files, request).expect("nothing cancels it")
     };

@@ -57,7 +57,7 @@ fn files_of_packages_may_be_analyzed_with_the_program() {
         loader.add(path, text);
     }
     let roots = ["app/main.toit", DEP.0, FAR_TOO.0, DEEP.0].map(str::to_owned);
-    let request = Request { probe: None, is_first_only: false, is_canceled: &|| false };
+    let request = Request { probe: None, is_first_only: false, is_canceled: &|| false, trees: None };
     let library = common::library().clone();
     let indexed = resolve::index(&loader, library, &common::natives, &roots, request);
     let (analysis, _) = indexed.expect("nothing cancels it");

@@ -238,7 +238,7 @@ mod tests {
         }
         let roots = project.roots();
         loader.add(roots[0].as_str(), text);
-        let request = Request { probe: None, is_first_only: false, is_canceled: &|| false };
+        let request = Request { probe: None, is_first_only: false, is_canceled: &|| false, trees: None };
         let (analysis, index) =
             lucarne_toit::index_library(&loader, &roots, request).expect("nothing cancels it");
         assert!(!analysis.has_errors(), "{}", analysis.shown(Default::default()));

@@ -104,7 +104,7 @@ pub struct Documented {
 /// If files cannot be read, or there are too many.
 pub fn document(subject: &Subject, options: &Options) -> Result<Documented, DocumentationError> {
     let project = Project::find(subject, options)?;
-    let request = Request { probe: None, is_first_only: false, is_canceled: &|| false };
+    let request = Request { probe: None, is_first_only: false, is_canceled: &|| false, trees: None };
     let roots = project.roots();
     let analyzed = lucarne_toit::index_library(&project::Texts, &roots, request);
     let (mut analysis, index) = analyzed.ok_or(DocumentationError::OutOfMemory)?;

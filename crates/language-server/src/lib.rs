@@ -8,6 +8,7 @@
 //! | [`wire`] | messages: framing, JSON-RPC, bounds |
 //! | [`server`] | the loop over messages, the worker for requests, the worker for diagnostics |
 //! | [`workspace`] | documents, files, and the analyses that are kept |
+//! | [`trees`] | the trees of parsed texts that are kept |
 //! | [`report`] | messages and progress before an answer |
 //! | [`text`] | positions and edits |
 //! | [`analyzed`] | an analysis, and what can be said about its declarations |
@@ -20,6 +21,7 @@ pub mod report;
 pub mod server;
 pub mod syntax;
 pub mod text;
+pub mod trees;
 pub mod uri;
 pub mod wire;
 pub mod workspace;

@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 use crate::analyzed::{Analyzed, Place};
 use crate::report::Reporter;
 use crate::text::{Encoding, Text};
+use crate::trees::KeptTrees;
 use crate::uri;
 use crate::wire::{Fault, code};
 
@@ -138,6 +139,8 @@ pub struct Cache {
     ended: Condvar,
     /// The last analysis around a name.
     probe: Mutex<Option<Probe>>,
+    /// The trees of the texts of these analyses.
+    trees: KeptTrees,
 }
 
 /// An analysis around a name.
@@ -427,7 +430,8 @@ impl Snapshot {
         let is_canceled = || (self.is_canceled)();
         let probe = if let Extent::Around(place) = extent { Some(place) } else { None };
         let is_first_only = extent == Extent::First;
-        let request = Request { probe, is_first_only, is_canceled: &is_canceled };
+        let request =
+            Request { probe, is_first_only, is_canceled: &is_canceled, trees: Some(&self.cache.trees) };
         match lucarne_toit::index(loader, roots, request) {
             Ok(Some((analysis, index))) => Ok(Analyzed::new(analysis, index)),
             Ok(None) => Err(canceled()),
@@ -443,7 +447,7 @@ impl Snapshot {
             roots.push((*path).to_owned());
         }
         let is_canceled = || (self.is_canceled)();
-        let request = Request { probe: None, is_first_only: false, is_canceled: &is_canceled };
+        let request = Request { probe: None, is_first_only: false, is_canceled: &is_canceled, trees: None };
         match lucarne_toit::index_library(&loader, &roots, request) {
             Some((analysis, index)) => Ok(Analyzed::new(analysis, index)),
             None => Err(canceled()),

@@ -282,7 +282,7 @@ impl<'a> Lower<'a> {
         let class = self.class?;
         let source = self.modules.source_of(class.module)?;
         let place = source.classes.get(class.index as usize)?;
-        match source.file.declarations.get(*place) {
+        match source.tree.file.declarations.get(*place) {
             Some(Declaration::Class(tree)) => Some(tree),
             _ => None,
         }

@@ -65,7 +65,7 @@ impl<'a> Declare<'_, 'a> {
     fn classes(&mut self) {
         let modules = self.modules;
         for source in &modules.sources {
-            for declaration in &source.file.declarations {
+            for declaration in &source.tree.file.declarations {
                 if let Declaration::Class(class) = declaration {
                     let declared = new_class(class);
                     self.world.unit.module_mut(source.id).classes.push(declared);
@@ -79,7 +79,7 @@ impl<'a> Declare<'_, 'a> {
         let modules = self.modules;
         let mut classes = Vec::new();
         for source in &modules.sources {
-            let trees = source.file.declarations.iter().filter_map(|declaration| match declaration {
+            let trees = source.tree.file.declarations.iter().filter_map(|declaration| match declaration {
                 Declaration::Class(class) => Some(class),
                 _ => None,
             });
@@ -236,7 +236,7 @@ impl<'a> Declare<'_, 'a> {
         let modules = self.modules;
         for source in &modules.sources {
             let mut class_index = 0;
-            for declaration in &source.file.declarations {
+            for declaration in &source.tree.file.declarations {
                 match declaration {
                     Declaration::Class(class) => {
                         let id = ClassId { module: source.id, index: class_index };

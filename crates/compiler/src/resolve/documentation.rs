@@ -84,7 +84,7 @@ impl Known {
 
 impl<'a> Check<'a> {
     fn file(&mut self) {
-        let file = &self.source.file;
+        let file = &self.source.tree.file;
         self.doc(&file.doc, Scope::default());
         let mut index = 0;
         for declaration in &file.declarations {

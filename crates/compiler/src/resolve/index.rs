@@ -8,29 +8,29 @@ use crate::ir::{ClassId, FieldRef, FunctionId, GlobalId, Item, ModuleId};
 use crate::source::{SourceId, Span};
 use crate::types::Ty;
 
-/// A declaration that a name can refer to.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+/// A declaration that a name can refer to. Several meanings of one name are listed in the order of these variants.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum Symbol {
     /// A class, interface, mixin or monitor.
     Class(ClassId),
+    /// An instance field.
+    Field(FieldRef),
     /// A function, method, constructor, getter or setter.
     Function(FunctionId),
     /// A global or a static field.
     Global(GlobalId),
-    /// An instance field.
-    Field(FieldRef),
-    /// A parameter of a function, by its place in the canonical order.
-    Parameter(FunctionId, u32),
-    /// A local variable, or a parameter of a block or lambda, by the place of its definition.
-    Local(SourceId, Span),
-    /// The prefix of an import, by its place in the import.
-    Prefix(SourceId, Span),
     /// A block or lambda that `continue.name` or `break.name` leaves, by its place.
     Label(SourceId, Span),
-    /// A file.
-    Module(ModuleId),
+    /// A local variable, or a parameter of a block or lambda, by the place of its definition.
+    Local(SourceId, Span),
     /// A member of an object of unknown class, by its name.
     Member(Box<str>),
+    /// A file.
+    Module(ModuleId),
+    /// A parameter of a function, by its place in the canonical order.
+    Parameter(FunctionId, u32),
+    /// The prefix of an import, by its place in the import.
+    Prefix(SourceId, Span),
 }
 
 impl From<Item> for Symbol {
@@ -61,16 +61,16 @@ pub enum Role {
 }
 
 /// A name in a text.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct Use {
     /// The file.
     pub source: SourceId,
     /// The place of the name.
     pub span: Span,
-    /// The declaration that the name refers to.
-    pub symbol: Symbol,
     /// What the name does.
     pub role: Role,
+    /// The declaration that the name refers to.
+    pub symbol: Symbol,
 }
 
 /// A local variable with its type.

@@ -6,12 +6,12 @@
 use super::imports::{Files, Home, Missing, Packages, Target};
 use super::index::{Role, Symbol};
 use super::syntax::deprecated;
+use super::trees::{Tree, Trees};
 use super::world::World;
-use crate::ast::{self, Declaration, File, FunctionName, Identifier, Import, Show};
+use crate::ast::{self, Declaration, FunctionName, Identifier, Import, Show};
 use crate::diagnostic::{Diagnostic, Label};
 use crate::ir::{Item, Module, ModuleId};
 use crate::names::{Name, library_name};
-use crate::parser;
 use crate::source::{LIBRARY_PREFIX, Loader, SourceId, Sources, Span};
 use crate::steps;
 use lucarne_package::lock::Package;
@@ -34,7 +34,7 @@ const LOST_USES_MAX: usize = 4;
 pub(super) struct SourceModule {
     pub(super) id: ModuleId,
     pub(super) source: SourceId,
-    pub(super) file: File,
+    pub(super) tree: Arc<Tree>,
     /// The places of its classes among the declarations.
     pub(super) classes: Vec<usize>,
     /// The owner of the code.
@@ -216,7 +216,7 @@ impl Modules {
         self.add_path(path, id);
         let (source, problem) = loader.sources.add(path.clone(), bytes);
         let mut module = Module { path: self.packages.shown(&target), ..Module::default() };
-        let mut file = File::default();
+        let mut tree = Arc::<Tree>::default();
         let is_unreadable = problem.is_some();
         if let Some(text) = loader.sources.get(source) {
             module.line_starts.clone_from(&text.line_starts);
@@ -224,12 +224,12 @@ impl Modules {
                 // Invalid text is one problem, not thousands.
                 Some(problem) => loader.problems.push(problem),
                 None => {
-                    let (parsed, problems) = parser::parse(source, &text.text);
-                    file = parsed;
-                    loader.problems.extend(problems);
+                    tree = Tree::of(loader.trees, path, &text.text);
+                    loader.problems.extend(tree.problems_of(source));
                 }
             }
         }
+        let file = &tree.file;
         let values = file.declarations.iter().filter_map(|declaration| match declaration {
             Declaration::Variable(variable) => Some(variable.name.name.clone()),
             Declaration::Function(function) => match &function.name {
@@ -248,7 +248,7 @@ impl Modules {
         self.sources.push(SourceModule {
             id,
             source,
-            file,
+            tree,
             classes,
             home: target.home,
             imports: Vec::new(),
@@ -265,14 +265,15 @@ impl Modules {
     fn load_imports(&mut self, loader: &mut Load<'_>, world: &mut World, index: usize) {
         let Some(module) = self.sources.get_mut(index) else { return };
         let source = module.source;
-        let imports = std::mem::take(&mut module.file.imports);
-        for export in std::mem::take(&mut module.file.exports) {
-            match export.show {
-                Show::Everything(star) => module.exports_all = Some(star),
-                Show::Names(names) => module.exports.extend(names),
+        let tree = module.tree.clone();
+        for export in &tree.file.exports {
+            match &export.show {
+                Show::Everything(star) => module.exports_all = Some(*star),
+                Show::Names(names) => module.exports.extend(names.iter().cloned()),
                 Show::Nothing => {}
             }
         }
+        let imports = &tree.file.imports;
         let importer = loader.sources.get(source).map_or(String::new(), |source| source.path.clone());
         let home = module.home.clone();
         let mut resolved = Vec::new();
@@ -283,9 +284,9 @@ impl Modules {
             let problem = Diagnostic::error(source, extra.span, title);
             loader.problems.push(problem.hint("import some of them in another file that has `export *`"));
         }
-        for import in imports.into_iter().take(IMPORTS_MAX) {
+        for import in imports.iter().take(IMPORTS_MAX) {
             let files = Available { loader: loader.loader, by_path: &self.by_path, folders: &self.folders };
-            match self.packages.resolve(&files, &importer, &home, &import) {
+            match self.packages.resolve(&files, &importer, &home, import) {
                 Ok(target) => {
                     let path = target.path.clone();
                     match self.load_file(loader, world, target) {
@@ -298,8 +299,8 @@ impl Modules {
                         None => {
                             let title = format!("cannot read `{path}`");
                             loader.problems.push(Diagnostic::error(source, import.span, title));
-                            has_lost_everything |= brings_everything(&import);
-                            lost.extend(brought_names(&import).into_iter().map(|name| (name, import.span)));
+                            has_lost_everything |= brings_everything(import);
+                            lost.extend(brought_names(import).into_iter().map(|name| (name, import.span)));
                         }
                     }
                 }
@@ -309,10 +310,10 @@ impl Modules {
                     }
                     let libraries = self.libraries.iter().map(String::as_str);
                     let suggestions = &world.suggestions;
-                    let problem = self.packages.explain(source, &import, missing, libraries, suggestions);
+                    let problem = self.packages.explain(source, import, missing, libraries, suggestions);
                     loader.problems.extend(problem);
-                    has_lost_everything |= brings_everything(&import);
-                    lost.extend(brought_names(&import).into_iter().map(|name| (name, import.span)));
+                    has_lost_everything |= brings_everything(import);
+                    lost.extend(brought_names(import).into_iter().map(|name| (name, import.span)));
                 }
             }
         }
@@ -712,6 +713,8 @@ pub(super) struct Load<'a> {
     pub(super) missing_packages: BTreeSet<String>,
     /// Whether the analysis is canceled.
     pub(super) is_canceled: &'a dyn Fn() -> bool,
+    /// The trees that are kept from earlier analyses.
+    pub(super) trees: Option<&'a dyn Trees>,
 }
 
 /// Returns the names that an import brings, as far as the import itself lists them.
@@ -730,15 +733,15 @@ fn brings_everything(import: &Import) -> bool {
     matches!(import.show, ast::Show::Everything(_)) || is_open && matches!(import.show, ast::Show::Nothing)
 }
 
-fn resolve_import(import: Import, module: ModuleId) -> ResolvedImport {
+fn resolve_import(import: &Import, module: ModuleId) -> ResolvedImport {
     let is_local = import.dots > 0;
-    let shown = match import.show {
+    let shown = match &import.show {
         ast::Show::Everything(_) => Shown::Everything,
-        ast::Show::Names(names) => Shown::Names(names),
+        ast::Show::Names(names) => Shown::Names(names.clone()),
         ast::Show::Nothing if is_local && import.prefix.is_none() => Shown::Everything,
         ast::Show::Nothing => Shown::Nothing,
     };
-    let mut prefix = import.prefix;
+    let mut prefix = import.prefix.clone();
     if prefix.is_none() && matches!(shown, Shown::Nothing) {
         prefix = import
             .segments

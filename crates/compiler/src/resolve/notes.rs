@@ -103,10 +103,7 @@ impl Notes {
                 noted.symbol = parameter.clone();
             }
         }
-        // The order of several meanings of a name is that of their declarations.
-        uses.sort_by_cached_key(|noted| {
-            (noted.source, noted.span, noted.role, format!("{:?}", noted.symbol))
-        });
+        uses.sort_unstable();
         uses.dedup();
         let mut locals: Vec<LocalType> = kept.locals.into_values().collect();
         locals.sort_by_key(|local| (local.source, local.span));

@@ -194,33 +194,47 @@ kinds! {
     GreaterEqual = "`>=`",
 }
 
-/// The punctuation and its kinds, longest first, so that the first match is the longest.
+/// The punctuation and its kinds. What begins with the same byte stands together, longest first, so that the first match is the
+/// longest.
 pub(super) const PUNCTUATION: &[(&str, Kind)] = &[
     (">>>=", Kind::UshrAssign),
-    ("::=", Kind::DefineFinal),
-    ("<<=", Kind::ShlAssign),
     (">>=", Kind::ShrAssign),
     (">>>", Kind::UnsignedShiftRight),
+    (">>", Kind::ShiftRight),
+    (">=", Kind::GreaterEqual),
+    (">", Kind::Greater),
+    ("::=", Kind::DefineFinal),
     ("::", Kind::DoubleColon),
     (":=", Kind::Define),
-    ("..", Kind::DotDot),
-    ("->", Kind::Arrow),
-    ("+=", Kind::AddAssign),
-    ("-=", Kind::SubAssign),
-    ("*=", Kind::MulAssign),
-    ("/=", Kind::DivAssign),
-    ("%=", Kind::ModAssign),
-    ("|=", Kind::OrAssign),
-    ("^=", Kind::XorAssign),
-    ("&=", Kind::AndAssign),
-    ("++", Kind::Increment),
-    ("--", Kind::Decrement),
+    (":", Kind::Colon),
+    ("<<=", Kind::ShlAssign),
     ("<<", Kind::ShiftLeft),
-    (">>", Kind::ShiftRight),
-    ("==", Kind::Equal),
-    ("!=", Kind::NotEqual),
     ("<=", Kind::LessEqual),
-    (">=", Kind::GreaterEqual),
+    ("<", Kind::Less),
+    ("..", Kind::DotDot),
+    (".", Kind::Dot),
+    ("->", Kind::Arrow),
+    ("-=", Kind::SubAssign),
+    ("--", Kind::Decrement),
+    ("-", Kind::Minus),
+    ("+=", Kind::AddAssign),
+    ("++", Kind::Increment),
+    ("+", Kind::Plus),
+    ("*=", Kind::MulAssign),
+    ("*", Kind::Star),
+    ("/=", Kind::DivAssign),
+    ("/", Kind::Slash),
+    ("%=", Kind::ModAssign),
+    ("%", Kind::Percent),
+    ("|=", Kind::OrAssign),
+    ("|", Kind::Bar),
+    ("^=", Kind::XorAssign),
+    ("^", Kind::Caret),
+    ("&=", Kind::AndAssign),
+    ("&", Kind::Ampersand),
+    ("==", Kind::Equal),
+    ("=", Kind::Assign),
+    ("!=", Kind::NotEqual),
     ("#[", Kind::HashBracket),
     ("(", Kind::LeftParen),
     (")", Kind::RightParen),
@@ -230,22 +244,33 @@ pub(super) const PUNCTUATION: &[(&str, Kind)] = &[
     ("}", Kind::RightBrace),
     (",", Kind::Comma),
     (";", Kind::Semicolon),
-    (":", Kind::Colon),
     ("?", Kind::Question),
-    (".", Kind::Dot),
-    ("=", Kind::Assign),
-    ("+", Kind::Plus),
-    ("-", Kind::Minus),
-    ("*", Kind::Star),
-    ("/", Kind::Slash),
-    ("%", Kind::Percent),
-    ("&", Kind::Ampersand),
-    ("|", Kind::Bar),
-    ("^", Kind::Caret),
     ("~", Kind::Tilde),
-    ("<", Kind::Less),
-    (">", Kind::Greater),
 ];
+
+/// For each first byte, where its punctuation begins and ends.
+const BY_FIRST: [(u8, u8); 128] = {
+    let mut all = [(0, 0); 128];
+    let mut next = 0;
+    while next < PUNCTUATION.len() {
+        let first = PUNCTUATION[next].0.as_bytes()[0] as usize;
+        if all[first].1 == 0 {
+            all[first].0 = next as u8;
+        }
+        all[first].1 = next as u8 + 1;
+        next += 1;
+    }
+    all
+};
+
+/// Returns the punctuation at the beginning of a text: its length in bytes, and its kind.
+pub(super) fn punctuation(text: &str) -> Option<(usize, Kind)> {
+    let first = text.as_bytes().first()?;
+    let (begin, end) = BY_FIRST.get(usize::from(*first))?;
+    let all = PUNCTUATION.get(usize::from(*begin)..usize::from(*end))?;
+    let (found, kind) = all.iter().find(|(known, _)| text.starts_with(known))?;
+    Some((found.len(), *kind))
+}
 
 /// Returns whether a word is a keyword.
 pub fn is_keyword(word: &str) -> bool {
@@ -301,4 +326,24 @@ pub struct Token {
     pub space_before: bool,
     /// The indentation of the line that it stands on.
     pub line_indent: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_punctuation_is_found() {
+        for (text, kind) in PUNCTUATION {
+            assert_eq!(punctuation(text), Some((text.len(), *kind)));
+            // A letter ends it, and the longest one of the whole list is taken.
+            assert_eq!(punctuation(&format!("{text}a")), Some((text.len(), *kind)));
+            let longer = PUNCTUATION.iter().filter(|(other, _)| format!("{text}=").starts_with(other));
+            let longest = longer.map(|(other, kind)| (other.len(), *kind)).max_by_key(|(length, _)| *length);
+            assert_eq!(punctuation(&format!("{text}=")), longest);
+        }
+        assert_eq!(punctuation("a+"), None);
+        assert_eq!(punctuation("ö"), None);
+        assert_eq!(punctuation(""), None);
+    }
 }

@@ -219,7 +219,8 @@ fn check_diagnostics(uri: &Uri, text: &Text, settings: Arc<Settings>, cache: Arc
     let mut loader = MemoryLoader::default();
     loader.add(uri.as_str(), text.as_str());
     let checked = lucarne_toit::check(&loader, uri.as_str().as_ref()).expect("the library is sound");
-    let request = lucarne_toit::Request { probe: None, is_first_only: false, is_canceled: &|| false };
+    let request =
+        lucarne_toit::Request { probe: None, is_first_only: false, is_canceled: &|| false, trees: None };
     let indexed =
         lucarne_toit::index(&loader, &[uri.as_str().to_owned()], request).expect("the library is sound");
     let (indexed, _) = indexed.expect("nothing cancels it");

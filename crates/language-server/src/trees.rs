@@ -1,0 +1,107 @@
+//! The trees of texts that were parsed, for the analyses that follow. Between two keys only one text of a program changes.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use lucarne_compiler::resolve::trees::{Tree, Trees};
+use lucarne_kernel::sync::Mutex;
+
+/// The maximum number of bytes of text whose trees are kept. A tree takes some twenty times as much memory as its text.
+const BYTES_MAX: usize = 4 << 20;
+
+/// Keeps trees, each with its text.
+#[derive(Default)]
+pub struct KeptTrees(Mutex<Halves>);
+
+/// Two halves: when the new one is full, it becomes the old one, and what was in the old one and has not been used since is dropped.
+#[derive(Default)]
+struct Halves {
+    new: HashMap<String, (String, Arc<Tree>)>,
+    old: HashMap<String, (String, Arc<Tree>)>,
+    /// The number of bytes of text in the new half.
+    bytes: usize,
+}
+
+impl Halves {
+    fn add(&mut self, path: String, text: String, tree: Arc<Tree>) {
+        if text.len() > BYTES_MAX / 2 {
+            return;
+        }
+        self.forget(&path);
+        if self.bytes + text.len() > BYTES_MAX / 2 {
+            self.old = std::mem::take(&mut self.new);
+            self.bytes = 0;
+        }
+        self.bytes += text.len();
+        self.new.insert(path, (text, tree));
+    }
+
+    fn forget(&mut self, path: &str) {
+        self.old.remove(path);
+        if let Some((text, _)) = self.new.remove(path) {
+            self.bytes -= text.len();
+        }
+    }
+}
+
+impl Trees for KeptTrees {
+    fn get(&self, path: &str, text: &str) -> Option<Arc<Tree>> {
+        let mut halves = self.0.lock();
+        if let Some((known, tree)) = halves.new.get(path) {
+            return (known == text).then(|| tree.clone());
+        }
+        let (known, tree) = halves.old.remove(path)?;
+        if known != text {
+            return None;
+        }
+        halves.add(path.to_owned(), known, tree.clone());
+        Some(tree)
+    }
+
+    fn keep(&self, path: &str, text: &str, tree: &Arc<Tree>) {
+        self.0.lock().add(path.to_owned(), text.to_owned(), tree.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree() -> Arc<Tree> {
+        Arc::default()
+    }
+
+    #[test]
+    fn only_an_equal_text_has_the_tree() {
+        let trees = KeptTrees::default();
+        let kept = tree();
+        trees.keep("a.toit", "x := 1", &kept);
+        assert!(trees.get("a.toit", "x := 1").is_some_and(|found| Arc::ptr_eq(&found, &kept)));
+        assert!(trees.get("a.toit", "x := 2").is_none());
+        assert!(trees.get("b.toit", "x := 1").is_none());
+        trees.keep("a.toit", "x := 2", &tree());
+        assert!(trees.get("a.toit", "x := 1").is_none());
+        assert!(trees.get("a.toit", "x := 2").is_some());
+    }
+
+    #[test]
+    fn the_texts_are_bounded_and_used_ones_stay() {
+        let trees = KeptTrees::default();
+        let text = "x".repeat(BYTES_MAX / 16);
+        trees.keep("used", &text, &tree());
+        for number in 0..100 {
+            trees.keep(&number.to_string(), &text, &tree());
+            assert!(trees.get("used", &text).is_some(), "{number}");
+            let halves = trees.0.lock();
+            let bytes = |half: &HashMap<String, (String, Arc<Tree>)>| -> usize {
+                half.values().map(|(text, _)| text.len()).sum()
+            };
+            assert_eq!(bytes(&halves.new), halves.bytes);
+            assert!(halves.bytes + bytes(&halves.old) <= BYTES_MAX);
+        }
+        assert!(trees.get("0", &text).is_none());
+        assert!(trees.get("99", &text).is_some());
+        trees.keep("large", &"x".repeat(BYTES_MAX), &tree());
+        assert!(trees.get("large", &"x".repeat(BYTES_MAX)).is_none());
+    }
+}
