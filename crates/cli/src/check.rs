@@ -4,15 +4,16 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::process::ExitCode;
 
-use lucarne_compiler::diagnostic::{Diagnostic, Severity};
+use lucarne_compiler::diagnostic::{Diagnostic, Severity, order};
 use lucarne_compiler::resolve::Analysis;
-use lucarne_compiler::source::{SourceId, Sources, Span};
+use lucarne_compiler::source::{SourceId, Sources, Span, normalized};
 use serde_json::{Value, json};
 
 use crate::arguments::Check;
 use crate::output::{end_with_reader, print_error, print_out};
 use crate::progress::Progress;
 use crate::watch::again::{Again, ReadFiles};
+use crate::watch::full;
 use crate::{FAILURE, Stop, files, front};
 
 /// Checks all files, and with `--watch` again after each change.
@@ -86,7 +87,9 @@ impl Checked<'_> {
         let entry = file.to_str().unwrap_or_default();
         let is_of_entry = |diagnostic: &Diagnostic| path_of(sources, diagnostic.source) == entry;
         let is_new = |diagnostic: &Diagnostic| {
-            let path = path_of(sources, diagnostic.source).to_owned();
+            // Two files may lead to one by different paths, such as to their lock file.
+            let path = full(Path::new(path_of(sources, diagnostic.source)));
+            let path = normalized(&path.to_string_lossy());
             self.said.insert((path, diagnostic.span, diagnostic.title.clone()))
         };
         // A file found in a folder fails only for its own diagnostics. A named file fails for those of its imports,
@@ -100,7 +103,7 @@ impl Checked<'_> {
         let quiet = self.options.quiet;
         analysis.diagnostics.retain(|diagnostic| diagnostic.is_error() || !quiet);
         analysis.diagnostics.retain(is_new);
-        analysis.diagnostics.sort_by_key(|diagnostic| (diagnostic.source, diagnostic.span));
+        analysis.diagnostics.sort_by_key(|diagnostic| order(&analysis.sources, diagnostic));
         if self.options.json {
             self.json
                 .extend(analysis.diagnostics.iter().map(|diagnostic| as_json(&analysis.sources, diagnostic)));

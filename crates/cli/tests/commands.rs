@@ -539,3 +539,22 @@ fn a_run_shows_only_warnings_about_the_program() {
     assert!(folder.lucarne(&["check", "app.toit"]).error.contains("is assigned to itself"));
     assert!(folder.lucarne(&["check", "p/src/p.toit"]).error.contains("is assigned to itself"));
 }
+
+#[test]
+fn the_error_of_a_lock_file_comes_first_and_once() {
+    let folder = Folder::new("damaged-lock");
+    folder.file("package.lock", "sdk: 1.0\nprefixes:\n  a: gone\n");
+    folder.file("app.toit", "import a\nmain: wrong\n").file("sub/other.toit", "main: oops\n");
+    // Each path leads to the lock file in a way of its own.
+    let whole = folder.path("sub").canonicalize().expect("the folder exists");
+    let answer = folder.lucarne(&["check", "./app.toit", "app.toit", whole.to_str().expect("a path")]);
+    assert_eq!(answer.status, Some(1));
+    let titles: Vec<&str> = answer.error.lines().filter(|line| line.starts_with("error: ")).collect();
+    let wanted = [
+        "error: `1.0` is not an SDK constraint: it has the form ^1.2.3",
+        "error: the prefix `a` names a package `gone`, which this file does not list",
+        "error: there is no `wrong` here",
+        "error: there is no `oops` here",
+    ];
+    assert_eq!(titles, wanted, "{answer:?}");
+}

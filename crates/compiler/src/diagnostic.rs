@@ -5,6 +5,7 @@
 
 use crate::source::{SourceId, Sources, Span};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, renderer::DecorStyle};
+use lucarne_package::LOCK_FILE;
 
 /// The severity of a diagnostic.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -128,13 +129,21 @@ const RENDERED_MAX: usize = 500;
 /// The maximum number of diagnostics that are printed for one line. Each shows the line, which may be long.
 const RENDERED_PER_LINE_MAX: usize = 20;
 
-/// Renders diagnostics as text, in the order of files and places, and the number of those beyond the limits above. An
+/// Returns what diagnostics are sorted by: file and place. The errors of a lock file come before all others, since imports
+/// can fail because of them.
+pub fn order(sources: &Sources, diagnostic: &Diagnostic) -> (bool, SourceId, Span) {
+    let path = sources.get(diagnostic.source).map_or("", |source| &source.path);
+    let is_of_lock = path.rsplit('/').next() == Some(LOCK_FILE);
+    (!(is_of_lock && diagnostic.is_error()), diagnostic.source, diagnostic.span)
+}
+
+/// Renders diagnostics as text, in their [`order`], and the number of those beyond the limits above. An
 /// empty line ends each.
 pub fn render(sources: &Sources, diagnostics: &[Diagnostic], style: Style) -> String {
     let renderer = if style.color { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(style.width.unwrap_or(140));
     let mut sorted: Vec<&Diagnostic> = diagnostics.iter().collect();
-    sorted.sort_by_key(|diagnostic| (diagnostic.source, diagnostic.span));
+    sorted.sort_by_key(|diagnostic| order(sources, diagnostic));
     let mut text = String::new();
     let mut rendered = 0;
     let mut line = (None, 0);
