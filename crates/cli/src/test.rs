@@ -1,31 +1,31 @@
 //! Implements `lucarne test`: finds the test programs, runs several at a time, and reports the results.
 //!
 //! Each test program runs in its own OS process, `lucarne run FILE ARG...`. A test passes if its process ends with
-//! status 0 before the timeout.
+//! status 0 before the timeout. A test that has not ended by then is ended, with all processes of its group.
 
 mod changed;
+mod process;
 mod report;
 
-use std::collections::{BTreeMap, VecDeque};
-use std::io::Read;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
-use std::sync::{Mutex, PoisonError, mpsc};
-use std::time::{Duration, Instant};
+use std::process::ExitCode;
+use std::sync::mpsc::RecvTimeoutError;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::Duration;
 
 use lucarne_host::processors;
-use wait_timeout::ChildExt;
 
 use crate::arguments::Test;
 use crate::output::{end_with_reader, print_error};
 use crate::progress::Progress;
 use crate::watch::again::{Again, ReadFiles};
-use crate::{FAILURE, Stop, files, front};
+use crate::{FAILURE, Stop, files, front, signals};
+use process::{Running, run_one};
 use report::Report;
 
-/// The number of bytes of a test's output that are kept. The limit keeps a test that prints endlessly from filling
-/// the memory.
-const OUTPUT_MAX: usize = 1 << 20;
+/// How often files are looked at while tests run.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// The result of a test.
 struct Finished {
@@ -67,8 +67,12 @@ pub(crate) fn test(options: &Test) -> Result<ExitCode, Stop> {
         }
     }
     end_with_reader();
+    let running = Arc::new(Running::default());
+    let to_end = running.clone();
+    signals::on_end_signal(move |signal| to_end.stop_and_exit(signals::exit_status(signal)))
+        .map_err(|error| Stop::failure(format!("cannot wait for signals: {error}")))?;
     if !options.watch {
-        let failed = run(options, tests)?;
+        let Round { failed, .. } = run(options, &running, tests, || Ok(false))?;
         return Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(FAILURE) });
     }
     let mut again = Again::new()?;
@@ -79,9 +83,13 @@ pub(crate) fn test(options: &Test) -> Result<ExitCode, Stop> {
         note_sources(&mut known, &all);
         let mut read = ReadFiles::default();
         known.values().for_each(|sources| read.add_all(sources));
-        if !tests.is_empty() {
-            run(options, tests)?;
-        }
+        let ended = match tests.is_empty() || again.begin(&read)? {
+            true => tests,
+            false => {
+                running.resume();
+                run(options, &running, tests, || again.has_changed(&read))?.ended
+            }
+        };
         let changed = again.wait(&read)?;
         // The folder of the tests may be missing for a moment: then those that it had are watched on.
         match find(options) {
@@ -91,7 +99,9 @@ pub(crate) fn test(options: &Test) -> Result<ExitCode, Stop> {
         // A file that no test has read before may be a new test, or one that an import lacked.
         let is_known = read.contain_all(&changed);
         let concerned = |test: &&PathBuf| {
-            !is_known || known.get(*test).is_some_and(|sources: &ReadFiles| sources.contain_any(&changed))
+            !is_known
+                || ended.contains(test)
+                || known.get(*test).is_some_and(|sources: &ReadFiles| sources.contain_any(&changed))
         };
         tests = all.iter().filter(|test| test.exists()).filter(concerned).cloned().collect();
     }
@@ -138,27 +148,46 @@ fn sources_of(test: &Path) -> Option<ReadFiles> {
     Some(sources)
 }
 
-/// Runs tests, and reports them. Returns the number of those that failed.
-fn run(options: &Test, tests: Vec<PathBuf>) -> Result<usize, Stop> {
+/// What has become of some tests.
+struct Round {
+    /// The number of tests that failed.
+    failed: usize,
+    /// The tests that were ended since a file has changed, and those that did not begin.
+    ended: Vec<PathBuf>,
+}
+
+/// Runs tests, and reports them. Ends them when `has_changed` returns true; then there is no summary.
+fn run(
+    options: &Test,
+    running: &Running,
+    tests: Vec<PathBuf>,
+    has_changed: impl FnMut() -> Result<bool, Stop>,
+) -> Result<Round, Stop> {
     let binary = std::env::current_exe()
         .map_err(|error| Stop::failure(format!("cannot find this program: {error}")))?;
     let mut report = Report::new(options)?;
     let progress = Progress::new(tests.len(), options.quiet || options.json);
-    run_all(&binary, options, tests, &progress, |finished| {
-        let mut added = Ok(());
-        progress.interrupted(|| added = report.add(finished));
-        added
-    })?;
+    let mut missing: BTreeSet<PathBuf> = tests.iter().cloned().collect();
+    let add = |finished: Finished| {
+        missing.remove(&finished.file);
+        progress.interrupted(|| report.add(finished))
+    };
+    run_all(&binary, options, running, tests, &progress, has_changed, add)?;
     drop(progress);
-    report.close()
+    if missing.is_empty() {
+        return Ok(Round { failed: report.close()?, ended: Vec::new() });
+    }
+    Ok(Round { failed: 0, ended: missing.into_iter().collect() })
 }
 
 /// Runs tests on `jobs` threads. Each thread takes the next waiting test whenever it has finished a test.
 fn run_all(
     binary: &Path,
     options: &Test,
+    running: &Running,
     tests: Vec<PathBuf>,
     progress: &Progress,
+    mut has_changed: impl FnMut() -> Result<bool, Stop>,
     mut each: impl FnMut(Finished) -> Result<(), Stop>,
 ) -> Result<(), Stop> {
     let jobs = options.jobs.map_or_else(processors, usize::from).min(tests.len());
@@ -171,85 +200,35 @@ fn run_all(
                 let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
                 while let Some(file) = next() {
                     progress.begin(&file);
+                    let Some(finished) = run_one(binary, options, running, &file) else { return };
                     // The receiver is dropped only if printing failed.
-                    if sender.send(run_one(binary, options, file)).is_err() {
+                    if sender.send(finished).is_err() {
                         return;
                     }
                 }
             });
         }
         drop(sender);
-        for finished in receiver {
-            progress.end(&finished.file);
-            each(finished)?;
-        }
-        Ok(())
-    })
-}
-
-fn run_one(binary: &Path, options: &Test, file: PathBuf) -> Finished {
-    let start = Instant::now();
-    let result = run_process(binary, options, &file);
-    let (outcome, output) = result.unwrap_or_else(|error| {
-        (Outcome::Failed(Failure::NotRun), format!("cannot run the test: {error}\n"))
-    });
-    Finished { file, outcome, duration: start.elapsed(), output }
-}
-
-fn run_process(binary: &Path, options: &Test, file: &Path) -> std::io::Result<(Outcome, String)> {
-    let (reader, writer) = std::io::pipe()?;
-    let mut command = Command::new(binary);
-    command
-        .args(["run", "--end-with-parent", &std::process::id().to_string()])
-        .arg(with_folder(file))
-        .args(&options.arguments);
-    command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
-    let mut child = command.spawn()?;
-    // The command holds the writing end of the pipe. Drop it, since reading ends only when every writing end is
-    // closed.
-    drop(command);
-    let collector = std::thread::spawn(move || collect(reader));
-    let outcome = match child.wait_timeout(Duration::from_secs(options.timeout.into()))? {
-        Some(status) if status.success() => Outcome::Passed,
-        Some(status) => Outcome::Failed(status.code().map_or(Failure::Signal, Failure::Status)),
-        None => {
-            child.kill()?;
-            child.wait()?;
-            Outcome::TimedOut
-        }
-    };
-    Ok((outcome, collector.join().unwrap_or_default()))
-}
-
-/// Returns a path that cannot be mistaken for an option, even if the name begins with a dash.
-fn with_folder(file: &Path) -> PathBuf {
-    if file.as_os_str().as_encoded_bytes().starts_with(b"-") {
-        Path::new(".").join(file)
-    } else {
-        file.to_owned()
-    }
-}
-
-/// Reads to the end. Returns the first `OUTPUT_MAX` bytes as text. If more bytes were read, a last line says how many.
-fn collect(mut from: impl Read) -> String {
-    let mut kept = Vec::new();
-    let mut chunk = [0; 8192];
-    let mut left_out = 0;
-    loop {
-        match from.read(&mut chunk) {
-            Ok(0) => break,
-            Ok(count) => {
-                let room = count.min(OUTPUT_MAX - kept.len());
-                kept.extend_from_slice(chunk.get(..room).unwrap_or_default());
-                left_out += count - room;
+        let mut collect = || {
+            loop {
+                match receiver.recv_timeout(LOOK) {
+                    Ok(finished) => {
+                        progress.end(&finished.file);
+                        each(finished)?;
+                    }
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => return Ok(()),
+                }
+                if !running.are_stopped() && has_changed()? {
+                    running.stop();
+                }
             }
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(_) => break,
+        };
+        let result = collect();
+        if result.is_err() {
+            // The threads wait for their tests.
+            running.stop();
         }
-    }
-    let mut text = String::from_utf8_lossy(&kept).into_owned();
-    if left_out > 0 {
-        text += &format!("\n... and {left_out} bytes more\n");
-    }
-    text
+        result
+    })
 }

@@ -92,6 +92,47 @@ fn a_test_that_hangs_or_floods_fails_alone() {
     assert!(answer.out.ends_with("1 passed, 3 failed\n"));
 }
 
+/// A process that a test leaves behind would hold its output open.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_test_has_started_ends_with_it() {
+    let folder = Folder::new("test-leaves");
+    // A number that no other process has on its command line.
+    let seconds = format!("7200.{}", std::process::id());
+    let leaves = |end: &str| {
+        format!(
+            "main:
+  arguments := Array_.ensure [\"sleep\", \"{seconds}\"]
+  fork group true -1 -1 -1 -1 -1 \"sleep\" arguments null
+  print \"started\"
+{end}
+fork group use-path in out error fd-3 fd-4 command arguments environment -> any:
+  #primitive.pipe.fork2
+
+group -> any:
+  #primitive.subprocess.init
+"
+        )
+    };
+    folder
+        .file("ends-test.toit", &leaves(""))
+        .file("hangs-test.toit", &leaves("  while true: sleep --ms=60_000\n"));
+    let start = Instant::now();
+    let answer = folder.lucarne(&["test", "ends-test.toit"]);
+    assert_eq!(
+        (answer.status, answer.out.as_str()),
+        (Some(0), "ok     ends-test.toit\n1 passed, 0 failed\n")
+    );
+    let answer = folder.lucarne(&["test", "--timeout", "5", "hangs-test.toit"]);
+    assert!(answer.out.contains("FAILED hangs-test.toit (timed out, 5"), "{answer:?}");
+    assert!(answer.out.contains("       started\n"), "{answer:?}");
+    assert!(start.elapsed() < Duration::from_secs(300), "no time limit of the programs is waited for");
+    while processes_with(&seconds, "sleep") > 0 {
+        assert!(start.elapsed() < Duration::from_secs(360), "the processes go on");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 /// If `lucarne test` is killed, the tests that it runs end as well.
 #[cfg(target_os = "linux")]
 #[test]

@@ -314,6 +314,30 @@ fn tests_run_again_when_their_files_change() {
 }
 
 #[test]
+fn a_test_that_hangs_ends_when_a_file_changes() {
+    let folder = two_tests("test-watch-hangs");
+    folder.file("library.toit", "VERSION ::= 1\n\nhang:\n  while true: sleep --ms=60_000\n");
+    folder.file("one-test.toit", "import .library\nmain: hang\n");
+    let watched = Watched::begun(folder, &["test", "--watch", "--timeout", "3600", "."]);
+    watched.wait_for("ok     two-test.toit");
+    let until = Instant::now() + PATIENCE;
+    while watched.programs().len() != 1 {
+        assert!(Instant::now() < until, "the other test hangs");
+        thread::sleep(Duration::from_millis(10));
+    }
+    let hanging = watched.programs();
+    // A file that no test reads does not end it.
+    watched.folder.file("notes.txt", "a line\n");
+    thread::sleep(Duration::from_millis(300));
+    assert_eq!(watched.programs(), hanging);
+    watched.folder.file("library.toit", "VERSION ::= 1\n\nhang: print \"no more\"\n");
+    // There is no summary of the tests that were ended.
+    let before = watched.wait_for("1 passed, 0 failed");
+    assert_eq!(before, ["lucarne: library.toit has changed", "ok     one-test.toit"]);
+    assert_eq!(watched.programs(), [0; 0]);
+}
+
+#[test]
 fn only_tests_that_differ_from_the_last_commit_run() {
     let folder = two_tests("test-changed");
     let git = |arguments: &[&str]| {

@@ -86,6 +86,8 @@ fn hash(bytes: &[u8]) -> u64 {
 pub(crate) struct Again {
     paths: Paths,
     changes: Receiver<std::io::Result<Change>>,
+    /// The changes that were seen and not returned yet.
+    seen: BTreeSet<PathBuf>,
 }
 
 impl Again {
@@ -99,15 +101,39 @@ impl Again {
             // The receiver may have ended.
             let _ = sender.send(change);
         };
-        Ok(Again { paths: Paths::watched(pass).map_err(|error| cannot_watch(&error))?, changes })
+        let paths = Paths::watched(pass).map_err(|error| cannot_watch(&error))?;
+        Ok(Again { paths, changes, seen: BTreeSet::new() })
+    }
+
+    /// Begins to watch some files, before [`Again::has_changed`] asks about them. Returns whether one of them is not any more as it
+    /// was read.
+    pub(crate) fn begin(&mut self, read: &ReadFiles) -> Result<bool, Stop> {
+        let files: BTreeSet<PathBuf> = read.0.keys().cloned().collect();
+        let is_late = self.paths.set(&files).map_err(|error| cannot_watch(&error))?;
+        let outdated = if is_late { read.outdated() } else { BTreeSet::new() };
+        let is_outdated = !outdated.is_empty();
+        self.seen.extend(outdated);
+        Ok(is_outdated)
+    }
+
+    /// Returns whether a file is not any more as it was read, without waiting. The next [`Again::wait`] says which.
+    /// Files that come beside them do not count here: the work itself may make them.
+    pub(crate) fn has_changed(&mut self, read: &ReadFiles) -> Result<bool, Stop> {
+        let mut is_new = false;
+        while let Ok(change) = self.changes.try_recv() {
+            let change = change.map_err(|error| cannot_watch(&error))?;
+            let concerned = self.paths.concerned(&change);
+            is_new |= concerned.is_some();
+            self.seen.extend(concerned);
+        }
+        Ok(is_new && !read.outdated().is_empty())
     }
 
     /// Waits until some of the files, or new sources beside them, have changed, and says which. Returns at once if a
     /// file is not any more as it was read.
     pub(crate) fn wait(&mut self, read: &ReadFiles) -> Result<BTreeSet<PathBuf>, Stop> {
-        let files: BTreeSet<PathBuf> = read.0.keys().cloned().collect();
-        let is_late = self.paths.set(&files).map_err(|error| cannot_watch(&error))?;
-        let mut changed = if is_late { read.outdated() } else { BTreeSet::new() };
+        self.begin(read)?;
+        let mut changed = std::mem::take(&mut self.seen);
         while changed.is_empty() {
             let change = self.changes.recv().map_err(|error| cannot_watch(&error))?;
             let change = change.map_err(|error| cannot_watch(&error))?;
