@@ -73,7 +73,7 @@ pub fn incoming(
     let item = params.item;
     let (key, analyzed, symbols) = symbols_at(snapshot, &item.uri, item.selection_range)?;
     let mut callers: BTreeMap<(String, Span), CallHierarchyIncomingCall> = BTreeMap::new();
-    for found in uses(snapshot, &key, &analyzed, &symbols)? {
+    for found in uses(snapshot, &key, &analyzed, &symbols, None)? {
         let mut parsed: BTreeMap<String, Vec<(Symbol, Span)>> = BTreeMap::new();
         for name in found.names().filter(|name| is_call(name.role)) {
             let place = found.analyzed.place_of(name);
@@ -206,7 +206,7 @@ pub fn subtypes(
 ) -> Result<Option<Vec<TypeHierarchyItem>>, Fault> {
     let (key, analyzed, symbols) = symbols_at(snapshot, &params.item.uri, params.item.selection_range)?;
     let mut items: Vec<TypeHierarchyItem> = Vec::new();
-    for found in uses(snapshot, &key, &analyzed, &symbols)? {
+    for found in uses(snapshot, &key, &analyzed, &symbols, None)? {
         let kin = Kin::new(&found.analyzed);
         let all: Vec<Symbol> = found.symbols.iter().cloned().collect();
         for below in classes(&all).flat_map(|id| kin.directly_below(id).to_vec()) {

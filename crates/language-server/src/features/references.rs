@@ -46,7 +46,7 @@ pub fn references(snapshot: &Snapshot, params: ReferenceParams) -> Result<Option
         return Ok(None);
     }
     let mut locations = BTreeSet::new();
-    for found in uses(snapshot, &key, &analyzed, &symbols)? {
+    for found in uses(snapshot, &key, &analyzed, &symbols, None)? {
         for name in found.names() {
             if name.role == Role::Definition && !params.context.include_declaration {
                 continue;
@@ -94,6 +94,8 @@ pub fn highlights(
 pub struct Found {
     /// The analysis.
     pub analyzed: Arc<Analyzed>,
+    /// The files that were analyzed together.
+    pub files: Vec<String>,
     /// The declarations.
     pub symbols: HashSet<Symbol>,
     /// The names of members of objects of unknown class that may be meant.
@@ -110,7 +112,8 @@ impl Found {
     }
 }
 
-/// Returns the names in the project that refer to some declarations, or to members that override them.
+/// Returns the names in the project that refer to some declarations, or to members that override them. The analyses include the
+/// files that contain a name that the declarations may get.
 ///
 /// # Errors
 /// If the project is too large, or the request is canceled.
@@ -119,11 +122,12 @@ pub fn uses(
     key: &str,
     analyzed: &Arc<Analyzed>,
     symbols: &[Symbol],
+    new_name: Option<&str>,
 ) -> Result<Vec<Found>, Fault> {
     let is_local =
         |symbol: &Symbol| matches!(symbol, Symbol::Local(..) | Symbol::Prefix(..) | Symbol::Label(..));
     if symbols.iter().all(is_local) {
-        return Ok(vec![found(analyzed.clone(), symbols)]);
+        return Ok(vec![found(analyzed.clone(), vec![key.to_owned()], symbols)]);
     }
     let places: BTreeSet<Place> = symbols
         .iter()
@@ -137,7 +141,8 @@ pub fn uses(
     let mut all = Vec::new();
     let title = format!("Searching for `{name}`");
     snapshot.reporter.progress(&title, 0, 1);
-    let programs = programs(snapshot, key, &places, &[&name])?;
+    let names: Vec<&str> = std::iter::once(name.as_str()).chain(new_name).collect();
+    let programs = programs(snapshot, key, &places, &names)?;
     let count = programs.len();
     for (done, files) in programs.into_iter().enumerate() {
         snapshot.reporter.progress(&title, 1 + done, 1 + count);
@@ -148,19 +153,19 @@ pub fn uses(
         };
         let mut here = of_library.clone();
         here.extend(places.iter().flat_map(|place| together.defined_at(place)));
-        all.push(found(together, &here));
+        all.push(found(together, files, &here));
     }
     Ok(all)
 }
 
-fn found(analyzed: Arc<Analyzed>, symbols: &[Symbol]) -> Found {
+fn found(analyzed: Arc<Analyzed>, files: Vec<String>, symbols: &[Symbol]) -> Found {
     let mut all = HashSet::new();
     for symbol in symbols {
         all.extend(related(&analyzed, symbol));
     }
     let members = all.iter().filter(|symbol| analyzed.is_member(symbol));
     let members = members.map(|symbol| analyzed.name(symbol).into()).collect();
-    Found { analyzed, symbols: all, members }
+    Found { analyzed, files, symbols: all, members }
 }
 
 /// Returns a declaration with those that must have the same name: overriding members, named parameters of overriding
@@ -386,7 +391,7 @@ fn have_one_shape(analyzed: &Analyzed, a: &Symbol, b: &Symbol) -> bool {
 ///
 /// # Errors
 /// If the project is too large, or the request is canceled.
-pub fn programs(
+fn programs(
     snapshot: &Snapshot,
     key: &str,
     places: &BTreeSet<Place>,
@@ -423,7 +428,7 @@ pub fn programs(
 }
 
 /// Returns whether a text contains a name, with dashes or underscores.
-fn mentions(text: &str, name: &str) -> bool {
+pub fn mentions(text: &str, name: &str) -> bool {
     if !name.contains('-') {
         return text.contains(name);
     }

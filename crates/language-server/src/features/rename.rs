@@ -12,8 +12,8 @@ use lucarne_compiler::scanner::is_keyword;
 use lucarne_compiler::source::Span;
 
 use self::meaning::Renaming;
-use super::references::{programs, related, uses};
-use crate::analyzed::{Analyzed, Place};
+use super::references::{Found, related, uses};
+use crate::analyzed::Analyzed;
 use crate::syntax;
 use crate::wire::{Fault, code};
 use crate::workspace::{Snapshot, failed};
@@ -62,7 +62,7 @@ pub fn rename(snapshot: &Snapshot, params: RenameParams) -> Result<Option<Worksp
         return Err(failed("not renamed: a program begins with its `main`".to_owned()));
     }
     let mut edits: BTreeMap<String, BTreeMap<Span, Range>> = BTreeMap::new();
-    let all = uses(snapshot, &key, &analyzed, &symbols)?;
+    let all = uses(snapshot, &key, &analyzed, &symbols, Some(new))?;
     for found in &all {
         if let Some(reason) = meaning::ambiguity(found) {
             return Err(failed(format!("not renamed: {reason}")));
@@ -77,8 +77,7 @@ pub fn rename(snapshot: &Snapshot, params: RenameParams) -> Result<Option<Worksp
             }
         }
     }
-    let old = symbols.first().map(|symbol| analyzed.name(symbol)).unwrap_or_default();
-    check(snapshot, &key, &symbols, &edits, [&old, new])?;
+    check(snapshot, &all, &edits, new)?;
     let edit = |range| TextEdit { range, new_text: new.to_owned() };
     let of_file = |(key, places): (String, BTreeMap<Span, Range>)| {
         Some((snapshot.uri(&key)?, places.into_values().map(edit).collect()))
@@ -92,23 +91,14 @@ pub fn rename(snapshot: &Snapshot, params: RenameParams) -> Result<Option<Worksp
 /// If it does not, or the request is canceled.
 fn check(
     snapshot: &Snapshot,
-    key: &str,
-    symbols: &[Symbol],
+    all: &[Found],
     edits: &BTreeMap<String, BTreeMap<Span, Range>>,
-    names: [&str; 2],
+    new: &str,
 ) -> Result<(), Fault> {
-    let [_, new] = names;
     let places = edits.iter().map(|(key, places)| (key.clone(), places.keys().copied().collect()));
     let renaming = Renaming { places: places.collect(), new: new.to_owned() };
-    let is_local = symbols.iter().all(|symbol| matches!(symbol, Symbol::Local(..) | Symbol::Prefix(..)));
-    let programs = if is_local {
-        vec![vec![key.to_owned()]]
-    } else {
-        let files = edits.keys().map(|key| Place { key: key.clone(), span: Span::default() });
-        programs(snapshot, key, &files.collect(), &names)?
-    };
-    for files in programs {
-        if let Some(reason) = meaning::changed(snapshot, &files, &renaming)? {
+    for found in all {
+        if let Some(reason) = meaning::changed(snapshot, found, &renaming)? {
             return Err(failed(format!("not renamed: {reason}")));
         }
     }

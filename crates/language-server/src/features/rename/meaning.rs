@@ -12,7 +12,7 @@ use lucarne_compiler::resolve::index::{Role, Symbol};
 use lucarne_compiler::source::{SourceId, Span};
 
 use crate::analyzed::{Analyzed, module_of};
-use crate::features::references::{Found, family};
+use crate::features::references::{Found, family, mentions};
 use crate::wire::Fault;
 use crate::workspace::{Snapshot, file_name};
 
@@ -52,18 +52,18 @@ impl Renaming {
     }
 }
 
-/// Returns why a rename would change the meaning of the program that some files belong to; none if it would not.
+/// Returns why a rename would change the meaning of a program; none if it would not.
 ///
 /// # Errors
 /// If the request is canceled.
 pub(super) fn changed(
     snapshot: &Snapshot,
-    files: &[String],
+    program: &Found,
     renaming: &Renaming,
 ) -> Result<Option<String>, Fault> {
-    let before = snapshot.analyzed_together(files)?;
-    let after = snapshot.changed(files, &renaming.texts(&before))?;
-    let old = Meaning::of(&before, Some(renaming));
+    let before = &program.analyzed;
+    let after = snapshot.changed(&program.files, &renaming.texts(before))?;
+    let old = Meaning::of(before, Some(renaming));
     let new = Meaning::of(&after, None);
     let new_name = &renaming.new;
     let place = |key: &str, span: Span| line_of(&after, key, span);
@@ -80,7 +80,7 @@ pub(super) fn changed(
         .iter()
         .flat_map(|(key, places)| places.iter().map(|span| (key.clone(), renaming.moved(key, *span).start)))
         .collect();
-    let (old, new) = (old.families(&before, &renamed), new.families(&after, &renamed));
+    let (old, new) = (old.families(before, &renamed), new.families(&after, &renamed));
     let differs = |(at, kin): &(&Target, &BTreeSet<Target>)| old.get(*at) != Some(*kin);
     if let Some((target, kin)) = new.iter().find(differs) {
         let other = kin.iter().find(|other| old.get(target).is_none_or(|known| !known.contains(*other)));
@@ -109,7 +109,7 @@ pub(super) fn ambiguity(found: &Found) -> Option<String> {
     let analyzed = &found.analyzed;
     let Symbol::Member(name) = &unknown.symbol else { return None };
     let wanted = canonical(name);
-    for module in reachable(analyzed) {
+    for module in reachable(analyzed, &wanted) {
         let Some(declared) = analyzed.module(module) else { continue };
         for (index, class) in declared.classes.iter().enumerate() {
             let id = lucarne_compiler::ir::ClassId { module, index: index as u32 };
@@ -138,15 +138,18 @@ pub(super) fn ambiguity(found: &Found) -> Option<String> {
     None
 }
 
-/// Returns the modules that the files import, directly or not, and those of the core library.
-fn reachable(analyzed: &Analyzed) -> BTreeSet<ModuleId> {
+/// Returns the modules that contain a name, those that they import, directly or not, and those of the core library.
+fn reachable(analyzed: &Analyzed, name: &str) -> BTreeSet<ModuleId> {
     let modules = &analyzed.analysis.unit.modules;
     let is_core = |module: &ModuleId| {
         analyzed.module(*module).is_some_and(|module| module.path.starts_with("<lib>/core/"))
     };
     let all = (0..modules.len() as u32).map(ModuleId);
     let mut work: Vec<ModuleId> = all.filter(is_core).collect();
-    work.extend(analyzed.index.modules.iter().map(|(module, _)| *module));
+    let has_name = |(_, source): &&(ModuleId, SourceId)| {
+        analyzed.analysis.sources.get(*source).is_some_and(|source| mentions(&source.text, name))
+    };
+    work.extend(analyzed.index.modules.iter().filter(has_name).map(|(module, _)| *module));
     let mut seen = BTreeSet::new();
     while let Some(module) = work.pop() {
         if seen.insert(module) {
