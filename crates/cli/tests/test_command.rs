@@ -115,8 +115,8 @@ group -> any:
         )
     };
     folder
-        .file("ends-test.toit", &leaves(""))
-        .file("hangs-test.toit", &leaves("  while true: sleep --ms=60_000\n"));
+        .file("ends-test.toit", leaves(""))
+        .file("hangs-test.toit", leaves("  while true: sleep --ms=60_000\n"));
     let start = Instant::now();
     let answer = folder.lucarne(&["test", "ends-test.toit"]);
     assert_eq!(

@@ -224,8 +224,7 @@ impl Source {
     /// Makes a source from a text.
     pub fn new(path: String, text: String) -> Self {
         let mut line_starts = vec![0];
-        line_starts
-            .extend(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at as u32 + 1));
+        line_starts.extend(text.match_indices('\n').map(|(at, _)| at as u32 + 1));
         Source { path, text, line_starts }
     }
 
