@@ -65,6 +65,11 @@ impl Trees for KeptTrees {
 
 #[cfg(test)]
 mod tests {
+    use lucarne_compiler::diagnostic::Style;
+    use lucarne_compiler::ir::Unit;
+    use lucarne_compiler::resolve::{self, Request};
+    use lucarne_compiler::source::MemoryLoader;
+
     use super::*;
 
     fn tree() -> Arc<Tree> {
@@ -103,5 +108,30 @@ mod tests {
         assert!(trees.get("99", &text).is_some());
         trees.keep("large", &"x".repeat(BYTES_MAX), &tree());
         assert!(trees.get("large", &"x".repeat(BYTES_MAX)).is_none());
+    }
+
+    #[test]
+    fn trees_of_other_analyses_change_nothing() {
+        let wrong = "import .c\nf:\n  return [1\n\n";
+        let analyzed = |first: &str, files: [&str; 2], trees: Option<&dyn Trees>| {
+            let mut loader = MemoryLoader::default();
+            loader.add("<lib>/core/core.toit", "class Object:\n");
+            loader.add("a.toit", format!("import .b\nimport .c\nmain: {first}\n"));
+            loader.add("b.toit", wrong);
+            loader.add("c.toit", "g: return null\n");
+            let request = Request { probe: None, is_first_only: false, is_canceled: &|| false, trees };
+            let files = files.map(str::to_owned);
+            let (analysis, index) =
+                resolve::index(&loader, Unit::default(), &|_, _| None, &files, request).unwrap();
+            (analysis.shown(Style::default()), index.uses)
+        };
+        let trees = KeptTrees::default();
+        // The file with the mistake has a number that depends on the order.
+        for (first, files) in [("f", ["a.toit", "b.toit"]), ("g", ["b.toit", "a.toit"])] {
+            let found = analyzed(first, files, Some(&trees));
+            assert_eq!(found, analyzed(first, files, None));
+            assert!(found.0.contains("--> b.toit:3"), "{}", found.0);
+            assert!(trees.get("b.toit", wrong).is_some());
+        }
     }
 }
