@@ -411,7 +411,7 @@ fn generated_files_of_the_examples_are_up_to_date() {
     let folder = Folder::new("interface-examples");
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
     let examples =
-        ["dice/random.toit", "room/room.toit", "store/store.toit"].map(|name| format!("examples/{name}"));
+        ["dice/random.toit", "house/climate.toit", "room/room.toit", "store/store.toit"].map(|name| format!("examples/{name}"));
     for definition in examples.into_iter().chain(["benches/interface/echo.toit".to_owned()]) {
         let definition = format!("{root}/{definition}");
         succeeds(&folder, &["interface", "generate", "--toit", "--check", &definition]);
