@@ -410,8 +410,8 @@ fn definitions_are_described() {
 fn generated_files_of_the_examples_are_up_to_date() {
     let folder = Folder::new("interface-examples");
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
-    let examples =
-        ["dice/random.toit", "house/climate.toit", "room/room.toit", "store/store.toit"].map(|name| format!("examples/{name}"));
+    let examples = ["dice/random.toit", "house/climate.toit", "room/room.toit", "store/store.toit"]
+        .map(|name| format!("examples/{name}"));
     for definition in examples.into_iter().chain(["benches/interface/echo.toit".to_owned()]) {
         let definition = format!("{root}/{definition}");
         succeeds(&folder, &["interface", "generate", "--toit", "--check", &definition]);
