@@ -1,6 +1,7 @@
 //! `lucarne call`: calls the methods of a running provider by name.
 
 mod editor;
+mod failure;
 mod interrupts;
 mod json;
 mod provider;
@@ -16,11 +17,11 @@ use std::time::Duration;
 use lucarne_compiler::names::{Suggestions, canonical};
 use lucarne_interface::model::{Interface, Kind, Method, Resource, Type};
 use lucarne_services::{CallError, Client, Pending, Value};
-use serde_json::json;
 
 use crate::arguments::call::Call;
 use crate::output::{json_line, print_error, print_out, visible};
 use crate::{FAILURE, Stop};
+use failure::{Failure, UNKNOWN_NAME, WRONG_ARGUMENT};
 use json::{Shown, quoted, shortened};
 pub(crate) use provider::{Connection, Found, Limit};
 
@@ -30,8 +31,9 @@ pub(crate) fn call(options: &Call) -> Result<ExitCode, Stop> {
         if !options.json {
             return Err(stop);
         }
-        print_out(format!("{}\n", Failure { name: None, text: stop.message }.json()).as_bytes())?;
-        Ok(ExitCode::from(stop.status))
+        let status = stop.status;
+        print_out(format!("{}\n", Failure::from(stop).json()).as_bytes())?;
+        Ok(ExitCode::from(status))
     })
 }
 
@@ -44,10 +46,16 @@ fn call_or_refuse(options: &Call) -> Result<ExitCode, Stop> {
                 shortened(word)
             )));
         }
-        // The time limit is that of each call.
-        let connection = Connection::open(&options.system, Limit::of(None))?;
-        let found = connection.describe(connection.find(target)?, options.definition.as_deref())?;
-        return session::session(options, &connection, &found);
+        // The time limit is that of the beginning, and of each call.
+        let connection = Connection::open(&options.system, Limit::of(options.timeout))?;
+        let entry = connection.find(target).map_err(|stop| match target.rsplit_once('.') {
+            Some((name, _)) if connection.has(name) => Stop::usage(format!(
+                "-i takes only the name of a provider: 'lucarne call -i {name}', then call its methods line by line"
+            )),
+            _ => stop,
+        })?;
+        let found = connection.describe(entry, options.definition.as_deref())?;
+        return session::session(options, &connection, target, &found);
     }
     let limit = Limit::of(options.timeout);
     let connection = Connection::open(&options.system, limit)?;
@@ -60,8 +68,8 @@ fn call_or_refuse(options: &Call) -> Result<ExitCode, Stop> {
         )));
     };
     let found = connection.describe(connection.find(name)?, options.definition.as_deref())?;
-    let method =
-        find_method(&found.interface, &found.interface.methods, None, method).map_err(Stop::usage)?;
+    let method = find_method(&found.interface, &found.interface.methods, None, method)
+        .map_err(|text| Stop::usage(text).named(UNKNOWN_NAME))?;
     let shown = format!("{name}.{}", method.name);
     if let Some(resource) = method.result.resource() {
         let text = format!(
@@ -69,7 +77,8 @@ fn call_or_refuse(options: &Call) -> Result<ExitCode, Stop> {
         );
         return Err(Stop::usage(text));
     }
-    let arguments = words::bind(method, &shown, words, &found.interface).map_err(Stop::usage)?;
+    let arguments = words::bind(method, &shown, words, &found.interface)
+        .map_err(|text| Stop::usage(text).named(WRONG_ARGUMENT))?;
     let client = connection.client(&found)?;
     let outcome = invoke(&client, method, None, arguments, limit.left());
     match outcome.wait() {
@@ -131,33 +140,6 @@ fn result_line(shown: &Shown<'_>, ty: &Type, is_json: bool) -> Result<String, St
 fn line_of(shown: &Shown<'_>) -> Result<String, Stop> {
     let line = json_line(shown)?;
     Ok(if std::io::stdout().is_terminal() { visible(&line).into_owned() } else { line })
-}
-
-/// A call that has failed.
-struct Failure {
-    /// The name of the error in the definition.
-    name: Option<String>,
-    text: String,
-}
-
-impl Failure {
-    fn of(error: &CallError, method: &Method, timeout: Option<Duration>) -> Failure {
-        let text = match error {
-            CallError::Gone => "the provider has ended".to_owned(),
-            CallError::Deadline => {
-                let time = timeout.or(method.timeout.map(Duration::from_millis)).unwrap_or_default();
-                format!("the provider has not answered within {}", humantime::format_duration(time))
-            }
-            error => error.to_string(),
-        };
-        let declared = method.errors.iter().find(|declared| declared.text == text);
-        let name = declared.map(|declared| declared.name.clone());
-        Failure { name, text }
-    }
-
-    fn json(&self) -> serde_json::Value {
-        json!({ "error": self.text, "name": self.name })
-    }
 }
 
 /// Finds a method by its name.

@@ -131,6 +131,8 @@ fn perform(command: Command) -> Result<ExitCode, Stop> {
 struct Stop {
     message: String,
     status: u8,
+    /// The name of the error for programs, where the command has such names.
+    name: Option<&'static str>,
 }
 
 impl Stop {
@@ -143,6 +145,10 @@ impl Stop {
     }
 
     fn with(message: String, status: u8) -> Stop {
-        Stop { message: output::without_numbers(&message), status }
+        Stop { message: output::without_numbers(&message), status, name: None }
+    }
+
+    fn named(self, name: &'static str) -> Stop {
+        Stop { name: Some(name), ..self }
     }
 }

@@ -1,6 +1,8 @@
 //! `lucarne call`: providers in Toit and in Rust are called from the shell, on a device and over a socket.
 
 mod common;
+#[path = "call/sessions.rs"]
+mod sessions;
 #[allow(unreachable_pub, reason = "the code is for any crate")]
 #[path = "../../lucarne/tests/interface/thermometer.rs"]
 #[rustfmt::skip]
@@ -103,7 +105,7 @@ fn converse(folder: &Folder) {
     expect(&["thermometer.measure", "attic"], 1, "", "lucarne: thermometer.measure: UNKNOWN_ROOM\n");
     let error = "{\"error\":\"UNKNOWN_ROOM\",\"name\":\"UNKNOWN_ROOM\"}\n";
     expect(&["--json", "thermometer.measure", "attic"], 1, error, "");
-    let unknown = "{\"error\":\"the service `Thermometer` has no method `mesure`: did you mean `measure`?\",\"name\":null}\n";
+    let unknown = "{\"error\":\"the service `Thermometer` has no method `mesure`: did you mean `measure`?\",\"name\":\"UNKNOWN_NAME\"}\n";
     expect(&["--json", "thermometer.mesure", "attic"], 2, unknown, "");
     expect(
         &["--json", "thermometer.measure", "kitchen"],
@@ -362,6 +364,7 @@ fn mistakes_in_calls_are_found_before_anything_is_sent() {
         ],
         &["types.by-name", "[null, 5]"],
         &["-i", "types", "nothing"],
+        &["-i", "types.slow"],
         &["-i", "typos"],
         &["--definition", "absent.toit", "types.nothing"],
         &["--definition", "wrong.toit", "types.nothing"],
@@ -447,6 +450,9 @@ fn a_time_limit_counts_from_the_start_of_the_command() {
     let pid = provider.child.id();
     freeze(pid);
     late(&["types.nothing"]);
+    late(&["-i", "types"]);
+    let answer = call(&provider.folder, &["--timeout", "100ms", "--json", "types.nothing"]);
+    assert!(answer.out.ends_with("\"name\":\"NO_ANSWER\"}\n"), "{answer:?}");
     signal(pid, rustix::process::Signal::CONT);
     assert_eq!(call(&provider.folder, &["types.nothing"]).status, Some(0));
 }
@@ -553,6 +559,9 @@ fn null_is_the_last_notification() {
     let expected = "$1 is a Reader\n$1: \"line\"\n$1: \"line\"\n$1: \"line\"\n$1: null\n\
                     $1 has ended: the provider has closed it\n";
     assert_eq!((answer.status, &*answer.out, &*answer.error), (Some(0), expected, ""));
+    let answer = session(&provider.folder, &["lines"], "read\n:wait $1 4\n:wait $1 99\n");
+    assert_eq!(answer.error, "error: $1 has ended after 4 notifications: the provider has closed it\n");
+    assert_eq!(answer.status, Some(1));
     let answer = session(&provider.folder, &["--json", "lines"], "read\n:wait $1\n$1.next\n");
     let last = answer.out.lines().find(|line| line.contains("\"ended\"")).unwrap_or_default();
     assert!(last.contains("\"name\":\"RESOURCE_CLOSED\""), "{answer:?}");
@@ -631,8 +640,16 @@ fn providers_that_cannot_be_called_are_refused_with_a_reason() {
     for name in ["twin", "7f1f6f8e-4d2c-4c55-9f5a-5b0f8b3c1d82", "same", "damaged", "text", "left"] {
         let answer = call(folder, &[&format!("{name}.method")]);
         assert_eq!(answer.out, "", "{name}");
-        text +=
-            &format!("$ lucarne call {name}.method\n{}exit {}\n", answer.error, answer.status.unwrap_or(-1));
+        // Pids differ.
+        let parts = answer.error.split("of process ").enumerate();
+        let error: Vec<&str> = parts
+            .map(|(at, part)| if at == 0 { part } else { part.trim_start_matches(char::is_numeric) })
+            .collect();
+        text += &format!(
+            "$ lucarne call {name}.method\n{}exit {}\n",
+            error.join("of process N"),
+            answer.status.unwrap_or(-1)
+        );
     }
     insta::assert_snapshot!(text);
 }

@@ -45,7 +45,8 @@ pub(crate) struct Call {
     /// Use the definition in FILE, for a provider that does not carry its own
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) definition: Option<PathBuf>,
-    /// The time after which a call is canceled, such as 500ms or 10s; opening the service takes 5 s of it at most
+    /// The time after which a call is canceled, such as 500ms or 10s; opening the service takes 5 s of it at most. With -i
+    /// it limits the opening and each call
     /// [default: that of the definition]
     #[arg(long, value_name = "DURATION", value_parser = parse_limit)]
     pub(crate) timeout: Option<Duration>,

@@ -79,13 +79,13 @@ impl<C: Candidates> Lines<C> {
         })
     }
 
-    /// Returns the next line, or none at the end.
-    pub(crate) fn next(&mut self, prompt: &str) -> Result<Option<String>, Stop> {
+    /// Returns the next line, or what is wrong with it; none at the end.
+    pub(crate) fn next(&mut self, prompt: &str) -> Result<Option<Result<String, String>>, Stop> {
         match self {
             Lines::Terminal(editor) => match editor.readline(prompt) {
-                Ok(line) => Ok(Some(line)),
+                Ok(line) => Ok(Some(Ok(line))),
                 // Ctrl-C drops the line, as in a shell.
-                Err(ReadlineError::Interrupted) => Ok(Some(String::new())),
+                Err(ReadlineError::Interrupted) => Ok(Some(Ok(String::new()))),
                 Err(ReadlineError::Eof) => Ok(None),
                 Err(error) => Err(Stop::failure(format!("cannot read the terminal: {error}"))),
             },
@@ -98,7 +98,7 @@ impl<C: Candidates> Lines<C> {
                 if count as u64 > LINE_MAX {
                     return Err(Stop::usage(format!("a line has more than {} MiB", LINE_MAX >> 20)));
                 }
-                let line = String::from_utf8(line).map_err(|_| Stop::usage("a line is not UTF-8"))?;
+                let line = String::from_utf8(line).map_err(|_| "the line is not UTF-8".to_owned());
                 Ok((count > 0).then_some(line))
             }
         }

@@ -11,6 +11,7 @@ use lucarne_interface::carried;
 use lucarne_interface::model::Interface;
 use lucarne_services::{CallError, Client, Container, Directory, Entry, OpenError, Selector, Uuid};
 
+use super::failure::{AMBIGUOUS_NAME, NO_ANSWER, NO_SUCH_PROCESS, UNKNOWN_NAME, UNREACHABLE};
 use crate::arguments::call::SystemAt;
 use crate::output::{visible, visible_lines};
 use crate::reach::{folder, reach};
@@ -27,6 +28,9 @@ const GREETING: Duration = Duration::from_secs(5);
 
 /// The time limit for opening a service, as that of the protocol.
 const OPENING: Duration = Duration::from_secs(20);
+
+/// The number of providers with one name that a message lists.
+const ALIKE_MAX: usize = 8;
 
 /// The name of this process for other containers.
 const NAME: &str = "lucarne call";
@@ -89,14 +93,21 @@ impl Connection {
             (ConnectError::Deadline, _) => silent(&place, limit.shown(GREETING)),
             (error @ ConnectError::Unreachable { .. }, Some(_)) => Stop::failure(format!(
                 "{error}: start the system first, such as with 'lucarne run --listen PATH'"
-            )),
-            (error, Some(_)) => Stop::failure(error.to_string()),
+            ))
+            .named(UNREACHABLE),
+            (error, Some(_)) => Stop::failure(error.to_string()).named(UNREACHABLE),
             (error, None) => Stop::failure(format!(
                 "cannot reach the containers of {place}: {error}; a device that an older version has started must be \
                  started again"
-            )),
+            ))
+            .named(UNREACHABLE),
         })?;
         Ok(Connection { container, place, limit })
+    }
+
+    /// Returns the same connection for operations that have a time limit of their own.
+    pub(crate) fn within(&self, limit: Limit) -> Connection {
+        Connection { container: self.container.clone(), place: self.place.clone(), limit }
     }
 
     /// Returns the container that this process is.
@@ -107,6 +118,11 @@ impl Connection {
     /// Lists the services.
     pub(crate) fn entries(&self) -> Result<Vec<Entry>, Stop> {
         Ok(self.directory()?.entries)
+    }
+
+    /// Returns whether a provider has the name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.entries().is_ok_and(|entries| entries.iter().any(|entry| entry.provider.name == name))
     }
 
     fn directory(&self) -> Result<Directory, Stop> {
@@ -163,7 +179,7 @@ impl Connection {
                 }
             }
         };
-        Stop::usage(format!("no provider '{name}' is on {}: {hint}", self.place))
+        Stop::usage(format!("no provider '{name}' is on {}: {hint}", self.place)).named(UNKNOWN_NAME)
     }
 
     /// Returns the definition of a service: that of a file, or the one that the provider carries.
@@ -218,7 +234,9 @@ impl Connection {
                 silent(&format!("the provider '{name}'"), self.limit.shown(OPENING))
             }
             OpenError::Unresponsive => silent(&format!("the provider '{name}'"), self.limit.shown(OPENING)),
-            OpenError::Absent => Stop::failure(format!("the provider '{name}' has ended")),
+            OpenError::Absent => {
+                Stop::failure(format!("the provider '{name}' has ended")).named(NO_SUCH_PROCESS)
+            }
             error => Stop::failure(format!("cannot open the service of '{name}': {error}")),
         })
     }
@@ -226,7 +244,9 @@ impl Connection {
     fn failed(&self, error: &CallError) -> Stop {
         match error {
             CallError::Deadline => silent(&self.place, self.limit.shown(OPENING)),
-            CallError::Gone | CallError::Closed => Stop::failure(format!("{} has ended", self.place)),
+            CallError::Gone | CallError::Closed => {
+                Stop::failure(format!("{} has ended", self.place)).named(NO_SUCH_PROCESS)
+            }
             error => Stop::failure(format!("{}: {error}", self.place)),
         }
     }
@@ -235,6 +255,7 @@ impl Connection {
 /// Returns the message for a system or provider that does not answer.
 fn silent(place: &str, within: Duration) -> Stop {
     Stop::failure(format!("{place} has not answered within {}", humantime::format_duration(within)))
+        .named(NO_ANSWER)
 }
 
 /// Returns the message for a name that stands for several services.
@@ -252,8 +273,24 @@ fn ambiguous(name: &str, found: &[&Entry]) -> Stop {
         .collect();
     shown.dedup();
     let hint = match shown[..] {
-        [_] => "several have the same priority".to_owned(),
+        [_] => alike(found),
         _ => format!("use one of {}", shown.join(", ")),
     };
-    Stop::usage(format!("'{name}' stands for {} services: {hint}", found.len()))
+    Stop::usage(format!("'{name}' stands for {} services: {hint}", found.len())).named(AMBIGUOUS_NAME)
+}
+
+/// Returns what tells apart the providers with one name, interface and priority, and what to do.
+fn alike(found: &[&Entry]) -> String {
+    let mut text = "they have the same interface and the same priority".to_owned();
+    for Entry { provider, .. } in found.iter().take(ALIKE_MAX) {
+        let (name, pid) = (visible(&provider.name), provider.pid);
+        let (major, minor, priority) = (provider.major, provider.minor, provider.priority);
+        let tags: Vec<_> = provider.tags.iter().take(ALIKE_MAX).map(|tag| visible(tag)).collect();
+        let tags = if tags.is_empty() { String::new() } else { format!(", tags {}", tags.join(", ")) };
+        text += &format!("\n  '{name}' {major}.{minor} of process {pid}, priority {priority}{tags}");
+    }
+    if found.len() > ALIKE_MAX {
+        text += "\n  ...";
+    }
+    text + "\nstop all but one of them, or install one with a higher priority: 'lucarne services' shows their containers"
 }

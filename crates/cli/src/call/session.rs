@@ -21,13 +21,17 @@ use std::time::{Duration, Instant};
 use lucarne_compiler::names::{Suggestions, canonical};
 use lucarne_interface::model::{Delivery, Interface, Method, Notification, Parameter, Resource, Type};
 use lucarne_interface::show;
-use lucarne_services::{Broken, CallError, Client, Container, Proxy, Value, protocol};
+use lucarne_services::{Broken, CallError, Client, Pending, Proxy, Uuid, Value, protocol};
 use serde_json::json;
 
 use super::editor::{Candidates, Lines, Print};
+use super::failure::{
+    CANCELED, CLOSED_BY_PROVIDER, Failure, NO_SUCH_PROCESS, PROVIDER_ENDED, RESOURCE_CLOSED, UNKNOWN_NAME,
+    UNREADABLE, WRONG_ARGUMENT, name_of_end,
+};
 use super::interrupts::Interrupts;
 use super::json::{Shown, quoted, shortened};
-use super::{Connection, Failure, Found, find_method, invoke, line_of, result_line, words};
+use super::{Connection, Found, Limit, find_method, invoke, line_of, result_line, words};
 use crate::arguments::call::Call;
 use crate::arguments::device::parse_duration;
 use crate::output::{print_error, print_out, reason, visible, visible_lines};
@@ -49,8 +53,17 @@ const COMMANDS: &[(&str, &str)] = &[
 /// The time between two looks at a resource that is waited for.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Holds a session until the last line.
-pub(crate) fn session(options: &Call, connection: &Connection, found: &Found) -> Result<ExitCode, Stop> {
+/// The maximum time for closing everything at the end. What the provider has not closed by then, it closes when it
+/// notices the end of the connection.
+const LEAVING: Duration = Duration::from_secs(1);
+
+/// Holds a session with the provider that the user calls `target`, until the last line.
+pub(crate) fn session(
+    options: &Call,
+    connection: &Connection,
+    target: &str,
+    found: &Found,
+) -> Result<ExitCode, Stop> {
     let client = connection.client(found)?;
     let interface = Arc::new(found.interface.clone());
     let completion = Completion::new(interface.clone());
@@ -58,7 +71,7 @@ pub(crate) fn session(options: &Call, connection: &Connection, found: &Found) ->
     let mut lines = Lines::open(completion)?;
     let print = Arc::new(Mutex::new(lines.printer()));
     let is_terminal = lines.is_terminal();
-    if is_terminal {
+    if is_terminal && !options.json {
         let (name, version) = (&interface.name, interface.version);
         print_out(
             format!(
@@ -76,9 +89,11 @@ pub(crate) fn session(options: &Call, connection: &Connection, found: &Found) ->
     let mut session = Session {
         options,
         interrupts,
-        container: connection.container(),
+        connection,
+        target,
         name: &found.entry.provider.name,
         client,
+        is_gone: false,
         interface,
         open,
         last: 0,
@@ -87,7 +102,11 @@ pub(crate) fn session(options: &Call, connection: &Connection, found: &Found) ->
     };
     let prompt = format!("{}> ", visible(&found.entry.provider.name));
     while let Some(line) = lines.next(&prompt)? {
-        if !session.take(line.trim())? {
+        let is_next = match line {
+            Ok(line) => session.take(line.trim())?,
+            Err(text) => session.report(text.into()).map(|()| true)?,
+        };
+        if !is_next {
             break;
         }
     }
@@ -100,9 +119,13 @@ pub(crate) fn session(options: &Call, connection: &Connection, found: &Found) ->
 struct Session<'s> {
     options: &'s Call,
     interrupts: Option<Arc<Interrupts>>,
-    container: &'s Container,
+    connection: &'s Connection,
+    /// The name by which the provider was found.
+    target: &'s str,
     name: &'s str,
     client: Client,
+    /// Whether the provider of the client has ended.
+    is_gone: bool,
     interface: Arc<Interface>,
     open: OpenResources,
     /// The number of the last resource.
@@ -130,27 +153,8 @@ struct Seen {
     end: OnceLock<String>,
 }
 
-/// Why a resource ends that the provider closes.
-const CLOSED_BY_PROVIDER: &str = "the provider has closed it";
-
-/// Why a resource ends with its provider.
-const PROVIDER_ENDED: &str = "the provider has ended";
-
 /// The resources by the numbers of their variables. The completion sees them, too.
 type OpenResources = Rc<RefCell<BTreeMap<usize, Open>>>;
-
-/// The reason that a line has no result.
-enum Problem {
-    /// A message for the user.
-    Text(String),
-    Failure(Failure),
-}
-
-impl From<String> for Problem {
-    fn from(text: String) -> Problem {
-        Problem::Text(text)
-    }
-}
 
 impl Session<'_> {
     /// Performs a line. Returns false if it ends the session.
@@ -166,25 +170,21 @@ impl Session<'_> {
         }
         match self.perform(line) {
             Ok(output) => print_out(output.as_bytes())?,
-            Err(problem) => {
-                self.has_failed = true;
-                match problem {
-                    Problem::Failure(failure) if self.options.json => {
-                        print_out(format!("{}\n", failure.json()).as_bytes())?;
-                    }
-                    Problem::Text(text) if self.options.json => {
-                        print_out(format!("{}\n", json!({ "error": text, "name": null })).as_bytes())?;
-                    }
-                    Problem::Failure(Failure { text, .. }) | Problem::Text(text) => {
-                        print_error(&format!("error: {}\n", visible_lines(&text)));
-                    }
-                }
-            }
+            Err(failure) => self.report(failure)?,
         }
         Ok(true)
     }
 
-    fn perform(&mut self, line: &str) -> Result<String, Problem> {
+    fn report(&mut self, failure: Failure) -> Result<(), Stop> {
+        self.has_failed = true;
+        if self.options.json {
+            return print_out(format!("{}\n", failure.json()).as_bytes());
+        }
+        print_error(&format!("error: {}\n", visible_lines(&failure.text)));
+        Ok(())
+    }
+
+    fn perform(&mut self, line: &str) -> Result<String, Failure> {
         let words = words::split(line)?;
         let Some((target, arguments)) = words.split_first() else { return Ok(String::new()) };
         if target.starts_with(':') {
@@ -192,7 +192,8 @@ impl Session<'_> {
         }
         if !target.starts_with('$') {
             let interface = self.interface.clone();
-            let method = find_method(&interface, &interface.methods, None, target)?;
+            let method = find_method(&interface, &interface.methods, None, target)
+                .map_err(|text| Failure::named(UNKNOWN_NAME, self.of_resource(target).unwrap_or(text)))?;
             return self.call(method, None, &method.name, arguments);
         }
         let Some((variable, name)) = target.split_once('.') else {
@@ -215,15 +216,64 @@ impl Session<'_> {
             .into());
         }
         if let Some(reason) = self.end_of(variable) {
-            return Err(format!("{variable} has ended: {reason}").into());
+            return Err(Failure::of_ended(variable, &reason));
         }
         let interface = self.interface.clone();
-        let method = find_method(&interface, &resource.methods, Some(&resource), name)?;
-        let outcome = self.call(method, Some(proxy.handle()), target, arguments);
+        let method = find_method(&interface, &resource.methods, Some(&resource), name)
+            .map_err(|text| Failure::named(UNKNOWN_NAME, text))?;
+        let outcome = self.call(method, Some(&proxy), target, arguments);
         match self.end_of(variable).filter(|_| outcome.is_err() && !self.options.json) {
-            Some(reason) => Err(format!("{variable} has ended: {reason}").into()),
+            Some(reason) => Err(Failure::of_ended(variable, &reason)),
             None => outcome,
         }
+    }
+
+    /// Returns what to write for a method that only a type of resources has.
+    fn of_resource(&self, method: &str) -> Option<String> {
+        let wanted = canonical(method);
+        let is_meant = |resource: &&Resource| {
+            let close = resource.close.iter().map(|close| &*close.name);
+            resource.methods.iter().map(|method| &*method.name).chain(close).any(|name| *name == *wanted)
+        };
+        let resource = self.interface.resources.iter().find(is_meant)?;
+        let open = self.open.borrow();
+        let is_alive = |open: &Open| open.name == resource.name && open.seen.end.get().is_none();
+        let variable = open.iter().rfind(|(_, open)| is_alive(open)).map(|(number, _)| number);
+        let hint = match variable {
+            Some(number) => format!("write `${number}.{wanted}`"),
+            None => format!("call a method that returns one, then write `${}.{wanted}`", self.last + 1),
+        };
+        let (name, owner) = (&resource.name, &self.interface.name);
+        Some(format!("the service `{owner}` has no method `{wanted}`, but the resource `{name}` has: {hint}"))
+    }
+
+    /// Opens the service again if its provider has ended.
+    fn reopen(&mut self) -> Result<(), Failure> {
+        if !self.is_gone {
+            return Ok(());
+        }
+        let connection = self.connection.within(Limit::of(self.options.timeout));
+        let entry = connection.find(self.target)?;
+        if Ok(entry.uuid) != Uuid::try_parse(&self.interface.uuid) {
+            let text = format!(
+                "the provider '{}' now provides another interface: begin a new session",
+                visible(&entry.provider.name)
+            );
+            return Err(Failure::named(NO_SUCH_PROCESS, text));
+        }
+        // The provider checks that it has the version of this definition.
+        self.client = connection.client(&Found { entry, interface: (*self.interface).clone() })?;
+        self.is_gone = false;
+        Ok(())
+    }
+
+    /// Waits for an answer, unless the user cancels the wait.
+    fn answer<T>(&self, pending: Pending<T, CallError>) -> Result<Result<T, CallError>, Failure> {
+        match &self.interrupts {
+            Some(interrupts) => interrupts.run(self.connection.container(), pending),
+            None => Some(pending.wait()),
+        }
+        .ok_or_else(|| Failure::named(CANCELED, "the call is canceled"))
     }
 
     /// Returns why the resource of a variable has ended.
@@ -231,19 +281,25 @@ impl Session<'_> {
         self.open.borrow().get(&number_of(variable))?.seen.end.get().cloned()
     }
 
-    /// Notes that a resource has ended, if the error of a call of its methods says so. Those that notify are told.
-    fn note_end(&self, handle: i64, error: &CallError) {
+    /// Notes that a resource, or the provider of a client, has ended, if the error of a call says so. The resources that
+    /// notify are told.
+    fn note_end(&mut self, proxy: Option<&Proxy>, client: &Client, error: &CallError) {
+        let is_gone = matches!(error, CallError::Gone | CallError::ContactLost);
+        self.is_gone |= is_gone && client.pid() == self.client.pid() && client.id() == self.client.id();
         let reason = match error {
-            CallError::Gone => PROVIDER_ENDED,
+            _ if is_gone => PROVIDER_ENDED,
             CallError::Thrown(thrown) if thrown.text() == protocol::error::NO_SUCH_RESOURCE => {
                 CLOSED_BY_PROVIDER
             }
             _ => return,
         };
-        let open = self.open.borrow();
-        if let Some(open) =
-            open.values().find(|open| open.listener.is_none() && open.proxy.handle() == handle)
-        {
+        let is_meant = |open: &&Open| {
+            let of = open.proxy.client();
+            let is_of_client = (of.pid(), of.id()) == (client.pid(), client.id());
+            let is_named = proxy.is_some_and(|proxy| proxy.handle() == open.proxy.handle());
+            open.listener.is_none() && is_of_client && (is_gone || is_named)
+        };
+        for open in self.open.borrow().values().filter(is_meant) {
             let _ = open.seen.end.set(reason.to_owned());
         }
     }
@@ -251,46 +307,48 @@ impl Session<'_> {
     fn call(
         &mut self,
         method: &Method,
-        handle: Option<i64>,
+        proxy: Option<&Proxy>,
         name: &str,
         arguments: &[String],
-    ) -> Result<String, Problem> {
+    ) -> Result<String, Failure> {
         let interface = self.interface.clone();
-        let values = words::bind(method, name, arguments, &interface)?;
+        let values = words::bind(method, name, arguments, &interface)
+            .map_err(|text| Failure::named(WRONG_ARGUMENT, text))?;
         if method.result.resource().is_some() && self.open.borrow().len() >= RESOURCES_MAX {
             self.open.borrow_mut().retain(|_, open| open.seen.end.get().is_none());
         }
         if method.result.resource().is_some() && self.open.borrow().len() >= RESOURCES_MAX {
             return Err(format!("{RESOURCES_MAX} resources are open: close some of them first").into());
         }
-        let pending = invoke(&self.client, method, handle, values, self.options.timeout);
-        let answer = match &self.interrupts {
-            Some(interrupts) => interrupts.run(self.container, pending),
-            None => Some(pending.wait()),
-        };
-        let value = answer.ok_or_else(|| "the call is canceled".to_owned())?.map_err(|error| {
-            if let Some(handle) = handle {
-                self.note_end(handle, &error);
+        let client = match proxy {
+            // A resource stays with the provider that has made it: for another one its handle is that of another resource.
+            Some(proxy) => proxy.client().clone(),
+            None => {
+                self.reopen()?;
+                self.client.clone()
             }
-            Problem::Failure(Failure::of(&error, method, self.options.timeout))
+        };
+        let pending = invoke(&client, method, proxy.map(Proxy::handle), values, self.options.timeout);
+        let value = self.answer(pending)?.map_err(|error| {
+            self.note_end(proxy, &client, &error);
+            Failure::of(&error, method, self.options.timeout)
         })?;
         match (method.result.resource().and_then(|name| interface.resource(name)), value.as_int()) {
             (Some(resource), Some(handle)) => {
-                self.keep(resource, handle).map_err(|stop| Problem::Text(stop.message))?;
+                self.keep(resource, client.proxy(handle))?;
                 Ok(String::new())
             }
             _ => {
                 let shown = Shown { value: &value, ty: Some(&method.result), interface: &interface };
                 let line = result_line(&shown, &method.result, self.options.json);
-                line.map_err(|stop| Problem::Text(stop.message))
+                line.map_err(Failure::from)
             }
         }
     }
 
     /// Makes a resource a variable. Prints the line that names it, and then its notifications.
-    fn keep(&mut self, resource: &Resource, handle: i64) -> Result<(), Stop> {
+    fn keep(&mut self, resource: &Resource, proxy: Proxy) -> Result<(), Stop> {
         self.last += 1;
-        let proxy = self.client.proxy(handle);
         let variable = format!("${}", self.last);
         let line = match self.options.json {
             true => format!("{}\n", json!({ "resource": variable, "type": resource.name })),
@@ -319,7 +377,8 @@ impl Session<'_> {
         let (interface, print, is_json) = (self.interface.clone(), self.print.clone(), self.options.json);
         thread::spawn(move || {
             let write = |line: &str| print.lock().unwrap_or_else(PoisonError::into_inner)(line);
-            let write_end = |text: &str, name: &str| {
+            let write_end = |text: &str| {
+                let name = name_of_end(text);
                 let _ = seen.end.set(text.to_owned());
                 write(&match is_json {
                     true => format!("{}\n", json!({ "ended": variable, "reason": text, "name": name })),
@@ -340,50 +399,64 @@ impl Session<'_> {
                         seen.notifications.fetch_add(1, Ordering::Release);
                     }
                     Err(Broken::Decode(text)) => {
-                        write(&format!("{variable}: a notification cannot be read: {text}\n"))
+                        let text = format!("a notification cannot be read: {text}");
+                        write(&match is_json {
+                            true => {
+                                format!(
+                                    "{}\n",
+                                    json!({ "error": text, "name": UNREADABLE, "from": variable })
+                                )
+                            }
+                            false => format!("{variable}: {text}\n"),
+                        });
                     }
                     Err(error) => {
                         is_broken = true;
                         match error {
-                            Broken::Gone => write_end(PROVIDER_ENDED, "NO_SUCH_PROCESS"),
-                            error => write_end(&error.to_string(), "NOTIFICATIONS_NOT_TAKEN"),
+                            Broken::Gone => write_end(PROVIDER_ENDED),
+                            error => write_end(&error.to_string()),
                         }
                     }
                 }
             }
             if !is_broken && !seen.is_closing.load(Ordering::Acquire) {
-                write_end(CLOSED_BY_PROVIDER, "RESOURCE_CLOSED");
+                write_end(CLOSED_BY_PROVIDER);
             }
         })
     }
 
     /// Returns the resource of a variable.
-    fn resource(&self, variable: &str) -> Result<(Proxy, Resource), Problem> {
+    fn resource(&self, variable: &str) -> Result<(Proxy, Resource), Failure> {
         let open = self.open.borrow();
         let found = open.get(&number_of(variable));
         let found = found
             .and_then(|found| Some((found.proxy.clone(), self.interface.resource(&found.name)?.clone())));
         found.ok_or_else(|| {
             if (1..=self.last).contains(&number_of(variable)) {
-                return Problem::Text(format!("{} is closed", shortened(variable)));
+                return Failure::named(RESOURCE_CLOSED, format!("{} is closed", shortened(variable)));
             }
             let names: Vec<String> = variables(&open).collect();
             let hint = match names.is_empty() {
                 true => "no resource is open".to_owned(),
                 false => format!("those that are open are {}", names.join(", ")),
             };
-            Problem::Text(format!("unknown resource {}: {hint}", shortened(variable)))
+            Failure::named(UNKNOWN_NAME, format!("unknown resource {}: {hint}", shortened(variable)))
         })
     }
 
-    fn close(&mut self, variable: &str, proxy: &Proxy) -> Result<String, Problem> {
+    fn close(&mut self, variable: &str, proxy: &Proxy) -> Result<String, Failure> {
         let open = self.open.borrow_mut().remove(&number_of(variable));
         if let Some(open) = &open {
             open.seen.is_closing.store(true, Ordering::Release);
         }
-        let closed = proxy.close().wait().map_err(|error| error.to_string());
+        let close = proxy.close();
+        let close = match self.options.timeout {
+            Some(time) => close.within(time),
+            None => close,
+        };
+        let closed = self.answer(close);
         self.await_listener(open.and_then(|open| open.listener));
-        closed?;
+        closed?.map_err(|error| Failure::of_close(&error, self.options.timeout.unwrap_or_default()))?;
         Ok(if self.options.json { format!("{}\n", json!({ "result": null })) } else { String::new() })
     }
 
@@ -396,8 +469,9 @@ impl Session<'_> {
         }
     }
 
-    fn command(&mut self, command: &str, arguments: &[String]) -> Result<String, Problem> {
+    fn command(&mut self, command: &str, arguments: &[String]) -> Result<String, Failure> {
         match (command, arguments) {
+            (":help", []) if self.options.json => Ok(format!("{}\n", json!({ "help": self.help() }))),
             (":help", []) => Ok(self.help()),
             (":wait", [variable]) if variable.starts_with('$') => self.wait(variable, usize::MAX),
             (":wait", [variable, count]) => {
@@ -430,7 +504,7 @@ impl Session<'_> {
     }
 
     /// Waits until this many notifications of a resource are printed, or it has ended.
-    fn wait(&self, variable: &str, count: usize) -> Result<String, Problem> {
+    fn wait(&self, variable: &str, count: usize) -> Result<String, Failure> {
         let (_, resource) = self.resource(variable)?;
         if resource.notification.is_none() {
             return Err(format!("{variable} sends no notifications: its end is noticed by a call").into());
@@ -443,7 +517,18 @@ impl Session<'_> {
         while !self.is_interrupted() && seen.as_ref().is_some_and(|seen| !is_over(seen)) {
             thread::sleep(PAUSE);
         }
-        Ok(String::new())
+        let end = seen.as_ref().and_then(|seen| seen.end.get());
+        let came = seen.as_ref().map_or(0, |seen| seen.notifications.load(Ordering::Acquire));
+        match end.filter(|_| count != usize::MAX && came < count) {
+            Some(reason) => {
+                let (name, s) = (name_of_end(reason), if came == 1 { "" } else { "s" });
+                Err(Failure::named(
+                    name,
+                    format!("{variable} has ended after {came} notification{s}: {reason}"),
+                ))
+            }
+            None => Ok(String::new()),
+        }
     }
 
     fn is_interrupted(&self) -> bool {
@@ -471,16 +556,20 @@ impl Session<'_> {
         text
     }
 
-    /// Closes all resources, and prints the notifications that have arrived.
+    /// Closes all resources, and prints the notifications that have arrived. Waits only a moment for the provider.
     fn end(&mut self) {
         let open = std::mem::take(&mut *self.open.borrow_mut());
+        let limit = Limit::of(Some(self.options.timeout.map_or(LEAVING, |time| time.min(LEAVING))));
+        let close = |pending: Pending<(), CallError>| {
+            // All closes are sent, also when the time is over. The provider may have ended.
+            let _ = pending.within(limit.left().unwrap_or_default()).wait();
+        };
         for (_, Open { proxy, seen, listener, .. }) in open {
             seen.is_closing.store(true, Ordering::Release);
-            // The provider may have ended.
-            let _ = proxy.close().wait();
+            close(proxy.close());
             self.await_listener(listener);
         }
-        let _ = self.client.close().wait();
+        close(self.client.close());
     }
 }
 
