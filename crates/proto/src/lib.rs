@@ -111,7 +111,7 @@ fn joined(refusals: &[Refusal]) -> String {
 /// # Errors
 /// See [`ImportError`].
 pub fn import(file: &Path, options: &Options) -> Result<Definition, ImportError> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(""));
     let name = file.file_name().and_then(|name| name.to_str());
     let name =
         name.ok_or_else(|| ImportError::File(format!("{} is not the path of a file", file.display())))?;
@@ -153,18 +153,18 @@ impl FileResolver for Folder {
         let path = self.0.join(name);
         match std::fs::metadata(&path) {
             Ok(metadata) if metadata.len() > SIZE_MAX => {
-                Err(protox::Error::new(format!("{} has more than {SIZE_MAX} bytes", path.display())))
+                Err(Unreadable(format!("{} has more than {SIZE_MAX} bytes", path.display())).into())
             }
             Ok(_) => {
-                let text = std::fs::read_to_string(&path).map_err(|error| {
-                    protox::Error::new(format!("cannot read {}: {error}", path.display()))
-                })?;
-                File::from_source(name, without_mark(&text))
+                let bytes = std::fs::read(&path).map_err(|error| unreadable(&path, &error))?;
+                let text = String::from_utf8(bytes)
+                    .map_err(|error| Unreadable(not_utf8(&path, error.as_bytes(), error.utf8_error())))?;
+                parsed(name, &text)
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 Err(protox::Error::file_not_found(name))
             }
-            Err(error) => Err(protox::Error::new(format!("cannot read {}: {error}", path.display()))),
+            Err(error) => Err(unreadable(&path, &error)),
         }
     }
 }
@@ -177,12 +177,56 @@ struct Text {
 
 impl FileResolver for Text {
     fn open_file(&self, name: &str) -> Result<File, protox::Error> {
-        if name == self.name {
-            File::from_source(name, without_mark(&self.text))
-        } else {
-            Err(protox::Error::file_not_found(name))
-        }
+        if name == self.name { parsed(name, &self.text) } else { Err(protox::Error::file_not_found(name)) }
     }
+}
+
+/// The reason for which a file has no text. Errors of the parser are shown as it formats them for debugging, since only that
+/// form has places; so this one formats as the plain text.
+struct Unreadable(String);
+
+impl fmt::Debug for Unreadable {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
+impl From<Unreadable> for protox::Error {
+    fn from(error: Unreadable) -> protox::Error {
+        protox::Error::new(error)
+    }
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> protox::Error {
+    Unreadable(format!("cannot read {}: {error}", path.display())).into()
+}
+
+fn not_utf8(path: &Path, bytes: &[u8], error: std::str::Utf8Error) -> String {
+    let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+    let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+    format!("cannot read {}: line {line} is not UTF-8", path.display())
+}
+
+/// Parses a file. Each error has a place: that of an end that comes too early is the last line.
+fn parsed(name: &str, text: &str) -> Result<File, protox::Error> {
+    let text = without_mark(text);
+    File::from_source(name, text).map_err(|error| {
+        let shown = format!("{error:?}");
+        if shown.starts_with(&format!("{name}:")) {
+            return error;
+        }
+        let line = text.lines().count().max(1);
+        let column = 1 + text.lines().last().map_or(0, |last| last.chars().count());
+        Unreadable(format!("{name}:{line}:{column}: {shown}")).into()
+    })
 }
 
 /// Returns a text without the byte order mark that some editors put at its beginning.

@@ -32,6 +32,42 @@ fn fields_of_the_second_syntax_are_null_unless_they_are_required() {
 }
 
 #[test]
+fn defaults_of_the_second_syntax_are_named() {
+    let text = "syntax = \"proto2\";\nenum E { A = 1; B = 2; }\n\
+        message M {\n  required int32 a = 1 [default = -5];\n  optional double b = 2 [default = 1e300];\n\
+        optional float c = 3 [default = -inf];\n  optional E d = 4 [default = B];\n\
+        optional string e = 5 [default = \"*/ $x /*/\"];\n  optional bool f = 6 [default = true];\n}\n\
+        service S { rpc Get(M) returns (M); }\n";
+    insta::assert_snapshot!(imported(text));
+}
+
+#[test]
+fn messages_of_google_are_records_where_they_are_the_whole_message() {
+    let imports = "import \"google/protobuf/struct.proto\";\nimport \"google/protobuf/wrappers.proto\";";
+    let methods = "rpc Get(google.protobuf.StringValue) returns (google.protobuf.Struct);\n\
+        rpc Put(google.protobuf.ListValue) returns (google.protobuf.StringValue);\n\
+        rpc One(google.protobuf.Value) returns (google.protobuf.Int64Value);";
+    insta::assert_snapshot!(of_service(methods, imports));
+}
+
+#[test]
+fn messages_about_files_are_plain_and_have_places() {
+    let folder = tempfile::tempdir().unwrap();
+    let message = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        let error = import(&path, &Options::default()).unwrap_err().to_string();
+        error.replace(&format!("{}/", folder.path().display()), "")
+    };
+    let garbage = message("garbage.proto", b"syntax = \"proto3\";\n\xff\xfe");
+    assert_eq!(garbage, "cannot read garbage.proto: line 2 is not UTF-8");
+    let short = message("short.proto", b"syntax = \"proto3\";\nmessage M {\n  int32 a");
+    assert!(short.starts_with("short.proto:3:10: expected ") && short.ends_with("end of file"), "{short}");
+    let empty = message("wrong.proto", b"syntax = \"proto3\";\nmessage {");
+    assert!(empty.starts_with("wrong.proto:2:9: expected "), "{empty}");
+}
+
+#[test]
 fn messages_of_google_have_equals() {
     let messages = "import \"google/protobuf/empty.proto\";\nimport \"google/protobuf/struct.proto\";\n\
         import \"google/protobuf/timestamp.proto\";\nimport \"google/protobuf/duration.proto\";\n\

@@ -64,10 +64,30 @@ impl Converter {
         doc.extend(ty.remark);
         doc.extend(one_of(field));
         if let Some(default) = &field.field_descriptor_proto().default_value {
-            doc.push(format!("Null stands for {default:?}.").replace('$', "\\$"));
+            let stands = if field.is_required() { "The default of protobuf is" } else { "Null stands for" };
+            doc.push(format!("{stands} {}.", self.shown_default(field, default)));
         }
         converted.doc = doc;
         Some(converted)
+    }
+
+    /// Returns a default value for a comment: strings in quotes, other values as Toit writes them.
+    fn shown_default(&self, field: &FieldDescriptor, default: &str) -> String {
+        let shown = match field.kind() {
+            // Protobuf may write all digits of a number.
+            Kind::Float | Kind::Double => match default.parse::<f64>() {
+                Ok(number) if number.is_nan() => "float.NAN".to_owned(),
+                Ok(f64::INFINITY) => "float.INFINITY".to_owned(),
+                Ok(f64::NEG_INFINITY) => "-float.INFINITY".to_owned(),
+                Ok(number) => format!("{number:?}"),
+                Err(_) => default.to_owned(),
+            },
+            Kind::Enum(of) => names::constant(&names::class(self.relative(of.full_name())), default),
+            Kind::String | Kind::Bytes => format!("{default:?}"),
+            _ => default.to_owned(),
+        };
+        // These would be a name, and the end or the beginning of a comment.
+        shown.replace('$', "\\$").replace("*/", "* /").replace("/*", "/ *")
     }
 
     fn map(&mut self, field: &FieldDescriptor, entry: &MessageDescriptor) -> Option<(Ty, Ty)> {
