@@ -1,11 +1,13 @@
 //! Analyzes or compiles the files of a command line, and prints the diagnostics.
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::path::Path;
 
 use lucarne_compiler::diagnostic::Style;
 use lucarne_compiler::program;
 use lucarne_compiler::source::{BYTES_MAX, FileLoader, Loader, ReadBy};
+use lucarne_interface::generate::made_from;
 use lucarne_toit::{Analysis, Optimization, ToitError};
 
 use crate::output::{print_error, reason};
@@ -17,7 +19,8 @@ pub(crate) fn analyze(file: &Path) -> Result<Analysis, Stop> {
 }
 
 fn analyze_by(loader: &(dyn Loader + Sync), file: &Path) -> Result<Analysis, Stop> {
-    let analysis = lucarne_toit::analyze(loader, file).map_err(|error| failure(file, &error))?;
+    let mut analysis = lucarne_toit::analyze(loader, file).map_err(|error| failure(file, &error))?;
+    explain_generated(&mut analysis);
     print(&analysis);
     Ok(analysis)
 }
@@ -25,7 +28,24 @@ fn analyze_by(loader: &(dyn Loader + Sync), file: &Path) -> Result<Analysis, Sto
 /// Analyzes a file that may be a program or a library.
 pub(crate) fn check(file: &Path) -> Result<Analysis, Stop> {
     let loader = loader(file)?;
-    lucarne_toit::check(&loader, file).map_err(|error| failure(file, &error))
+    let mut analysis = lucarne_toit::check(&loader, file).map_err(|error| failure(file, &error))?;
+    explain_generated(&mut analysis);
+    Ok(analysis)
+}
+
+/// Adds to the first error in each generated file how it is made again: its definition may have changed.
+fn explain_generated(analysis: &mut Analysis) {
+    let mut files = BTreeSet::new();
+    for diagnostic in analysis.diagnostics.iter_mut().filter(|diagnostic| diagnostic.is_error()) {
+        let Some(source) = analysis.sources.get(diagnostic.source) else { continue };
+        let Some(made) = made_from(&source.text) else { continue };
+        if files.insert(&source.path) {
+            diagnostic.hints.push(format!(
+                "made from {}: `lucarne interface generate --{}` makes it again",
+                made.definition, made.language
+            ));
+        }
+    }
 }
 
 /// Compiles a program and prints its diagnostics. Returns none if the program has errors.

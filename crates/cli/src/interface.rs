@@ -3,6 +3,7 @@
 mod check;
 mod generate;
 mod import;
+mod indexes;
 mod renamed;
 mod revision;
 
@@ -42,6 +43,7 @@ fn show(options: &Show) -> Result<ExitCode, Stop> {
         }
         None => {
             let definition = load(&FileLoader, readable(target)?)?;
+            indexes::note_if_generated(&definition, None);
             let Some(interface) = definition.interface else { return Ok(ExitCode::from(FAILURE)) };
             lucarne_interface::show::show(&interface)
         }
@@ -54,18 +56,14 @@ fn show(options: &Show) -> Result<ExitCode, Stop> {
 pub(crate) fn load(loader: &(dyn Loader + Sync), file: &str) -> Result<Definition, Stop> {
     let definition =
         lucarne_interface::load(loader, file).map_err(|error| Stop::failure(format!("{file}: {error}")))?;
+    indexes::require_readable(&definition)?;
     print_error(&definition.shown(front::style()));
     Ok(definition)
 }
 
 /// Says that the indexes of a definition may be others than those of its providers and clients, if it has no index file.
 pub(crate) fn note_missing_indexes(definition: &Definition) {
-    if definition.is_numbered_by_order() {
-        let lock = definition.lock_path();
-        print_error(&format!(
-            "note: {lock} is missing or empty: the methods are numbered in their order, which may have been another before\n"
-        ));
-    }
+    indexes::note_missing(definition, None);
 }
 
 /// Returns a path as text, after checking that the file can be read.

@@ -336,9 +336,72 @@ fn a_lost_index_file_is_noted() {
     assert_eq!((generated.status, generated.error), (Some(0), note("lost.index")));
     // Now there is one.
     succeeds(&folder, &["interface", "generate", "--toit", "lost.toit"]);
+    succeeds(&folder, &["interface", "show", "lost.toit"]);
+    std::fs::remove_file(folder.path("lost.index")).unwrap();
+    // Code in any language may have other indexes.
+    for (generate, index) in [(&[][..], "lost.index"), (&["--c"], "lost.index"), (&["--rust"], "lost.index")]
+    {
+        let shown = folder.lucarne(&["interface", "show", "lost.toit"]);
+        assert_eq!((shown.status, shown.error), (Some(0), note(index)));
+        let answer = folder.lucarne(&[&["interface", "generate", "lost.toit"], generate].concat());
+        assert_eq!((answer.status, answer.error), (Some(0), note(index)), "{generate:?}");
+        std::fs::remove_file(folder.path(index)).unwrap();
+    }
+    // So may code in the folder of the option.
+    for (part, language) in [("provider.toit", "--toit"), ("made.h", "--c"), ("made.rs", "--rust")] {
+        folder.file("other/made.toit", service("1.0", "  a -> int\n"));
+        succeeds(&folder, &["interface", "generate", language, "-o", part, "other/made.toit"]);
+        std::fs::remove_file(folder.path("other/made.index")).unwrap();
+        let answer = folder.lucarne(&["interface", "generate", "-o", part, "other/made.toit"]);
+        assert_eq!((answer.status, answer.error), (Some(0), note("other/made.index")), "{part}");
+        std::fs::remove_file(folder.path("other/made.index")).unwrap();
+    }
+    // Other files with such names say nothing.
+    folder.file("hand.toit", service("1.0", "  a -> int\n")).file("hand.rs", "// Mine.\n").file("hand.c", "");
+    succeeds(&folder, &["interface", "generate", "hand.toit"]);
     // Indexes in directives need none.
     folder.file("fixed.toit", service("1.0", "  /** @index 3 */\n  a -> int\n"));
     succeeds(&folder, &["interface", "check", "fixed.toit", "fixed.toit"]);
+}
+
+#[test]
+fn an_index_file_that_cannot_be_read_is_not_replaced() {
+    let folder = Folder::new("interface-unreadable");
+    folder.file("dir.toit", service("1.0", "  a -> int\n")).file("dir.index/x", "");
+    folder.file("large.toit", service("1.0", "  a -> int\n"));
+    let large = std::fs::File::create(folder.path("large.index")).unwrap();
+    large.set_len(1 << 31).unwrap();
+    for command in [&["generate", "--c"][..], &["generate"], &["show"]] {
+        for (name, expected) in [
+            ("dir", "dir.index is a folder, but the file of this name keeps the indexes of the methods"),
+            ("large", "cannot read large.index: it has more than"),
+        ] {
+            let answer = folder.lucarne(&[&["interface"], command, &[&format!("{name}.toit")]].concat());
+            assert_ne!(answer.status, Some(0), "{answer:?}");
+            assert!(answer.error.starts_with(&format!("lucarne: {expected}")), "{answer:?}");
+            assert!(!folder.path(&format!("{name}.h")).exists());
+        }
+    }
+    assert_eq!(large.metadata().unwrap().len(), 1 << 31);
+}
+
+#[test]
+fn errors_in_generated_files_say_how_they_are_made_again() {
+    let folder = Folder::new("interface-stale");
+    folder.file("stale.toit", service("1.0", "  a -> int\n  b -> int\n"));
+    succeeds(&folder, &["interface", "generate", "--toit", "stale.toit"]);
+    folder.file("stale.toit", "interface Another:\n").file("main.toit", "import .stale-client\nmain:\n");
+    let help = "= help: made from stale.toit: `lucarne interface generate --toit` makes it again\n";
+    for command in [&["check", "main.toit"][..], &["run", "main.toit"], &["check", "stale-client.toit"]] {
+        let answer = folder.lucarne(command);
+        assert_eq!(answer.status, Some(1), "{answer:?}");
+        // Once for each of the files at most.
+        assert!((1..=2).contains(&answer.error.matches(help).count()), "{answer:?}");
+    }
+    // Errors in other files have other reasons.
+    folder.file("mine.toit", "// Made by hand.\nmain:\n  no-such-function\n");
+    let answer = folder.lucarne(&["check", "mine.toit"]);
+    assert!(answer.status == Some(1) && !answer.error.contains("makes it again"), "{answer:?}");
 }
 
 #[test]
@@ -355,6 +418,10 @@ fn a_definition_is_not_renamed_without_its_index_file() {
         assert_eq!((answer.status, answer.out.as_str(), answer.error.as_str()), (Some(1), "", expected));
     }
     assert!(!folder.path("src/new.index").exists());
+    folder.file("src/new one's.toit", folder.read("src/new.toit"));
+    let answer = folder.lucarne(&["interface", "generate", "src/new one's.toit"]);
+    assert!(answer.error.contains(r"`mv src/old.index 'src/new one'\''s.index'`"), "{answer:?}");
+    std::fs::remove_file(folder.path("src/new one's.toit")).unwrap();
     std::fs::rename(folder.path("src/old.index"), folder.path("src/new.index")).unwrap();
     succeeds(&folder, &["interface", "generate", "src/new.toit"]);
     assert!(folder.read("src/new.index").ends_with("0 a\n1 b\n"));
@@ -381,19 +448,74 @@ fn versions_are_checked_against_revisions() {
     folder.file("app/service.toit", service("1.1", "  b -> int\n  a x/int? -> int\n"));
     for revision in ["HEAD", "v1"] {
         let answer = succeeds(&folder, &["interface", "check", revision, "app/service.toit"]);
-        assert!(answer.out.contains(&format!("(was {revision}:service.toit:3:5)")), "{answer:?}");
+        assert!(answer.out.contains(&format!("(was {revision}:app/service.toit:3:5)")), "{answer:?}");
         assert!(answer.out.ends_with("version 1.1 is right after version 1.0\n"), "{answer:?}");
     }
     folder.file("app/other.toit", service("1.0", ""));
     for (arguments, expected) in [
         (["v2", "app/service.toit"], "v2 is neither a file nor a revision of git"),
         (["HEAD", "app/other.toit"], "app/other.toit is not in revision HEAD"),
-        (["HEAD:app", "app/service.toit"], "contain `:`"),
+        (["HEAD:app", "app/service.toit"], "app is not a file in revision HEAD"),
+        (["HEAD:", "app/service.toit"], " is not a file in revision HEAD"),
+        (
+            ["HEAD:service.toit", "app/service.toit"],
+            "service.toit is not in revision HEAD: the path is that from",
+        ),
+        (["HEAD:../app/service.toit", "app/service.toit"], "is not in revision HEAD"),
+        ([":app/service.toit", "app/service.toit"], "revisions have a name"),
+        (["-x:app/service.toit", "app/service.toit"], "unexpected argument"),
     ] {
         let answer = folder.lucarne(&[&["interface", "check"][..], &arguments].concat());
         assert_eq!(answer.status, Some(2), "{answer:?}");
         assert!(answer.error.contains(expected), "{answer:?}");
     }
+}
+
+#[test]
+fn a_renamed_definition_is_checked_against_its_old_name() {
+    let folder = Folder::new("interface-old-name");
+    let git = |arguments: &[&str]| {
+        let mut command = std::process::Command::new("git");
+        command.args(["-c", "user.name=test", "-c", "user.email=test@example.com"]).args(arguments);
+        let output = command.current_dir(folder.path(".")).output().expect("git is installed");
+        assert!(output.status.success(), "{output:?}");
+    };
+    // A file that it imports is found in the revision, too.
+    let old = format!("import ..shared\nLIMIT ::= SHARED\n{}", service("1.0", "  a x/int -> int\n"));
+    folder.file("shared.toit", "SHARED ::= 3\n");
+    folder.file("app/heat.toit", old.clone()).file("app/heat.index", "0 a\n");
+    git(&["init", "-q"]);
+    git(&["add", "."]);
+    git(&["commit", "-q", "-m", "first"]);
+    git(&["mv", "app/heat.toit", "warmth.toit"]);
+    git(&["mv", "app/heat.index", "warmth.index"]);
+    let new = old.replace("..shared", ".shared").replace("  a x/", "  b y/int -> int\n  a x/");
+    folder.file("warmth.toit", new).file("warmth.index", "0 a\n1 b\n");
+    let check = |old: &str, new: &str| folder.lucarne(&["interface", "check", old, new]);
+    let absent = check("HEAD", "warmth.toit");
+    assert_eq!(absent.status, Some(2));
+    assert!(
+        absent.error.ends_with("warmth.toit is not in revision HEAD: if it had another name, write `HEAD:PATH` with the path that it had\n"),
+        "{absent:?}"
+    );
+    let absolute = folder.path("warmth.toit");
+    for (old, new) in [
+        ("HEAD:app/heat.toit", "warmth.toit"),
+        ("HEAD:./app/heat.toit", "./warmth.toit"),
+        ("HEAD:app/heat.toit", absolute.to_str().unwrap()),
+    ] {
+        let answer = check(old, new);
+        assert_eq!((answer.status, answer.error.as_str()), (Some(1), ""), "{answer:?}");
+        assert!(answer.out.starts_with("minor: `b` is new, with index 1"), "{answer:?}");
+    }
+    // The index file is missing in the revision only.
+    git(&["add", "warmth.toit"]);
+    git(&["rm", "-q", "-f", "--cached", "warmth.index"]);
+    git(&["commit", "-q", "-m", "second"]);
+    let note = check("HEAD", "warmth.toit").error;
+    let expected = "note: in revision HEAD, warmth.index is missing or empty: the methods are numbered in their \
+                    order, which may have been another before\n";
+    assert_eq!(note, expected);
 }
 
 #[test]

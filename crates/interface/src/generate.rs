@@ -34,10 +34,7 @@ impl Origin<'_> {
     /// Returns the text at the beginning of a generated file, without the marks of a comment.
     fn header(&self, language: &str) -> [String; 2] {
         [
-            format!(
-                "Made from {} by `lucarne interface generate --{language}`. Do not edit: change",
-                self.file
-            ),
+            format!("{}{}{}{language}`. Do not edit: change", MADE.0, self.file, MADE.1),
             format!("{} instead, and make this file again.", self.file),
         ]
     }
@@ -61,6 +58,63 @@ pub enum Language {
     Rust,
     /// C: a header and a source, for providers and clients.
     C,
+}
+
+impl Language {
+    /// All languages.
+    pub const ALL: [Language; 3] = [Language::Toit, Language::Rust, Language::C];
+
+    /// Returns the names of the files that are made from a definition. `file` is its name, such as `thermometer.toit`.
+    ///
+    /// ```
+    /// use lucarne_interface::generate::Language;
+    ///
+    /// assert_eq!(Language::C.file_names("two-words.toit"), ["two_words.h", "two_words.c"]);
+    /// ```
+    pub fn file_names(self, file: &str) -> Vec<String> {
+        let stem = Origin { file, import: "" }.stem();
+        let words = stem.replace('-', "_");
+        match self {
+            Language::Toit => {
+                ["service", "provider", "client"].map(|part| format!("{stem}-{part}.toit")).into()
+            }
+            Language::Rust => vec![format!("{words}.rs")],
+            Language::C => vec![format!("{words}.h"), format!("{words}.c")],
+        }
+    }
+}
+
+/// The beginning of each generated file, after the marks of a comment, and the end of its first line.
+const MADE: (&str, &str) = ("Made from ", " by `lucarne interface generate --");
+
+/// The maximum length of the name of a definition in a header, in bytes: that of a name in a file system.
+const NAME_MAX: usize = 255;
+
+/// What the first line of a generated file says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Made<'t> {
+    /// The name of the definition, such as `thermometer.toit`.
+    pub definition: &'t str,
+    /// The language, as in the option of the command.
+    pub language: &'t str,
+}
+
+/// Returns what the first line of a file says, if the file was generated.
+///
+/// ```
+/// use lucarne_interface::generate::made_from;
+///
+/// let made = made_from("// Made from a.toit by `lucarne interface generate --toit`. Do not edit").unwrap();
+/// assert_eq!((made.definition, made.language), ("a.toit", "toit"));
+/// assert_eq!(made_from("// Made by hand."), None);
+/// ```
+pub fn made_from(text: &str) -> Option<Made<'_>> {
+    let line = text.lines().next()?.trim_start_matches(['/', '*', '!', ' ']);
+    let (definition, rest) = line.strip_prefix(MADE.0)?.split_once(MADE.1)?;
+    let language = rest.split('`').next()?;
+    let is_word = !language.is_empty() && language.bytes().all(|byte| byte.is_ascii_lowercase());
+    let is_name = definition.len() <= NAME_MAX && !definition.contains(char::is_control);
+    (is_word && is_name).then_some(Made { definition, language })
 }
 
 /// Generates code.

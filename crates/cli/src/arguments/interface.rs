@@ -95,13 +95,14 @@ A change is 'compatible', or needs a new 'minor' or 'major' version; docs/interf
 Exit status: 0 if the version of NEW is right for its changes, 1 if it is not, or if a definition has errors.
 
 Examples:
-  lucarne interface check HEAD thermometer.toit      compare with the last commit
+  lucarne interface check HEAD thermometer.toit             compare with the last commit
+  lucarne interface check HEAD:heat.toit thermometer.toit   the definition had another name
   lucarne interface check v1/thermometer.toit thermometer.toit")]
 pub(crate) struct Check {
     /// Print the result as JSON
     #[arg(long)]
     pub(crate) json: bool,
-    /// The old definition: a file, or a revision of git, in which NEW has the same name
+    /// The old definition: a file, a revision of git in which NEW has the same name, or REVISION:PATH
     #[arg(value_name = "OLD", value_hint = ValueHint::FilePath)]
     pub(crate) old: PathBuf,
     /// The new definition

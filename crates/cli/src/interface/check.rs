@@ -7,6 +7,7 @@ use lucarne_interface::Definition;
 use lucarne_interface::compare::{Change, Comparison, compare};
 use serde_json::{Value, json};
 
+use super::indexes;
 use super::revision::Revision;
 use crate::arguments::interface::Check;
 use crate::output::{print_error, print_out};
@@ -15,23 +16,23 @@ use crate::{FAILURE, Stop};
 /// One of the two definitions.
 struct Side {
     definition: Definition,
-    /// What stands before the name of the file: nothing, or a revision.
-    prefix: String,
+    /// The revision of git that it is from. None if it is from a file.
+    revision: Option<String>,
 }
 
 pub(crate) fn check(options: &Check) -> Result<ExitCode, Stop> {
     let new = super::readable(&options.new)?;
     let old = if options.old.exists() {
         let definition = super::load(&FileLoader, super::readable(&options.old)?)?;
-        Side { definition, prefix: String::new() }
+        Side { definition, revision: None }
     } else {
         of_revision(options)?
     };
-    let new = Side { definition: super::load(&FileLoader, new)?, prefix: String::new() };
+    let new = Side { definition: super::load(&FileLoader, new)?, revision: None };
     let interfaces = old.definition.interface.as_ref().zip(new.definition.interface.as_ref());
     let Some((before, after)) = interfaces else { return Ok(ExitCode::from(FAILURE)) };
-    super::note_missing_indexes(&old.definition);
-    super::note_missing_indexes(&new.definition);
+    indexes::note_missing(&old.definition, old.revision.as_deref());
+    indexes::note_missing(&new.definition, None);
     let comparison = compare(before, after);
     let text = match options.json {
         true => format!("{:#}\n", as_json(&comparison, &old, &new)),
@@ -45,12 +46,12 @@ pub(crate) fn check(options: &Check) -> Result<ExitCode, Stop> {
 fn of_revision(options: &Check) -> Result<Side, Stop> {
     let revision = Revision::open(&options.old, &options.new)?;
     let definition = lucarne_interface::load(&revision, revision.file())
-        .map_err(|error| Stop::failure(format!("{}: {error}", options.new.display())))?;
+        .map_err(|error| Stop::failure(format!("{}: {error}", options.old.display())))?;
     if definition.interface.is_none() {
         print_error(&format!("in revision {}:\n", revision.name()));
         print_error(&definition.shown(crate::front::style()));
     }
-    Ok(Side { definition, prefix: format!("{}:", revision.name()) })
+    Ok(Side { definition, revision: Some(revision.name().to_owned()) })
 }
 
 impl Side {
@@ -58,7 +59,10 @@ impl Side {
     fn position(&self, place: Span) -> (String, usize, usize) {
         let source = self.definition.sources.get(SourceId(0));
         let (line, column) = source.map_or((1, 1), |source| source.position(place.start));
-        (format!("{}{}", self.prefix, self.definition.path), line, column)
+        let path = &self.definition.path;
+        // As git writes it.
+        let file = self.revision.as_ref().map_or(path.clone(), |revision| format!("{revision}:{path}"));
+        (file, line, column)
     }
 
     fn as_json(&self, place: Span) -> Value {

@@ -7,7 +7,7 @@ use lucarne_compiler::source::FileLoader;
 use lucarne_interface::generate::{Language, Origin, import_path};
 use lucarne_interface::model::Interface;
 
-use super::renamed;
+use super::{indexes, renamed};
 use crate::arguments::interface::Generate;
 use crate::output::{print_error, print_out, reason};
 use crate::{FAILURE, Stop, files};
@@ -38,10 +38,7 @@ pub(crate) fn generate(options: &Generate) -> Result<ExitCode, Stop> {
     if let Some((language, _)) = options.language() {
         outputs.extend(generated(options, interface, name, language)?);
     }
-    // Of a definition that is new there are no files.
-    if outputs.iter().skip(1).any(Output::exists) {
-        super::note_missing_indexes(&definition);
-    }
+    indexes::note_if_generated(&definition, options.output.as_deref());
     let changed: Vec<&Output> = outputs.iter().filter(|output| !output.is_current()).collect();
     if options.check { report(options, &changed) } else { write(&changed) }
 }
@@ -110,11 +107,6 @@ fn import(folder: &Path, definition: &Path) -> Result<String, Stop> {
 }
 
 impl Output {
-    /// Returns whether the file exists and has been written.
-    fn exists(&self) -> bool {
-        std::fs::metadata(&self.path).is_ok_and(|metadata| metadata.len() > 0)
-    }
-
     fn is_current(&self) -> bool {
         std::fs::read(&self.path).is_ok_and(|bytes| bytes == self.text.as_bytes())
     }

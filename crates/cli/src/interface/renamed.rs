@@ -24,13 +24,21 @@ pub(super) fn refuse(definition: &Definition) -> Result<(), Stop> {
     let (path, index) = (Path::new(&definition.path), definition.lock_path());
     let folder = path.parent().unwrap_or(Path::new(""));
     let Some(old) = index_of(&interface.uuid, folder) else { return Ok(()) };
-    let (old, gone) = (old.display(), old.with_extension("toit"));
+    let gone = old.with_extension("toit");
+    let [from, to] = [&*old.to_string_lossy(), &index].map(for_shell);
+    let old = old.display();
     Err(Stop::failure(format!(
         "{old} has the indexes of the service {}, but {} is missing: if the definition was renamed, rename its index \
-         file, too, with `mv {old} {index}`; if not, remove {old}",
+         file, too, with `mv {from} {to}`; if not, remove {old}",
         interface.uuid,
         gone.display()
     )))
+}
+
+/// Returns a path as a word for a shell.
+fn for_shell(path: &str) -> String {
+    let is_plain = path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-+".contains(&byte));
+    if is_plain { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
 }
 
 /// Returns the first index file in a folder that is of a service and has no definition beside it.
@@ -47,7 +55,7 @@ fn index_of(uuid: &str, folder: &Path) -> Option<PathBuf> {
 }
 
 /// Returns the beginning of a regular file.
-fn beginning(path: &Path) -> Option<String> {
+pub(super) fn beginning(path: &Path) -> Option<String> {
     if !fs::metadata(path).ok()?.is_file() {
         return None;
     }

@@ -4,33 +4,36 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use lucarne_compiler::source::{BYTES_MAX, Loader};
+use lucarne_compiler::source::{BYTES_MAX, Loader, normalized};
 
 use crate::Stop;
 use crate::output::reason;
 
-/// A revision of the repository that a file is in. Paths are relative to the folder of that file.
+/// A revision of a repository. Paths are relative to the root of the repository.
 pub(super) struct Revision {
     name: String,
+    /// A folder in the repository.
     folder: PathBuf,
     file: String,
 }
 
 impl Revision {
-    /// Finds a revision. `file` is the definition as it is now.
-    pub(super) fn open(name: &Path, file: &Path) -> Result<Revision, Stop> {
-        let shown = name.display();
+    /// Finds a definition as it was. `old` is the name of a revision, or such a name and a path as in `HEAD:PATH`; `new`
+    /// is the definition as it is now.
+    pub(super) fn open(old: &Path, new: &Path) -> Result<Revision, Stop> {
+        let shown = old.display();
         let missing =
             |why: &str| Stop::usage(format!("{shown} is neither a file nor a revision of git: {why}"));
-        let name = name.to_str().ok_or_else(|| missing("it is not UTF-8"))?;
-        if name.starts_with('-') || name.contains(':') {
-            return Err(missing("revisions do not begin with `-` or contain `:`"));
+        let old = old.to_str().ok_or_else(|| missing("it is not UTF-8"))?;
+        let (name, path) = old.split_once(':').map_or((old, None), |(name, path)| (name, Some(path)));
+        if name.starts_with('-') || name.is_empty() {
+            return Err(missing("revisions have a name, which does not begin with `-`"));
         }
-        let text = |part: Option<&std::ffi::OsStr>| part.and_then(|part| part.to_str()).map(str::to_owned);
-        let file_name =
-            text(file.file_name()).ok_or_else(|| Stop::usage(format!("{} has no name", file.display())))?;
-        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let revision = Revision { name: name.to_owned(), folder: folder.to_owned(), file: file_name };
+        let beside = new.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // As for git, a path is that from the root of the repository, or begins with `./` or `../`.
+        let is_from_here = path.is_some_and(|path| path.starts_with("./") || path.starts_with("../"));
+        let folder = if is_from_here { Path::new(".") } else { beside };
+        let mut revision = Revision { name: name.to_owned(), folder: folder.to_owned(), file: String::new() };
         let commit = format!("{name}^{{commit}}");
         let verified =
             revision.git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &commit]).output();
@@ -40,10 +43,38 @@ impl Revision {
             let said = said.lines().next().unwrap_or("git does not know it");
             return Err(missing(said.trim_start_matches("fatal: ")));
         }
-        if !revision.is_file(&revision.file) {
-            return Err(Stop::usage(format!("{} is not in revision {name}", file.display())));
-        }
+        let file_name = new.file_name().and_then(|name| name.to_str());
+        let file_name = file_name.ok_or_else(|| Stop::usage(format!("{} has no name", new.display())))?;
+        let below = || revision.prefix().ok_or_else(|| missing("git does not tell where its folder is"));
+        revision.file = match path {
+            Some(path) if is_from_here => normalized(&format!("{}{path}", below()?)),
+            Some(path) => normalized(path),
+            None => format!("{}{file_name}", below()?),
+        };
+        revision.require_file(path.is_none())?;
         Ok(revision)
+    }
+
+    /// Refuses a definition that is not in the revision.
+    fn require_file(&self, has_name_of_new: bool) -> Result<(), Stop> {
+        let Revision { name, file, .. } = self;
+        match self.type_of(file).as_deref() {
+            Some("blob") => Ok(()),
+            Some(_) => Err(Stop::usage(format!("{file} is not a file in revision {name}"))),
+            None if has_name_of_new => Err(Stop::usage(format!(
+                "{file} is not in revision {name}: if it had another name, write `{name}:PATH` with the path that it had"
+            ))),
+            None => Err(Stop::usage(format!(
+                "{file} is not in revision {name}: the path is that from the root of the repository, or begins with `./`"
+            ))),
+        }
+    }
+
+    /// Returns the path of the folder from the root of the repository: empty, or with a slash at its end.
+    fn prefix(&self) -> Option<String> {
+        let output = self.git(&["rev-parse", "--show-prefix"]).output().ok()?;
+        let text = String::from_utf8(output.stdout).ok()?;
+        output.status.success().then(|| text.trim_end_matches('\n').to_owned())
     }
 
     /// Returns the name of the revision.
@@ -64,7 +95,7 @@ impl Revision {
     }
 
     fn object(&self, path: &str) -> String {
-        format!("{}:./{path}", self.name)
+        format!("{}:{}", self.name, normalized(path))
     }
 
     /// Returns the type of a path: `blob` for a file, `tree` for a folder.
