@@ -6,11 +6,15 @@ main:
   while true:
     error := catch: show
     print "panel: no temperature ($error)"
+    sleep --ms=1_000
 
 show -> none:
   climate := ClimateClient
   // Waits until there is a thermometer.
   climate.open --timeout=(Duration --m=10)
-  watch := climate.watch
-  while true:
-    print "panel: $(%.1f watch.next / 10.0) °C"
+  try:
+    watch := climate.watch
+    while true:
+      print "panel: $(%.1f watch.next / 10.0) °C"
+  finally:
+    climate.close

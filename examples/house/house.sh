@@ -36,14 +36,15 @@ trap 'exit 1' INT TERM
 for machine in hall attic; do
     "$lucarne" fabric invite "$machine" --folder "$folder/cellar" \
         --listen "127.0.0.1:$invitations" --address "127.0.0.1:$invitations" > "$folder/invitation" &
-    inviting=$!
+    running=$!
     token=
-    while [ -z "$token" ] && kill -0 $inviting 2> /dev/null; do
+    while [ -z "$token" ] && kill -0 $running 2> /dev/null; do
         token=$(sed -n 's/.*lucarne fabric join \([^ ]*\).*/\1/p' "$folder/invitation")
         sleep 0.1
     done
     "$lucarne" fabric join "$token" --folder "$folder/$machine"
-    wait $inviting
+    wait $running
+    running=
 done
 
 cellar() {

@@ -199,7 +199,7 @@ fn as_json(folder: &Path, overview: &Overview) -> String {
         "authority": overview.authority.to_string(),
         "authority_until": time(overview.authority_until),
         "is_authority": overview.is_authority,
-        "folder": folder,
+        "folder": folder.display().to_string(),
         "issued": issued.collect::<Vec<_>>(),
         "revoked": revoked.collect::<Vec<_>>(),
     });

@@ -218,40 +218,36 @@ fn three_machines(test: &str, is_secure: bool) {
     }
     let listen = ["--fabric-listen", "tcp/10.77.0.1:7447"];
     let connect = ["--fabric", "tcp/10.77.0.1:7447"];
-    let mut cellar = start_cellar(&cables, &folder, &listen, is_secure);
+    let cellar = start_cellar(&cables, &folder, &listen, is_secure);
+    let mut cellar_again = None;
     let hall = start_user(&cables, &folder, "hall", &connect, is_secure);
     let attic = start_user(&cables, &folder, "attic", &connect, is_secure);
     hall.wait_for("°C");
     attic.wait_for("°C");
-    let report = |what: &str, lost: Duration, again: Duration| {
+    let users = [&hall, &attic];
+    let report = |what: &str, (lost, again): (Duration, Duration)| {
         println!("{test}: {what}: noticed after {lost:?}, temperatures again after {again:?}");
     };
 
-    cables.set_cable("cellar", "lan", false);
-    let lost = hall.wait_for("no temperature").1;
-    attic.wait_for("no temperature");
-    cables.set_cable("cellar", "lan", true);
-    let again = hall.wait_for_new("°C");
-    attic.wait_for_new("°C");
-    report("the cable was pulled", lost, again);
+    let set_cable = |is_up| cables.set_cable("cellar", "lan", is_up);
+    report("the cable was pulled", interrupt(users, || set_cable(false), || set_cable(true)));
+    let signal = |signal| cellar.signal(signal);
+    report("the program was stopped", interrupt(users, || signal("-STOP"), || signal("-CONT")));
+    let kill = || cellar.signal("-KILL");
+    let again = || cellar_again = Some(start_cellar(&cables, &folder, &listen, is_secure));
+    report("the program was killed", interrupt(users, kill, again));
+}
 
-    cellar.signal("-STOP");
+/// Takes the temperatures away from the users, and gives them back. Returns how long both took to arrive.
+fn interrupt(users: [&Machine; 2], take: impl FnOnce(), give: impl FnOnce()) -> (Duration, Duration) {
+    let [hall, attic] = users;
+    take();
     let lost = hall.wait_for("no temperature").1;
     attic.wait_for("no temperature");
-    cellar.signal("-CONT");
+    give();
     let again = hall.wait_for_new("°C");
     attic.wait_for_new("°C");
-    report("the program was stopped", lost, again);
-
-    cellar.signal("-KILL");
-    let lost = hall.wait_for("no temperature").1;
-    attic.wait_for("no temperature");
-    drop(cellar);
-    cellar = start_cellar(&cables, &folder, &listen, is_secure);
-    let again = hall.wait_for_new("°C");
-    attic.wait_for_new("°C");
-    report("the program was killed", lost, again);
-    drop(cellar);
+    (lost, again)
 }
 
 #[test]
@@ -309,12 +305,9 @@ fn two_networks_with_a_router_between_them() {
     attic.signal("-CONT");
     attic.wait_for_new("°C");
 
-    router.signal("-KILL");
-    let lost = hall.wait_for("no temperature").1;
-    drop(router);
-    let _router = cables.start(&folder, "router", &routing);
-    let again = hall.wait_for_new("°C");
-    attic.wait_for_new("°C");
+    let mut router_again = None;
+    let again = || router_again = Some(cables.start(&folder, "router", &routing));
+    let (lost, again) = interrupt([&hall, &attic], || router.signal("-KILL"), again);
     println!("routed: the router was killed: noticed after {lost:?}, temperatures again after {again:?}");
     drop(cellar);
 }

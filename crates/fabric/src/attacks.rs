@@ -102,26 +102,36 @@ impl World {
         self.fabric.forge(EVIL, CELLAR, Packet::Data { epoch, number, items }.write());
     }
 
+    /// Returns the announcement of a service of another machine, and its description.
+    fn token(&self, machine: &str, id: i64) -> (Token, Vec<u8>) {
+        let offered = Offered {
+            pid: pid(5),
+            id,
+            uuid: SECRET.uuid().to_string(),
+            name: "house/many".to_owned(),
+            version: (1, 0),
+            priority: 1,
+            tags: Vec::new(),
+        };
+        let (uuid, description) = description::encode(&offered).unwrap();
+        let digest = description::digest(&description);
+        (Token { machine: machine.parse().unwrap(), incarnation: 1, uuid, digest }, description)
+    }
+
+    /// Returns the number of services of a machine that can be opened in the cellar.
+    fn services(&self, machine: &str) -> usize {
+        let machines = self.fabric.machine(CELLAR).status().machines();
+        machines.iter().find(|known| known.name.as_str() == machine).map_or(0, |known| known.services)
+    }
+
     /// Announces services of other machines, all of one interface, and returns the number of those that can be opened.
     fn announce(&mut self, machine: &str, count: usize) -> usize {
         for id in 0..count {
-            let offered = Offered {
-                pid: pid(5),
-                id: id as i64,
-                uuid: SECRET.uuid().to_string(),
-                name: "house/many".to_owned(),
-                version: (1, 0),
-                priority: 1,
-                tags: Vec::new(),
-            };
-            let (uuid, description) = description::encode(&offered).unwrap();
-            let digest = description::digest(&description);
-            let token = Token { machine: machine.parse().unwrap(), incarnation: 1, uuid, digest };
+            let (token, description) = self.token(machine, id as i64);
             self.fabric.forge_token(CELLAR, token, description);
         }
         self.fabric.run_until(2_000, |_| false);
-        let machines = self.fabric.machine(CELLAR).status().machines();
-        machines.iter().find(|known| known.name.as_str() == machine).map_or(0, |known| known.services)
+        self.services(machine)
     }
 
     /// Returns how many lines of the log contain a text.
@@ -412,8 +422,34 @@ fn a_machine_causes_one_line_of_each_kind() {
         world.fabric.forge_token(CELLAR, token, vec![1]);
     }
     world.fabric.run_until(2_000, |_| false);
-    assert_eq!(world.logged("liar announces a service whose description"), 1);
+    assert_eq!(world.logged("liar announces a service, but a description"), 1);
     world.assert_others_are_well();
+}
+
+#[test]
+fn a_wrong_answer_does_not_void_an_announcement() {
+    let mut world = World::new(10);
+    let (token, description) = world.token("attic", 0);
+    // Any machine can answer the question for a description.
+    world.fabric.forge_token(CELLAR, token.clone(), b"wrong".to_vec());
+    world.fabric.run_until(2_000, |_| false);
+    assert_eq!(world.services("attic"), 0);
+    world.fabric.forge_token(CELLAR, token, description);
+    world.fabric.run_until(2_000, |_| false);
+    assert_eq!(world.services("attic"), 1);
+}
+
+#[test]
+fn announcements_without_descriptions_make_room_for_others() {
+    let mut world = World::new(11);
+    for digest in 0..TOKENS_MAX as u32 + 50 {
+        let mut bytes = [0; 16];
+        bytes[..4].copy_from_slice(&digest.to_le_bytes());
+        let digest = crate::network::Digest(bytes);
+        let token = Token { machine: "attic".parse().unwrap(), incarnation: 1, uuid: SECRET.uuid(), digest };
+        world.fabric.forge_token(CELLAR, token, vec![1]);
+    }
+    assert_eq!(world.announce("attic", 3), 3);
 }
 
 #[test]
@@ -438,7 +474,10 @@ fn a_description_that_was_not_announced_is_not_used() {
     world.fabric.forge_token(CELLAR, token, description);
     world.fabric.run_until(2_000, |_| false);
     let log = world.log.lock().join("\n");
-    assert!(log.contains("evil announces a service whose description is not the announced one"), "{log}");
+    assert!(
+        log.contains("evil announces a service, but a description of it is not the announced one"),
+        "{log}"
+    );
     let user = common::container(&world.fabric, CELLAR, "user");
     let inner = user.clone();
     let tags = done(&mut world.fabric, &user, async move {

@@ -25,7 +25,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, CertificateSigningRequestDer};
 use thiserror::Error;
 
-use crate::identity::{DOMAIN, Fingerprint, IdentityError, content, name_in, read, server_name};
+use crate::identity::{DOMAIN, Fingerprint, IdentityError, content, is_missing, name_in, read, server_name};
 use crate::name::MachineName;
 
 mod files;
@@ -204,7 +204,7 @@ impl Authority {
     pub fn check_free(&self, name: &MachineName) -> Result<(), AuthorityError> {
         check_name(name)?;
         let path = self.folder.join(issued_path(name));
-        if !path.exists() {
+        if is_missing(&path) {
             return Ok(());
         }
         let issued = Fingerprint::of(&certificate(&path)?);

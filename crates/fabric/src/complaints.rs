@@ -12,7 +12,9 @@ const LINES_MAX: usize = 16_384;
 pub(crate) enum Complaint {
     Announcements,
     Description,
-    Identity,
+    NotAccepted,
+    Unproven,
+    Unprotected,
     Interface,
     Processes,
 }

@@ -363,8 +363,8 @@ impl Open {
                 }
                 Item::More { slot, bytes } => self.add(slot, bytes, charge, happened)?,
                 Item::Grant { bytes } => {
-                    // No honest machine grants more than it was sent.
-                    self.credit = self.credit.saturating_add(bytes as usize).min(usize::MAX / 2);
+                    // An honest machine grants what it was sent.
+                    self.credit = self.credit.saturating_add(bytes as usize).min(WINDOW_MAX);
                 }
                 Item::Taken { slot } => happened.push(Happened::Taken(slot)),
                 Item::Ended { process } => happened.push(Happened::Ended(process)),

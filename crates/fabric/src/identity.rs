@@ -1,4 +1,4 @@
-//! Who a machine is: a private key, the certificate of its name, and the authority that has signed it.
+//! The identity of a machine: a private key, the certificate of its name, and the authority that has signed it.
 //!
 //! An identity is a folder with three files, in the usual forms (PEM, X.509, PKCS #8), so that other tools can make them
 //! too:
@@ -49,7 +49,7 @@ pub(crate) const REVOKED_MAX: u64 = 1 << 20;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint(pub [u8; 32]);
 
-/// Who this machine is, and whom it believes.
+/// The identity of this machine, and the authority whose certificates it accepts.
 pub struct Identity {
     name: MachineName,
     pub(crate) client: Arc<ClientConfig>,
@@ -115,7 +115,7 @@ impl Identity {
         };
         let (certificate, authority) = (certificate("machine.pem")?, certificate("authority.pem")?);
         let path = folder.join("revoked");
-        let revoked = if path.exists() { read_revoked(&path)? } else { BTreeSet::new() };
+        let revoked = if is_missing(&path) { BTreeSet::new() } else { read_revoked(&path)? };
         Identity::new(Credentials { key, certificate, authority, revoked })
     }
 
@@ -304,6 +304,11 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, IdentityError> {
 
 pub(crate) fn content(path: &Path, reason: impl ToString) -> IdentityError {
     IdentityError::Content { path: path.to_owned(), reason: reason.to_string() }
+}
+
+/// Returns whether nothing has the path. A link that leads nowhere is not nothing: it may lead to a list that is away.
+pub(crate) fn is_missing(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
 pub(crate) fn read_revoked(path: &Path) -> Result<BTreeSet<Fingerprint>, IdentityError> {

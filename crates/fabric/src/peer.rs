@@ -148,9 +148,11 @@ impl Peer {
         is_quiet && self.tokens.is_empty() && self.trunk.is_none() && self.flow.is_forgotten(now_us)
     }
 
-    /// Returns whether nothing is known of the machine but packets in its name, which it has not proven.
-    pub(crate) fn is_unproven(&self) -> bool {
-        self.tokens.is_empty() && self.tunnel.as_ref().is_some_and(|tunnel| !tunnel.is_proven())
+    /// Returns when the machine, which has not proven its name, was last part of a handshake; none for other machines, and
+    /// for those that are known by announcements alone.
+    pub(crate) fn unproven_us(&self) -> Option<i64> {
+        let tunnel = self.tunnel.as_ref().filter(|tunnel| !tunnel.is_proven())?;
+        (tunnel.is_shaking() || self.tokens.is_empty()).then(|| tunnel.touched_us())
     }
 
     /// Returns the status of the machine, if it has changed since the last time.
@@ -173,6 +175,15 @@ impl Peer {
 
     /// Notes an announcement, unless there are too many.
     pub(crate) fn appeared(&mut self, house: &mut House<'_, '_, '_>, token: Token) {
+        if self.tokens.len() >= TOKENS_MAX {
+            // Any machine can announce in the name of another one.
+            let is_idle = |import: &Import| import.is_void || import.described.is_none();
+            let idle = self.tokens.iter().find(|(_, import)| is_idle(import)).map(|(token, _)| token.clone());
+            if let Some(idle) = idle {
+                self.tokens.remove(&idle);
+                house.complain(&self.name, Complaint::Announcements, "announces too many services");
+            }
+        }
         if self.tokens.len() < TOKENS_MAX || self.tokens.contains_key(&token) {
             self.tokens.entry(token).or_default();
             self.looked = None;
@@ -198,11 +209,16 @@ impl Peer {
             return;
         }
         self.looked = None;
+        if description::digest(bytes) != token.digest {
+            // Any machine can answer the question. It is asked again.
+            let text = "announces a service, but a description of it is not the announced one";
+            return house.complain(&self.name, Complaint::Description, text);
+        }
         match description::decode(token, bytes, house.identity) {
             Some(offered) => import.described = Some(offered),
             None => {
                 import.is_void = true;
-                let text = "announces a service whose description is not the announced one";
+                let text = "announces a service whose description is not valid";
                 house.complain(&self.name, Complaint::Description, text);
             }
         }
@@ -331,7 +347,18 @@ impl Peer {
         self.put(house, out);
         match news {
             Some(News::Packet(packet)) => self.receive_packet(house, &packet, now_us),
-            Some(News::Refused(text)) => house.complain(&self.name, Complaint::Identity, &text),
+            Some(News::Unprotected) => {
+                let text = "does not prove its name: a packet in its name has no protection";
+                house.complain(&self.name, Complaint::Unprotected, text);
+            }
+            Some(News::Unproven(reason)) => {
+                let text = format!("cannot prove its name: {reason}");
+                house.complain(&self.name, Complaint::Unproven, &text);
+            }
+            Some(News::NotAccepted) => {
+                let text = "does not accept the certificate of this machine";
+                house.complain(&self.name, Complaint::NotAccepted, text);
+            }
             None => {}
         }
     }
@@ -523,7 +550,8 @@ impl Peer {
             }
         }
         self.send(house, out, now_us);
-        import_us.into_iter().chain(self.flow.next_us()).min()
+        let tunnel_us = self.tunnel.as_ref().and_then(Tunnel::next_us);
+        import_us.into_iter().chain(self.flow.next_us()).chain(tunnel_us).min()
     }
 
     /// A process of this machine has ended.

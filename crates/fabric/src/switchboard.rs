@@ -24,8 +24,8 @@ use crate::tunnel::Tunnel;
 /// The maximum number of other machines that are kept.
 const PEERS_MAX: usize = 4_096;
 
-/// The maximum number of other machines of which nothing is known but packets in their names, which they have not proven.
-/// They cost handshakes.
+/// The maximum number of other machines that have not proven their names, but have begun to, or of which only packets are
+/// known. They cost handshakes. A further one takes the place of the one that has been quiet for the longest time.
 const UNPROVEN_MAX: usize = 256;
 
 /// The number of events that are handled in one turn.
@@ -40,8 +40,9 @@ pub struct Options {
     pub name: MachineName,
     /// The network that the machines share.
     pub network: Arc<dyn Network>,
-    /// The identity of `name`, with which this machine proves its name to others. Then they must prove theirs, too. Without
-    /// one, names are only claimed: that is for networks in which all machines are trusted.
+    /// The identity with which this machine proves its name to others. Then they must prove theirs, too. The name in it takes
+    /// the place of `name`, so the network must be opened under that name. Without an identity, names are only claimed: that
+    /// is for networks in which all machines are trusted.
     pub identity: Option<Arc<Identity>>,
     /// Which services go to which machines: none by default.
     pub exports: Rules,
@@ -77,6 +78,10 @@ impl Options {
 ///
 /// Returns what there is to see of the other machines.
 pub fn join(kernel: &KernelHandle, abroad: &Abroad, options: Options) -> Status {
+    let mut options = options;
+    if let Some(identity) = &options.identity {
+        options.name = identity.name().clone();
+    }
     let status = Status::default();
     let timeout = i64::try_from(options.timeout.as_micros()).unwrap_or(i64::MAX / 4);
     let switchboard = Switchboard {
@@ -96,6 +101,7 @@ pub fn join(kernel: &KernelHandle, abroad: &Abroad, options: Options) -> Status 
         status: status.clone(),
         unproven: 0,
         has_complained: false,
+        has_complained_of_names: false,
     };
     let name = SpawnOptions { priority: priority::HIGH, ..SpawnOptions::named("fabric") };
     kernel.start_system(Box::new(switchboard), name);
@@ -121,10 +127,12 @@ struct Switchboard {
     unfit: BTreeMap<(Pid, i64), Unfit>,
     complaints: Complaints,
     status: Status,
-    /// The number of machines of which only packets in unproven names are known, or were at the end of the last turn.
+    /// The number of machines that count for [`UNPROVEN_MAX`], as of the last turn, and of those that were added since.
     unproven: usize,
     /// Too many machines were reported.
     has_complained: bool,
+    /// Too many machines without proven names were reported.
+    has_complained_of_names: bool,
 }
 
 impl Switchboard {
@@ -218,24 +226,40 @@ impl Switchboard {
 
     /// Adds a machine that was announced, or in whose name a packet has come. Returns false if there are too many.
     fn add_peer(&mut self, machine: &MachineName, is_packet: bool) -> bool {
-        let identity = self.options.identity.as_ref();
-        let is_unproven = is_packet && identity.is_some();
-        if self.peers.len() >= PEERS_MAX || is_unproven && self.unproven >= UNPROVEN_MAX {
+        let is_unproven = is_packet && self.options.identity.is_some();
+        if is_unproven && self.unproven >= UNPROVEN_MAX {
+            self.forget_unproven();
+        }
+        if self.peers.len() >= PEERS_MAX {
             if !self.has_complained {
-                (self.options.log)(&format!(
-                    "more than {PEERS_MAX} machines, or {UNPROVEN_MAX} that do not prove their names: others are ignored"
-                ));
+                (self.options.log)(&format!("more than {PEERS_MAX} machines: others are ignored"));
             }
             self.has_complained = true;
             return false;
         }
         let calls = self.options.name < *machine;
         let flow = Flow::new(self.incarnation.unwrap_or_default(), calls, self.timing, self.window);
+        let identity = self.options.identity.as_ref();
         let tunnel =
             identity.map(|identity| Tunnel::new(identity.clone(), machine.clone(), self.timing.timeout_us));
         self.unproven += usize::from(is_unproven);
         self.peers.insert(machine.clone(), Peer::new(machine.clone(), tunnel, flow));
         true
+    }
+
+    /// Forgets the machine without a proven name that has been quiet for the longest time.
+    fn forget_unproven(&mut self) {
+        let unproven = self.peers.iter().filter_map(|(name, peer)| Some((peer.unproven_us()?, name)));
+        let Some(name) = unproven.min().map(|(_, name)| name.clone()) else { return };
+        self.peers.remove(&name);
+        self.status.forget(&name);
+        self.unproven = self.unproven.saturating_sub(1);
+        if !self.has_complained_of_names {
+            (self.options.log)(&format!(
+                "more than {UNPROVEN_MAX} machines do not prove their names: the quietest are forgotten"
+            ));
+        }
+        self.has_complained_of_names = true;
     }
 
     /// Calls `act` for one machine.
@@ -322,7 +346,7 @@ impl Process for Switchboard {
             }
             !is_forgotten
         });
-        self.unproven = self.peers.values().filter(|peer| peer.is_unproven()).count();
+        self.unproven = self.peers.values().filter(|peer| peer.unproven_us().is_some()).count();
         context.charge(EVENT_COST * (1 + count as u32));
         if count == EVENTS_PER_TURN { Outcome::Ready } else { Outcome::Wait { until_us: next_us } }
     }

@@ -13,7 +13,7 @@
 //! - The handshake is that of RFC 8446, by `rustls`, with certificates on both sides. The two keys, one for each direction,
 //!   are exported from it (section 7.5, label [`LABEL`], with the number of the session as context). The nonce of a packet is
 //!   its number, and its head is authenticated too.
-//! - TLS itself protects a stream: a single packet that anyone injects would end it. Here such a packet is dropped, and
+//! - TLS itself protects a stream: a single packet that an attacker injects would end it. Here such a packet is dropped, and
 //!   nothing else happens. Packets with a number that is not greater than all before are dropped, too, so a packet that is
 //!   recorded and sent again has no effect. A missing packet is noticed by the flow.
 //! - Only a handshake that is complete replaces a session, and packets of the session before it are accepted after that.
@@ -42,11 +42,9 @@ const HEAD: usize = 24;
 /// The number of bytes that a sealed packet has beside its content.
 pub(crate) const OVERHEAD: usize = HEAD + 16;
 
-/// The maximum number of handshakes with one machine. A further one ends the oldest.
-const HANDSHAKES_MAX: usize = 2;
-
-/// The maximum number of sessions with one machine: the newest one, and the one before it.
-const SESSIONS_MAX: usize = 2;
+/// The number of handshakes that begin in the time after which a machine is lost. So many are kept: the answer to one may
+/// come when the next ones have begun.
+const HANDSHAKES_MAX: usize = 8;
 
 /// The maximum number of packets that wait for the end of a handshake. The flow repeats those that count.
 const WAITING_MAX: usize = 8;
@@ -104,8 +102,12 @@ struct Session {
 pub(crate) enum News {
     /// A packet of the flow, from the machine that has proven its name.
     Packet(Vec<u8>),
-    /// One of the machines does not accept the other one. The text follows the name of the other machine.
-    Refused(String),
+    /// A packet without protection was dropped.
+    Unprotected,
+    /// The other machine has not proven its name, for this reason.
+    Unproven(String),
+    /// The other machine does not accept this one.
+    NotAccepted,
 }
 
 struct Head {
@@ -139,7 +141,7 @@ impl Tunnel {
             calls: *identity.name() < peer,
             identity,
             peer,
-            retry_us: timeout_us / 8,
+            retry_us: timeout_us / HANDSHAKES_MAX as i64,
             timeout_us,
             sessions: VecDeque::new(),
             handshakes: VecDeque::new(),
@@ -157,6 +159,21 @@ impl Tunnel {
     /// Returns whether no handshake has been in progress lately.
     pub(crate) fn is_quiet(&self, now_us: i64) -> bool {
         now_us - self.touched_us >= self.timeout_us
+    }
+
+    /// Returns whether a handshake is in progress.
+    pub(crate) fn is_shaking(&self) -> bool {
+        !self.handshakes.is_empty()
+    }
+
+    /// Returns when this machine was last part of a handshake.
+    pub(crate) fn touched_us(&self) -> i64 {
+        self.touched_us
+    }
+
+    /// Returns when a handshake has taken too long.
+    pub(crate) fn next_us(&self) -> Option<i64> {
+        self.handshakes.front().map(|handshake| handshake.since_us + self.timeout_us)
     }
 
     /// Forgets handshakes that have taken too long.
@@ -193,9 +210,7 @@ impl Tunnel {
         out: &mut Vec<Vec<u8>>,
     ) -> Option<News> {
         let Some((head, rest)) = Head::read(bytes) else {
-            return Some(News::Refused(
-                "does not prove its name: a packet without protection is dropped".into(),
-            ));
+            return Some(News::Unprotected);
         };
         match head.kind {
             kind::KNOCK if self.calls => self.begin(now_us, random, out),
@@ -209,10 +224,11 @@ impl Tunnel {
         None
     }
 
-    /// The session in which this side sends. The side that says the last word of a handshake has the keys before, and sends
-    /// nothing that could arrive before it. So both sides can begin at once.
+    /// Returns the session for sending. The machine that has said the last word of a handshake goes on in the session before,
+    /// if there is one, until the other machine has answered in the new one: the last word may be lost.
     fn sending(&mut self) -> Option<&mut Session> {
-        self.sessions.front_mut()
+        let at = self.sessions.iter().position(|session| !self.calls || session.next_in > 0);
+        self.sessions.get_mut(at.unwrap_or_default())
     }
 
     /// Begins a handshake, or asks the other machine to begin one, but not too often.
@@ -226,7 +242,6 @@ impl Tunnel {
         }
         let Some(name) = server_name(&self.peer) else { return };
         let Ok(tls) = ClientConnection::new(self.identity.client.clone(), name) else { return };
-        self.handshakes.clear();
         self.add_handshake(random, Connection::from(tls), now_us);
         if let Some(handshake) = self.handshakes.back_mut() {
             handshake.flush(kind::CLIENT, out);
@@ -259,7 +274,7 @@ impl Tunnel {
             self.add_handshake(head.session, Connection::from(tls), now_us);
         }
         let news = self.proceed(head, bytes, now_us, out);
-        if let Some(News::Refused(_)) = news {
+        if let Some(News::Unproven(_)) = news {
             out.push(Head { kind: kind::REFUSED, session: head.session, number: 0 }.write().to_vec());
         }
         news
@@ -296,31 +311,36 @@ impl Tunnel {
         match session {
             Ok(session) => {
                 self.touched_us = now_us;
-                self.sessions.push_front(session);
-                self.sessions.truncate(SESSIONS_MAX);
-                self.send_waiting(out);
+                self.add_session(session, out);
                 None
             }
-            Err(reason) => Some(News::Refused(format!("cannot prove its name: {reason}"))),
+            Err(reason) => Some(News::Unproven(reason)),
         }
     }
 
-    fn send_waiting(&mut self, out: &mut Vec<Vec<u8>>) {
-        let waiting = std::mem::take(&mut self.waiting);
-        match self.sending() {
-            Some(session) => out.extend(waiting.into_iter().filter_map(|packet| session.seal(packet))),
-            None => self.waiting = waiting,
+    /// Adds a session. The newest one is kept, and the newest one in which the other machine has sent something.
+    fn add_session(&mut self, mut session: Session, out: &mut Vec<Vec<u8>>) {
+        if self.calls {
+            self.handshakes.clear();
+        } else {
+            // Tells the other machine that its last word has arrived.
+            out.extend(session.seal(Vec::new()));
+        }
+        let used = self.sessions.drain(..).find(|session| session.next_in > 0);
+        self.sessions = [Some(session), used].into_iter().flatten().collect();
+        for packet in std::mem::take(&mut self.waiting) {
+            let sealed = self.sending().and_then(|session| session.seal(packet));
+            out.extend(sealed);
         }
     }
 
-    /// The other machine does not accept this one. That anyone could have said: it has an effect only if the other machine has
-    /// not used the session yet.
+    /// Drops a session that the other machine reports as refused, unless it has used it: the report is not authenticated.
     fn refused(&mut self, id: u64) -> Option<News> {
         let count = self.sessions.len() + self.handshakes.len();
         self.sessions.retain(|session| session.id != id || session.next_in > 0);
         self.handshakes.retain(|handshake| handshake.id != id);
         let is_new = self.sessions.len() + self.handshakes.len() < count;
-        is_new.then(|| News::Refused("does not accept the certificate of this machine".to_owned()))
+        is_new.then_some(News::NotAccepted)
     }
 
     fn open(
@@ -336,7 +356,7 @@ impl Tunnel {
             self.begin(now_us, random, out);
             return None;
         };
-        session.open(head, bytes).map(News::Packet)
+        session.open(head, bytes).filter(|packet| !packet.is_empty()).map(News::Packet)
     }
 }
 
@@ -361,8 +381,11 @@ impl Handshake {
             return Err("a part of the handshake is missing".to_owned());
         }
         self.next_in += 1;
-        while !bytes.is_empty() {
-            self.tls.read_tls(&mut bytes).map_err(|error| error.to_string())?;
+        while !bytes.is_empty() && self.tls.is_handshaking() {
+            // TLS takes nothing more after the other side has closed the connection.
+            if self.tls.read_tls(&mut bytes).map_err(|error| error.to_string())? == 0 {
+                return Err("it has ended the handshake".to_owned());
+            }
             self.tls.process_new_packets().map_err(|error| error.to_string())?;
         }
         Ok(())

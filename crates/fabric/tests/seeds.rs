@@ -8,6 +8,9 @@
 //! cargo test -p lucarne-fabric --release --test seeds -- --ignored as_many_as_asked_for
 //! ```
 //!
+//! In each third seed machines prove their names. Their keys are random, and not those of the seed: such a seed may take another
+//! way when it is run again.
+//!
 //! One seed that fails, with its events: `LUCARNE_SHOW=1 LUCARNE_SEED=7 ... --ignored one_seed --nocapture`.
 
 #![allow(clippy::print_stdout, reason = "shows the events of a seed that fails")]

@@ -74,22 +74,27 @@ impl NewFolder {
         })?;
         // It has another name now, so there is nothing to remove.
         let _ = self.temporary.keep();
-        Ok(())
+        let parent = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        sync(parent.unwrap_or(Path::new("."))).map_err(|error| failed(&self.path, error))
     }
+}
+
+/// Makes what was renamed in a folder last over a power cut.
+fn sync(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
 }
 
 fn write(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let mut file = beside(path, mode)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let mut file = beside(folder, mode)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
-    file.persist(path).map(drop).map_err(|error| error.error)
+    file.persist(path).map_err(|error| error.error)?;
+    sync(folder)
 }
 
-fn beside(path: &Path, mode: u32) -> io::Result<tempfile::NamedTempFile> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+fn beside(folder: &Path, mode: u32) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     let made = builder.prefix(".lucarne-").permissions(Permissions::from_mode(mode)).tempfile_in(folder);
     made.map_err(|error| error.kind().into())

@@ -1,4 +1,4 @@
-//! What a folder says about a fabric.
+//! The content of an identity's folder, for users.
 
 use std::fs;
 use std::io;

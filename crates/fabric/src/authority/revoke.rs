@@ -6,7 +6,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use super::{AuthorityError, certificate, files, issued_path};
-use crate::identity::{Fingerprint, REVOKED_MAX, read, read_revoked};
+use crate::identity::{Fingerprint, REVOKED_MAX, is_missing, read, read_revoked};
 use crate::name::MachineName;
 
 /// A certificate to revoke.
@@ -97,7 +97,7 @@ pub(super) fn list(folder: &Path) -> Result<Vec<Revoked>, AuthorityError> {
 /// Returns the text of the list, which is valid; empty if there is none.
 pub(super) fn text(folder: &Path) -> Result<String, AuthorityError> {
     let path = folder.join("revoked");
-    if !path.exists() {
+    if is_missing(&path) {
         return Ok(String::new());
     }
     read_revoked(&path)?;

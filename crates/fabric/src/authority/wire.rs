@@ -1,4 +1,4 @@
-//! The words of a machine that joins and of the one that invites it, over TLS 1.3.
+//! The messages between a machine that joins and the one that invites it, over TLS 1.3.
 //!
 //! ```text
 //! new machine    16 secret | part: signing request (PKCS #10)
