@@ -176,19 +176,20 @@ fn remove_unfinished(folder: &Path) {
     for entry in entries.take(ENTRIES_MAX).flatten() {
         let is_meant = entry.file_name().to_str().is_some_and(|name| name.starts_with(UNFINISHED));
         let is_file = is_meant && entry.file_type().is_ok_and(|kind| kind.is_file());
-        if is_file && is_abandoned(&entry.path()).unwrap_or(false) {
+        // The lock is held until the file is removed: a process that waits for the lock then sees that its file is gone.
+        if is_file && let Ok(Some(_locked)) = abandoned(&entry.path()) {
             // What stays does no harm.
             let _ = fs::remove_file(entry.path());
         }
     }
 }
 
-/// Returns whether no process has locked a file of this user.
-fn is_abandoned(path: &Path) -> io::Result<bool> {
+/// Locks a file of this user. Returns none if another process has locked it, or if it belongs to another user.
+fn abandoned(path: &Path) -> io::Result<Option<File>> {
     let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
     let file = File::options().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
     let is_own = file.metadata()?.uid() == rustix::process::geteuid().as_raw();
-    Ok(is_own && file.try_lock().is_ok())
+    Ok((is_own && file.try_lock().is_ok()).then_some(file))
 }
 
 #[cfg(test)]
@@ -227,5 +228,29 @@ mod tests {
         assert_eq!(names(), expected);
         writing.persist(path("other")).expect("it is there");
         assert_eq!(fs::read(path("new")).expect("it was written"), b"whole");
+    }
+
+    #[test]
+    fn removing_unfinished_files_takes_none_of_a_writer() {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let is_over = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    while !is_over.load(std::sync::atomic::Ordering::Relaxed) {
+                        remove_unfinished(folder.path());
+                    }
+                });
+            }
+            let path = folder.path().join("written");
+            let persisted = (0..4_000).map(|_| {
+                let file = beside(&path, MODE)?;
+                file.persist(&path).map_err(|error| error.error)
+            });
+            let failed = persisted.filter_map(Result::err).next();
+            // Before a failure is reported: the scope waits for the other threads.
+            is_over.store(true, std::sync::atomic::Ordering::Relaxed);
+            assert!(failed.is_none(), "{failed:?}");
+        });
     }
 }
