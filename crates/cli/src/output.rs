@@ -84,9 +84,14 @@ pub(crate) fn end_after(error: &io::Error) {
 
 /// Ends this OS process when the reader of standard output closes the pipe, even if nothing is written.
 pub(crate) fn end_with_reader() {
+    on_end_of_reader(|| std::process::exit(0));
+}
+
+/// Calls `handle` on a thread of its own when the reader of standard output closes the pipe, even if nothing is written.
+pub(crate) fn on_end_of_reader(handle: impl FnOnce() + Send + 'static) {
     thread::spawn(|| {
         if !is_read(None) {
-            std::process::exit(0);
+            handle();
         }
     });
 }

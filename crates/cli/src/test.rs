@@ -17,7 +17,7 @@ use std::time::Duration;
 use lucarne_host::processors;
 
 use crate::arguments::Test;
-use crate::output::{end_with_reader, print_error};
+use crate::output::{on_end_of_reader, print_error};
 use crate::progress::Progress;
 use crate::watch::again::{Again, ReadFiles};
 use crate::{FAILURE, Stop, files, front, signals};
@@ -66,8 +66,9 @@ pub(crate) fn test(options: &Test) -> Result<ExitCode, Stop> {
             return Ok(ExitCode::SUCCESS);
         }
     }
-    end_with_reader();
     let running = Arc::new(Running::default());
+    let to_end = running.clone();
+    on_end_of_reader(move || to_end.stop_and_exit(0));
     let to_end = running.clone();
     signals::on_end_signal(move |signal| to_end.stop_and_exit(signals::exit_status(signal)))
         .map_err(|error| Stop::failure(format!("cannot wait for signals: {error}")))?;
@@ -78,6 +79,8 @@ pub(crate) fn test(options: &Test) -> Result<ExitCode, Stop> {
     let mut again = Again::new()?;
     let mut all = find(options)?;
     let mut known = BTreeMap::new();
+    // The files that changed during the round before, and those of them that do not end the next one.
+    let (mut before, mut kept) = (BTreeSet::new(), BTreeSet::new());
     loop {
         // Read before the tests run, so that a change while they run is noticed.
         note_sources(&mut known, &all);
@@ -87,7 +90,16 @@ pub(crate) fn test(options: &Test) -> Result<ExitCode, Stop> {
             true => tests,
             false => {
                 running.resume();
-                run(options, &running, tests, || again.has_changed(&read))?.ended
+                let mut during = BTreeSet::new();
+                let has_changed = || {
+                    during.extend(again.changed(&read)?);
+                    Ok(!during.is_subset(&kept))
+                };
+                let ended = run(options, &running, tests, has_changed)?.ended;
+                // A file that changes in each round may be written by a test, which would never have a result.
+                kept = during.intersection(&before).cloned().collect();
+                before = during;
+                ended
             }
         };
         let changed = again.wait(&read)?;

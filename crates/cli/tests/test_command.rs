@@ -99,24 +99,9 @@ fn what_a_test_has_started_ends_with_it() {
     let folder = Folder::new("test-leaves");
     // A number that no other process has on its command line.
     let seconds = format!("7200.{}", std::process::id());
-    let leaves = |end: &str| {
-        format!(
-            "main:
-  arguments := Array_.ensure [\"sleep\", \"{seconds}\"]
-  fork group true -1 -1 -1 -1 -1 \"sleep\" arguments null
-  print \"started\"
-{end}
-fork group use-path in out error fd-3 fd-4 command arguments environment -> any:
-  #primitive.pipe.fork2
-
-group -> any:
-  #primitive.subprocess.init
-"
-        )
-    };
     folder
-        .file("ends-test.toit", leaves(""))
-        .file("hangs-test.toit", leaves("  while true: sleep --ms=60_000\n"));
+        .file("ends-test.toit", leaves(&seconds, ""))
+        .file("hangs-test.toit", leaves(&seconds, "  while true: sleep --ms=60_000\n"));
     let start = Instant::now();
     let answer = folder.lucarne(&["test", "ends-test.toit"]);
     assert_eq!(
@@ -131,6 +116,51 @@ group -> any:
         assert!(start.elapsed() < Duration::from_secs(360), "the processes go on");
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// When no process reads the output any more, the command ends, and ends what its tests have started.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_tests_have_started_ends_with_the_reader() {
+    let folder = Folder::new("test-reader");
+    let seconds = format!("7300.{}", std::process::id());
+    folder.file("hangs-test.toit", leaves(&seconds, "  while true: sleep --ms=60_000\n"));
+    let mut child = folder
+        .command(&["test", "hangs-test.toit"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let start = Instant::now();
+    while processes_with(&seconds, "sleep") == 0 {
+        assert!(start.elapsed() < Duration::from_secs(60), "the test does not start its process");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    drop(child.stdout.take());
+    assert!(child.wait().expect("it ends").success(), "a closed pipe is not a failure");
+    while processes_with(&seconds, "sleep") > 0 {
+        assert!(start.elapsed() < Duration::from_secs(120), "the process goes on");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// As with `nohup`, and in a script that ends before the tests.
+#[cfg(target_os = "linux")]
+#[test]
+fn ignored_signals_do_not_end_the_command() {
+    let folder = Folder::new("test-signals");
+    folder.file("t-test.toit", "main:\n  print \"started\"\n  sleep --ms=3_000\n");
+    let script = r#"trap '' HUP INT
+"$0" test --quiet t-test.toit &
+sleep 1
+kill -HUP $!
+kill -INT $!
+wait $!
+echo "status $?"
+"#;
+    let mut command = std::process::Command::new("sh");
+    let command = command.args(["-c", script, env!("CARGO_BIN_EXE_lucarne")]).current_dir(folder.path("."));
+    let output = command.output().expect("there is a shell");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "1 passed, 0 failed\nstatus 0\n");
 }
 
 /// If `lucarne test` is killed, the tests that it runs end as well.
@@ -157,6 +187,24 @@ fn tests_end_with_the_command() {
         std::thread::sleep(Duration::from_millis(5));
     }
     assert_eq!(running(), 0, "the test has ended with the command");
+}
+
+/// Returns a test that starts `sleep` for this time, does not wait for it, and then does something else.
+#[cfg(target_os = "linux")]
+fn leaves(seconds: &str, end: &str) -> String {
+    format!(
+        "main:
+  arguments := Array_.ensure [\"sleep\", \"{seconds}\"]
+  fork group true -1 -1 -1 -1 -1 \"sleep\" arguments null
+  print \"started\"
+{end}
+fork group use-path in out error fd-3 fd-4 command arguments environment -> any:
+  #primitive.pipe.fork2
+
+group -> any:
+  #primitive.subprocess.init
+"
+    )
 }
 
 /// Returns the number of processes with both texts in their command lines.

@@ -337,6 +337,35 @@ fn a_test_that_hangs_ends_when_a_file_changes() {
     assert_eq!(watched.programs(), [0; 0]);
 }
 
+/// Otherwise the test would be ended each time.
+#[test]
+fn a_test_that_writes_what_it_imports_has_a_result() {
+    let folder = Folder::new("test-watch-writes");
+    folder.file("library.toit", "VERSION ::= 1\n").file(
+        "writes-test.toit",
+        "import .library
+main:
+  script := \"sleep 0.3; echo VERSION ::= \\$\\$ > library.toit\"
+  arguments := Array_.ensure [\"sh\", \"-c\", script]
+  fork group true -1 -1 -1 -1 -1 \"sh\" arguments null
+  sleep --ms=1_500
+  print VERSION
+
+fork group use-path in out error fd-3 fd-4 command arguments environment -> any:
+  #primitive.pipe.fork2
+
+group -> any:
+  #primitive.subprocess.init
+",
+    );
+    let watched = Watched::begun(folder, &["test", "--watch", "writes-test.toit"]);
+    let before = watched.wait_for("1 passed, 0 failed");
+    let ended = before.iter().filter(|line| *line == "lucarne: library.toit has changed").count();
+    assert_eq!(ended, 2, "{before:?}");
+    // So does the next round.
+    watched.wait_for("1 passed, 0 failed");
+}
+
 #[test]
 fn only_tests_that_differ_from_the_last_commit_run() {
     let folder = two_tests("test-changed");

@@ -1,7 +1,7 @@
-//! Runs a test in an OS process, and ends all that the test has started.
+//! Runs a test in an OS process, and then ends the process group of the test.
 //!
-//! Each test has a process group of its own. When the test ends, or is ended, so does the group: what it leaves behind could hold its
-//! output open for ever.
+//! Each test has a process group of its own. When the test ends, or is ended, the process group is ended, too: a process that it
+//! leaves behind could hold its output open without end.
 
 use std::io::Read;
 use std::os::unix::process::CommandExt;

@@ -105,7 +105,7 @@ impl Again {
         Ok(Again { paths, changes, seen: BTreeSet::new() })
     }
 
-    /// Begins to watch some files, before [`Again::has_changed`] asks about them. Returns whether one of them is not any more as it
+    /// Begins to watch some files, before [`Again::changed`] asks about them. Returns whether one of them is not any more as it
     /// was read.
     pub(crate) fn begin(&mut self, read: &ReadFiles) -> Result<bool, Stop> {
         let files: BTreeSet<PathBuf> = read.0.keys().cloned().collect();
@@ -116,9 +116,9 @@ impl Again {
         Ok(is_outdated)
     }
 
-    /// Returns whether a file is not any more as it was read, without waiting. The next [`Again::wait`] says which.
-    /// Files that come beside them do not count here: the work itself may make them.
-    pub(crate) fn has_changed(&mut self, read: &ReadFiles) -> Result<bool, Stop> {
+    /// Returns the files that are not any more as they were read, without waiting. They are looked at only if one has changed
+    /// since the last call. Files that come beside them do not count here: the work itself may make them.
+    pub(crate) fn changed(&mut self, read: &ReadFiles) -> Result<BTreeSet<PathBuf>, Stop> {
         let mut is_new = false;
         while let Ok(change) = self.changes.try_recv() {
             let change = change.map_err(|error| cannot_watch(&error))?;
@@ -126,7 +126,7 @@ impl Again {
             is_new |= concerned.is_some();
             self.seen.extend(concerned);
         }
-        Ok(is_new && !read.outdated().is_empty())
+        Ok(if is_new { read.outdated() } else { BTreeSet::new() })
     }
 
     /// Waits until some of the files, or new sources beside them, have changed, and says which. Returns at once if a
