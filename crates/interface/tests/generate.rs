@@ -83,7 +83,8 @@ fn constructors_are_not_part_of_a_service() {
 #[test]
 fn comments_and_errors_of_rust_are_valid() {
     let text = format!(
-        "{SERVICE}  /**\n  Says.\n\n  ```\n  a := 1\n      b\n  ```\n\n      c\n\n  ~~~ toit\n  d\n  ~~~\n\n  ```\n  e\n  ```\n\n  \
+        "{SERVICE}  /**\n  Says.\n\n  ```\n  a := 1\n      b\n  ```\n\n      c\n\n  ~~~ toit\n  d\n  ~~~\n\n  ```\n  e\n  ~~~\n  f\n  ~~~\n  ```\n\n  \
+         ````\n  ```\n  g\n      ````\n\n        ~~~~\n  h\n  ~~~\n  ~~~~~\n\n  ```i```\n\n  ```\n  j\n  ```\n\n  \
          @throws SELF\n  @throws OK\n  @throws OTHER \"text {{}}\"\n  */\n  a -> int\n"
     );
     let files = generate(&interface(&text), Origin { file: "app.toit", import: "" }, Language::Rust);

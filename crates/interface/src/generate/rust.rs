@@ -404,20 +404,54 @@ fn camel(name: &str) -> String {
 
 /// Adds a doc comment. Code in it is not Rust: without a mark, it would be compiled as a test.
 fn doc(text: &mut Text, prose: &str) {
-    let mut is_code = false;
+    // The fence of the code that has begun, with its indentation.
+    let mut open: Option<(Fence, usize)> = None;
     for line in prose.lines() {
         let inner = line.trim_start_matches([' ', '\t']);
-        let indent = line.len() - inner.len();
-        let is_fence = inner.starts_with("```") || inner.starts_with("~~~");
-        let is_start = is_fence && !is_code;
-        is_code ^= is_fence;
-        let shown = match inner.trim_end() {
-            "```" | "~~~" if is_start => format!("{}text", line.trim_end()),
-            // Four blanks would begin code, too.
-            inner if !is_code && (indent > 3 || line.starts_with('\t')) => format!("   {inner}"),
-            _ => line.to_owned(),
+        // Four blanks would begin code, too.
+        let before = line.strip_suffix(inner).unwrap_or_default();
+        let indent = if before.contains('\t') { 3 } else { before.len().min(3) };
+        let fence = Fence::at(inner);
+        let shown = match (open, fence) {
+            (Some((begun, indent)), Some(fence)) if fence.closes(begun) => {
+                open = None;
+                // Fences with different indentation need not belong together.
+                format!("{:indent$}{inner}", "")
+            }
+            (Some(_), _) => line.to_owned(),
+            (None, Some(fence)) => {
+                open = Some((fence, indent));
+                format!("{:indent$}{}{}", "", inner.trim_end(), if fence.has_word { "" } else { "text" })
+            }
+            (None, None) => format!("{:indent$}{inner}", ""),
         };
         text.line(format!("/// {shown}").trim_end());
+    }
+}
+
+/// A line that begins or ends code.
+#[derive(Clone, Copy)]
+struct Fence {
+    mark: char,
+    length: usize,
+    /// Whether more than the marks is on the line, such as the name of a language.
+    has_word: bool,
+}
+
+impl Fence {
+    /// Returns the fence that a line without its indentation is.
+    fn at(line: &str) -> Option<Fence> {
+        let mark = line.chars().next().filter(|mark| matches!(mark, '`' | '~'))?;
+        let rest = line.trim_start_matches(mark);
+        let length = line.len() - rest.len();
+        // Backticks can also surround code within a line.
+        let is_fence = length >= 3 && !(mark == '`' && rest.contains(mark));
+        is_fence.then(|| Fence { mark, length, has_word: !rest.trim().is_empty() })
+    }
+
+    /// Returns whether this fence ends the code that another one has begun.
+    fn closes(self, begun: Fence) -> bool {
+        self.mark == begun.mark && self.length >= begun.length && !self.has_word
     }
 }
 

@@ -8,12 +8,15 @@ const COMPLEXITY_MAX: usize = 250;
 
 /// Returns the attribute for a method with a name, and with these types of its parameters and result.
 pub(super) fn of_method(name: &str, types: &[String], parameters: usize) -> Option<String> {
-    let is_conversion = name == "new" || name.starts_with("from-") || name.starts_with("into-");
+    // `to-mut` and `to-room-mut` would need `&mut self`.
+    let is_mutable = name.starts_with("to-") && name.ends_with("-mut");
+    let is_conversion = name.starts_with("from-") || name.starts_with("into-") || is_mutable;
     allowed(&[
         // With `&self`, clippy counts one more.
         ("too_many_arguments", parameters + 1 > ARGUMENTS_MAX),
         ("type_complexity", types.iter().any(|ty| is_complex(ty))),
-        ("wrong_self_convention", is_conversion),
+        ("wrong_self_convention", is_conversion || name == "new"),
+        ("new_ret_no_self", name == "new"),
     ])
 }
 
@@ -70,6 +73,15 @@ mod tests {
             of_method("from-room", &[], 7).as_deref(),
             Some("#[allow(clippy::too_many_arguments, clippy::wrong_self_convention)]")
         );
+        assert_eq!(
+            of_method("new", &[], 0).as_deref(),
+            Some("#[allow(clippy::wrong_self_convention, clippy::new_ret_no_self)]")
+        );
+        for (name, is_known) in
+            [("to-mut", true), ("to-room-mut", true), ("to-room", false), ("a-to-mut", false)]
+        {
+            assert_eq!(of_method(name, &[], 0).is_some(), is_known, "{name}");
+        }
         assert_eq!(
             of_trait(["len", "a"].into_iter()).as_deref(),
             Some("#[allow(clippy::len_without_is_empty)]")
