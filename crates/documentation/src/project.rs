@@ -102,7 +102,7 @@ impl Project {
             Subject::Path(path) => Project::of_file(path)?,
             Subject::Library => Project::new("Toit libraries".into()),
         };
-        project.add_packages()?;
+        project.add_packages(options.with_packages)?;
         if !options.with_packages {
             let is_used = |package: &mut PackageFiles| package.kind == PackageKind::Used;
             project.unseen = project.packages.extract_if(.., is_used).collect();
@@ -166,8 +166,9 @@ impl Project {
         Ok(project)
     }
 
-    /// Adds the packages that the lock file of the subject lists.
-    fn add_packages(&mut self) -> Result<(), DocumentationError> {
+    /// Adds the packages that the lock file of the subject lists. Leaves out those whose files cannot be listed, unless they are
+    /// to be shown.
+    fn add_packages(&mut self, are_shown: bool) -> Result<(), DocumentationError> {
         let Some(first) = self.packages.first().and_then(|own| own.files.keys().next()) else {
             return Ok(());
         };
@@ -190,7 +191,11 @@ impl Project {
             if !Path::new(&sources).is_dir() {
                 continue;
             }
-            let (mut files, folders) = below(Path::new(&sources), false)?;
+            let (mut files, folders) = match below(Path::new(&sources), false) {
+                Ok(listed) => listed,
+                Err(error) if are_shown => return Err(error),
+                Err(_) => continue,
+            };
             if is_beside {
                 self.lists.extend(folders);
             }
@@ -519,6 +524,22 @@ mod tests {
         assert_eq!(project.place_of(file.to_str().expect("UTF-8")), None);
         let all = Project::find(&subject, &Options::default()).expect("it is a file");
         assert_eq!(all.place_of(file.to_str().expect("UTF-8")).map(|(place, _)| place), Some(1));
+    }
+
+    #[test]
+    fn a_package_that_is_left_out_need_not_be_listed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let lock = "packages:\n  near:\n    path: ../near\n";
+        let files = [("app/main.toit", ""), ("app/package.lock", lock), ("near/src/near.toit", "")];
+        write(folder.path(), &files);
+        // A file with a hole, which is too large for a site.
+        let file = std::fs::File::options().write(true).open(folder.path().join("near/src/near.toit"));
+        file.and_then(|file| file.set_len(BYTES_MAX + 1)).expect("the hole takes no room");
+        let subject = Subject::Path(folder.path().join("app/main.toit"));
+        let error = Project::find(&subject, &Options::default()).expect_err("it is too large");
+        assert!(matches!(error, DocumentationError::TooLarge(_)), "{error}");
+        let options = Options { with_packages: false, ..Options::default() };
+        Project::find(&subject, &options).expect("the package is left out");
     }
 
     #[test]

@@ -2,7 +2,9 @@
 //!
 //! A site in a folder has a list of its files, by which a later one knows the folder for one of ours: a folder with any other
 //! file is never replaced. The files are written to a new folder beside it, which then takes its place in one step. If a build
-//! is killed, the next one of the same site removes the folder that it has left.
+//! is killed, one of the same site that begins a minute later or more removes the folder that it has left. Where the file system
+//! cannot exchange two names, the earlier site is in another folder for a moment. If the build is killed then, the next one
+//! moves it back first.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -29,6 +31,9 @@ const LIST_TITLE: &str =
 
 /// The number of random characters in the name of a new folder.
 const RANDOM_BYTES: usize = 6;
+
+/// The name of an earlier site in the folder that it is moved to.
+const ASIDE: &str = "site";
 
 /// The age from which a new folder that no build has locked was left by a build that was killed. A build locks its folder as
 /// soon as it has made it.
@@ -114,9 +119,10 @@ impl Site {
     pub fn write(&self, folder: &Path) -> Result<(), SiteError> {
         // A link stays a link.
         let folder = &fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
-        let exists = require_ours(folder)?;
         let parent =
             folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        move_back_earlier(folder, parent);
+        let exists = require_ours(folder)?;
         fs::create_dir_all(parent).map_err(|error| cannot_write(parent, error))?;
         let prefix = prefix_of(folder);
         remove_unfinished(parent, &prefix);
@@ -160,22 +166,53 @@ impl Site {
 
 /// Returns the beginning of the names of the new folders of a site.
 fn prefix_of(folder: &Path) -> String {
+    named(".lucarne-doc", folder)
+}
+
+/// Returns the beginning of the names of folders that have an earlier site for a moment.
+fn prefix_of_earlier(folder: &Path) -> String {
+    named(".lucarne-earlier", folder)
+}
+
+fn named(kind: &str, folder: &Path) -> String {
     /// The maximum number of characters of the name of the site: file systems bound the length of names.
     const CHARACTERS_MAX: usize = 50;
     let name = folder.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-    format!(".lucarne-doc-{}-", name.chars().take(CHARACTERS_MAX).collect::<String>())
+    format!("{kind}-{}-", name.chars().take(CHARACTERS_MAX).collect::<String>())
 }
 
-/// Removes the folders that killed builds of the same site have left.
-fn remove_unfinished(parent: &Path, prefix: &str) {
-    let Ok(entries) = fs::read_dir(parent) else { return };
-    for entry in entries.flatten() {
+/// Returns the folders beside a site whose names are a prefix and random characters.
+fn temporary(parent: &Path, prefix: &str) -> impl Iterator<Item = fs::DirEntry> {
+    fs::read_dir(parent).into_iter().flatten().flatten().filter(move |entry| {
         let name = entry.file_name();
         let random = name.to_str().and_then(|name| name.strip_prefix(prefix));
         let is_meant = random.is_some_and(|random| {
             random.len() == RANDOM_BYTES && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
         });
-        let known = entry.metadata().ok().filter(|known| is_meant && known.is_dir());
+        is_meant && entry.file_type().is_ok_and(|kind| kind.is_dir())
+    })
+}
+
+/// Moves a site back that a build was about to replace when it was killed.
+fn move_back_earlier(folder: &Path, parent: &Path) {
+    for entry in temporary(parent, &prefix_of_earlier(folder)) {
+        let aside = entry.path().join(ASIDE);
+        // A build that is still running has locked it.
+        let Ok(_lock) = locked(&entry.path()) else { continue };
+        if fs::symlink_metadata(folder).is_err()
+            && require_ours(&aside).unwrap_or(false)
+            && fs::rename(&aside, folder).is_ok()
+        {
+            // It is empty now.
+            let _ = fs::remove_dir(entry.path());
+        }
+    }
+}
+
+/// Removes the folders that killed builds of the same site have left.
+fn remove_unfinished(parent: &Path, prefix: &str) {
+    for entry in temporary(parent, prefix) {
+        let known = entry.metadata().ok();
         let age = known.and_then(|known| known.modified().ok()?.elapsed().ok());
         if age.is_some_and(|age| age >= UNFINISHED_AGE)
             && let Ok(_lock) = locked(&entry.path())
@@ -195,9 +232,11 @@ fn locked(folder: &Path) -> io::Result<fs::File> {
 
 /// Replaces a folder where the file system cannot exchange two names.
 fn replace(new: &Path, folder: &Path, parent: &Path) -> Result<(), SiteError> {
-    let old = tempfile::Builder::new().prefix(".lucarne-earlier-").tempdir_in(parent);
+    let prefix = prefix_of_earlier(folder);
+    let old = tempfile::Builder::new().prefix(&prefix).rand_bytes(RANDOM_BYTES).tempdir_in(parent);
     let old = old.map_err(|error| cannot_write(parent, error))?;
-    let aside = old.path().join("site");
+    let _lock = locked(old.path());
+    let aside = old.path().join(ASIDE);
     fs::rename(folder, &aside).map_err(|error| cannot_write(folder, error))?;
     fs::rename(new, folder).map_err(|error| put_back(old, &aside, folder, error))
 }
@@ -354,6 +393,27 @@ mod tests {
         let error = put_back(old, &aside, &out, io::ErrorKind::NotFound.into());
         assert!(error.to_string().ends_with(&format!("is now in {}", aside.display())), "{error}");
         assert!(aside.join("a").exists());
+    }
+
+    #[test]
+    fn an_earlier_site_of_a_killed_build_is_moved_back() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let out = folder.path().join("out");
+        let left = folder.path().join(".lucarne-earlier-out-abcDE1");
+        site(&["a"]).write(&left.join(ASIDE)).expect("it is new");
+        let running = locked(&left).expect("no build has it");
+        move_back_earlier(&out, folder.path());
+        assert!(!out.exists(), "a build that is running has not finished");
+        drop(running);
+        move_back_earlier(&folder.path().join("other"), folder.path());
+        move_back_earlier(&out, folder.path());
+        assert_eq!(files_in(folder.path()), ["out/.lucarne-doc", "out/a"]);
+        assert!(!left.exists());
+
+        // A site that is there stays.
+        site(&["b"]).write(&left.join(ASIDE)).expect("it is new");
+        site(&["c"]).write(&out).expect("it is ours");
+        assert!(out.join("c").exists() && left.join(ASIDE).join("b").exists());
     }
 
     #[test]
