@@ -13,34 +13,39 @@ const BYTES_MAX: usize = 4 << 20;
 #[derive(Default)]
 pub struct KeptTrees(Mutex<Halves>);
 
+type Half = HashMap<String, (String, Arc<Tree>)>;
+
 /// Two halves: when the new one is full, it becomes the old one, and what was in the old one and has not been used since is dropped.
 #[derive(Default)]
 struct Halves {
-    new: HashMap<String, (String, Arc<Tree>)>,
-    old: HashMap<String, (String, Arc<Tree>)>,
+    new: Half,
+    old: Half,
     /// The number of bytes of text in the new half.
     bytes: usize,
 }
 
+/// What is kept no longer. Dropping trees takes time, so the caller drops them when others can use the halves again.
+#[must_use]
+struct Dropped {
+    _earlier: [Option<(String, Arc<Tree>)>; 2],
+    _half: Half,
+}
+
 impl Halves {
-    fn add(&mut self, path: String, text: String, tree: Arc<Tree>) {
-        if text.len() > BYTES_MAX / 2 {
-            return;
+    /// Adds a text of at most `BYTES_MAX / 2` bytes.
+    fn add(&mut self, path: String, text: String, tree: Arc<Tree>) -> Dropped {
+        let earlier = [self.old.remove(&path), self.new.remove(&path)];
+        if let [_, Some((text, _))] = &earlier {
+            self.bytes -= text.len();
         }
-        self.forget(&path);
+        let mut half = Half::new();
         if self.bytes + text.len() > BYTES_MAX / 2 {
-            self.old = std::mem::take(&mut self.new);
+            half = std::mem::replace(&mut self.old, std::mem::take(&mut self.new));
             self.bytes = 0;
         }
         self.bytes += text.len();
         self.new.insert(path, (text, tree));
-    }
-
-    fn forget(&mut self, path: &str) {
-        self.old.remove(path);
-        if let Some((text, _)) = self.new.remove(path) {
-            self.bytes -= text.len();
-        }
+        Dropped { _earlier: earlier, _half: half }
     }
 }
 
@@ -50,16 +55,25 @@ impl Trees for KeptTrees {
         if let Some((known, tree)) = halves.new.get(path) {
             return (known == text).then(|| tree.clone());
         }
-        let (known, tree) = halves.old.remove(path)?;
+        let (path, (known, tree)) = halves.old.remove_entry(path)?;
         if known != text {
+            // Before the tree is dropped.
+            drop(halves);
             return None;
         }
-        halves.add(path.to_owned(), known, tree.clone());
+        let dropped = halves.add(path, known, tree.clone());
+        drop(halves);
+        drop(dropped);
         Some(tree)
     }
 
     fn keep(&self, path: &str, text: &str, tree: &Arc<Tree>) {
-        self.0.lock().add(path.to_owned(), text.to_owned(), tree.clone());
+        if text.len() > BYTES_MAX / 2 {
+            return;
+        }
+        let (path, text) = (path.to_owned(), text.to_owned());
+        let dropped = self.0.lock().add(path, text, tree.clone());
+        drop(dropped);
     }
 }
 
@@ -98,9 +112,7 @@ mod tests {
             trees.keep(&number.to_string(), &text, &tree());
             assert!(trees.get("used", &text).is_some(), "{number}");
             let halves = trees.0.lock();
-            let bytes = |half: &HashMap<String, (String, Arc<Tree>)>| -> usize {
-                half.values().map(|(text, _)| text.len()).sum()
-            };
+            let bytes = |half: &Half| -> usize { half.values().map(|(text, _)| text.len()).sum() };
             assert_eq!(bytes(&halves.new), halves.bytes);
             assert!(halves.bytes + bytes(&halves.old) <= BYTES_MAX);
         }
