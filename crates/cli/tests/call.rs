@@ -625,14 +625,14 @@ fn providers_that_cannot_be_called_are_refused_with_a_reason() {
         "several.toit",
         "import system.services show ServiceHandler ServiceProvider ServiceSelector\n\n\
          class Some extends ServiceProvider implements ServiceHandler:\n  definition_/any\n\n  \
-         constructor name/string digit/string .definition_=null:\n    super name --major=1 --minor=0\n    \
+         constructor name/string digit/string .definition_=null --priority/int=128:\n    super name --major=1 --minor=0\n    \
          uuid := \"7f1f6f8e-4d2c-4c55-9f5a-5b0f8b3c1d8$digit\"\n    \
-         provides (ServiceSelector --uuid=uuid --major=1 --minor=0) --handler=this\n\n  \
+         provides (ServiceSelector --uuid=uuid --major=1 --minor=0) --handler=this --priority=priority\n\n  \
          handle index/int arguments/any --gid/int --client/int -> any:\n    \
          if index == -1 and definition_: return definition_\n    throw \"UNKNOWN\"\n\n\
          main:\n  (Some \"twin\" \"0\").install\n  (Some \"twin\" \"1\").install\n  (Some \"left\" \"2\").install\n  \
          (Some \"right\" \"2\").install\n  (Some \"same\" \"3\").install\n  (Some \"same\" \"3\").install\n  \
-         (Some \"damaged\" \"4\" #[1, 2, 3]).install\n  (Some \"text\" \"5\" \"text\").install\n",
+         (Some --priority=100 \"same\" \"3\").install\n  (Some \"damaged\" \"4\" #[1, 2, 3]).install\n  (Some \"text\" \"5\" \"text\").install\n",
     );
     let provider = listening(folder, "several.toit");
     let folder = &provider.folder;

@@ -14,6 +14,8 @@ pub(crate) const DEADLINE_EXCEEDED: &str = "DEADLINE_EXCEEDED";
 pub(crate) const NO_ANSWER: &str = "NO_ANSWER";
 /// The provider or the system has ended.
 pub(crate) const NO_SUCH_PROCESS: &str = "NO_SUCH_PROCESS";
+/// Contact to the machine of the provider was lost: the call may have been executed.
+pub(crate) const CONTACT_LOST: &str = "CONTACT_LOST";
 /// The system cannot be reached.
 pub(crate) const UNREACHABLE: &str = "UNREACHABLE";
 /// The resource has ended or is closed.
@@ -39,6 +41,9 @@ pub(crate) const CLOSED_BY_PROVIDER: &str = "the provider has closed it";
 /// Why a resource ends with its provider.
 pub(crate) const PROVIDER_ENDED: &str = "the provider has ended";
 
+/// Why a resource ends when contact to the machine of its provider is lost.
+pub(crate) const MACHINE_SILENT: &str = "the machine of the provider does not answer any more";
+
 /// A call that has failed, or a line that is wrong.
 pub(crate) struct Failure {
     /// The name of the error in the definition, or one of those above.
@@ -62,7 +67,7 @@ impl Failure {
         }
     }
 
-    /// Returns the failure of a call of no method, such as a close, which has this time limit.
+    /// Returns the failure of a request that calls no method, such as closing a resource. The request has this time limit.
     pub(crate) fn of_close(error: &CallError, time: Duration) -> Failure {
         match error {
             CallError::Gone => Failure::named(NO_SUCH_PROCESS, PROVIDER_ENDED),
@@ -70,6 +75,7 @@ impl Failure {
                 DEADLINE_EXCEEDED,
                 format!("the provider has not answered within {}", humantime::format_duration(time)),
             ),
+            CallError::ContactLost => Failure::named(CONTACT_LOST, error.to_string()),
             CallError::Unresponsive => Failure::named(NO_ANSWER, error.to_string()),
             CallError::Canceled => Failure::named(CANCELED, error.to_string()),
             CallError::Decode(_) => Failure::named(UNREADABLE, error.to_string()),
@@ -95,6 +101,7 @@ impl Failure {
 pub(crate) fn name_of_end(reason: &str) -> &'static str {
     match reason {
         PROVIDER_ENDED => NO_SUCH_PROCESS,
+        MACHINE_SILENT => CONTACT_LOST,
         CLOSED_BY_PROVIDER => RESOURCE_CLOSED,
         _ => NOTIFICATIONS_NOT_TAKEN,
     }

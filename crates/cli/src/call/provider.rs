@@ -11,7 +11,7 @@ use lucarne_interface::carried;
 use lucarne_interface::model::Interface;
 use lucarne_services::{CallError, Client, Container, Directory, Entry, OpenError, Selector, Uuid};
 
-use super::failure::{AMBIGUOUS_NAME, NO_ANSWER, NO_SUCH_PROCESS, UNKNOWN_NAME, UNREACHABLE};
+use super::failure::{AMBIGUOUS_NAME, CONTACT_LOST, NO_ANSWER, NO_SUCH_PROCESS, UNKNOWN_NAME, UNREACHABLE};
 use crate::arguments::call::SystemAt;
 use crate::output::{visible, visible_lines};
 use crate::reach::{folder, reach};
@@ -247,6 +247,7 @@ impl Connection {
             CallError::Gone | CallError::Closed => {
                 Stop::failure(format!("{} has ended", self.place)).named(NO_SUCH_PROCESS)
             }
+            CallError::ContactLost => Stop::failure(format!("{}: {error}", self.place)).named(CONTACT_LOST),
             error => Stop::failure(format!("{}: {error}", self.place)),
         }
     }
@@ -272,11 +273,17 @@ fn ambiguous(name: &str, found: &[&Entry]) -> Stop {
         })
         .collect();
     shown.dedup();
-    let hint = match shown[..] {
-        [_] => alike(found),
-        _ => format!("use one of {}", shown.join(", ")),
+    let (count, hint) = match shown[..] {
+        [_] => {
+            // The others would not be chosen anyway.
+            let highest = found.iter().map(|entry| entry.provider.priority).max();
+            let first: Vec<&Entry> =
+                found.iter().copied().filter(|entry| Some(entry.provider.priority) == highest).collect();
+            (first.len(), alike(&first))
+        }
+        _ => (found.len(), format!("use one of {}", shown.join(", "))),
     };
-    Stop::usage(format!("'{name}' stands for {} services: {hint}", found.len())).named(AMBIGUOUS_NAME)
+    Stop::usage(format!("'{name}' stands for {count} services: {hint}")).named(AMBIGUOUS_NAME)
 }
 
 /// Returns what tells apart the providers with one name, interface and priority, and what to do.

@@ -26,8 +26,8 @@ use serde_json::json;
 
 use super::editor::{Candidates, Lines, Print};
 use super::failure::{
-    CANCELED, CLOSED_BY_PROVIDER, Failure, NO_SUCH_PROCESS, PROVIDER_ENDED, RESOURCE_CLOSED, UNKNOWN_NAME,
-    UNREADABLE, WRONG_ARGUMENT, name_of_end,
+    CANCELED, CLOSED_BY_PROVIDER, CONTACT_LOST, Failure, MACHINE_SILENT, NO_SUCH_PROCESS, PROVIDER_ENDED,
+    RESOURCE_CLOSED, UNKNOWN_NAME, UNREADABLE, WRONG_ARGUMENT, name_of_end,
 };
 use super::interrupts::Interrupts;
 use super::json::{Shown, quoted, shortened};
@@ -124,7 +124,7 @@ struct Session<'s> {
     target: &'s str,
     name: &'s str,
     client: Client,
-    /// Whether the provider of the client has ended.
+    /// Whether the provider of the client has ended, or contact to it was lost.
     is_gone: bool,
     interface: Arc<Interface>,
     open: OpenResources,
@@ -222,7 +222,10 @@ impl Session<'_> {
         let method = find_method(&interface, &resource.methods, Some(&resource), name)
             .map_err(|text| Failure::named(UNKNOWN_NAME, text))?;
         let outcome = self.call(method, Some(&proxy), target, arguments);
-        match self.end_of(variable).filter(|_| outcome.is_err() && !self.options.json) {
+        // If contact was lost, the text of the failure says whether the call can have been executed.
+        let is_plain = |failure: &Failure| failure.name.as_deref() != Some(CONTACT_LOST);
+        let is_replaced = !self.options.json && outcome.as_ref().is_err_and(is_plain);
+        match self.end_of(variable).filter(|_| is_replaced) {
             Some(reason) => Err(Failure::of_ended(variable, &reason)),
             None => outcome,
         }
@@ -247,7 +250,7 @@ impl Session<'_> {
         Some(format!("the service `{owner}` has no method `{wanted}`, but the resource `{name}` has: {hint}"))
     }
 
-    /// Opens the service again if its provider has ended.
+    /// Opens the service again if its provider has ended, or contact to it was lost.
     fn reopen(&mut self) -> Result<(), Failure> {
         if !self.is_gone {
             return Ok(());
@@ -287,7 +290,8 @@ impl Session<'_> {
         let is_gone = matches!(error, CallError::Gone | CallError::ContactLost);
         self.is_gone |= is_gone && client.pid() == self.client.pid() && client.id() == self.client.id();
         let reason = match error {
-            _ if is_gone => PROVIDER_ENDED,
+            CallError::Gone => PROVIDER_ENDED,
+            CallError::ContactLost => MACHINE_SILENT,
             CallError::Thrown(thrown) if thrown.text() == protocol::error::NO_SUCH_RESOURCE => {
                 CLOSED_BY_PROVIDER
             }
@@ -379,11 +383,12 @@ impl Session<'_> {
             let write = |line: &str| print.lock().unwrap_or_else(PoisonError::into_inner)(line);
             let write_end = |text: &str| {
                 let name = name_of_end(text);
-                let _ = seen.end.set(text.to_owned());
                 write(&match is_json {
                     true => format!("{}\n", json!({ "ended": variable, "reason": text, "name": name })),
                     false => format!("{variable} has ended: {text}\n"),
                 });
+                // After the line: a command that waits for the end prints behind it.
+                let _ = seen.end.set(text.to_owned());
             };
             let mut is_broken = false;
             while let Some(next) = stream.next().wait() {
@@ -461,7 +466,7 @@ impl Session<'_> {
     }
 
     /// Waits until the notifications of a closed resource are printed. In a terminal they are printed only while a line
-    /// is being typed, so that waiting for them here could last forever.
+    /// is being typed, so that waiting for them here could last without end.
     fn await_listener(&self, listener: Option<JoinHandle<()>>) {
         if let (Some(listener), None) = (listener, &self.interrupts) {
             // A panic was reported.

@@ -1,12 +1,15 @@
 //! Tests of arguments and results as JSON: random types and values, and words of command lines.
 
+use std::time::Duration;
+
 use lucarne_compiler::source::MemoryLoader;
 use lucarne_interface::model::{Interface, Kind, Type};
-use lucarne_services::{Bytes, Value};
+use lucarne_services::{Bytes, CallError, Value};
 use proptest::prelude::*;
 use serde_json::Value as Json;
 
 use super::editor::Candidates;
+use super::failure::{CONTACT_LOST, Failure, MACHINE_SILENT, NO_SUCH_PROCESS, PROVIDER_ENDED};
 use super::json::{Shown, read};
 use super::session::Completion;
 use super::words::{bind, split};
@@ -249,4 +252,15 @@ fn names_are_completed() {
     assert_eq!(candidates("measure --r"), ["--room="]);
     assert_eq!(candidates(""), ["measure", "send", ":help", ":wait", ":exit"]);
     assert!(candidates("$1.").is_empty() && candidates("nothing --").is_empty());
+}
+
+#[test]
+fn lost_contact_is_not_the_end_of_the_provider() {
+    let lost = Failure::of_close(&CallError::ContactLost, Duration::ZERO);
+    assert_eq!(lost.name.as_deref(), Some(CONTACT_LOST));
+    assert!(lost.text.ends_with("the call may have been executed"), "{}", lost.text);
+    let gone = Failure::of_close(&CallError::Gone, Duration::ZERO);
+    assert_eq!(gone.name.as_deref(), Some(NO_SUCH_PROCESS));
+    let name_of = |reason: &str| Failure::of_ended("$1", reason).name;
+    assert_eq!((name_of(MACHINE_SILENT), name_of(PROVIDER_ENDED)), (lost.name, gone.name));
 }
