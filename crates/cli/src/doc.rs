@@ -69,7 +69,6 @@ fn require_elsewhere(output: &Path) -> Result<(), Stop> {
 fn print(documented: &mut Documented, is_quiet: bool) {
     let problems = &mut documented.analysis.diagnostics;
     problems.retain(|problem| problem.is_error() || !is_quiet);
-    problems.sort_by_key(|problem| (problem.source, problem.span));
     front::print(&documented.analysis);
     for package in documented.faulty_packages.iter().filter(|_| !is_quiet) {
         print_error(&format!(

@@ -117,6 +117,19 @@ pub fn made_from(text: &str) -> Option<Made<'_>> {
     (is_word && is_name).then_some(Made { definition, language })
 }
 
+/// Returns whether a file was generated, also by an earlier version, whose first line may say less than [`made_from`] returns.
+///
+/// ```
+/// use lucarne_interface::generate::is_generated;
+///
+/// assert!(is_generated(b"/* Made from a.toit. */"));
+/// assert!(!is_generated(b"// Made by hand."));
+/// ```
+pub fn is_generated(file: &[u8]) -> bool {
+    let marks = file.iter().take_while(|byte| b"/*! ".contains(byte)).count();
+    file.get(marks..).is_some_and(|text| text.starts_with(MADE.0.as_bytes()))
+}
+
 /// Generates code.
 pub fn generate(interface: &Interface, origin: Origin<'_>, language: Language) -> Vec<File> {
     match language {

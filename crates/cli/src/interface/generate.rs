@@ -4,16 +4,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use lucarne_compiler::source::FileLoader;
-use lucarne_interface::generate::{Language, Origin, import_path};
+use lucarne_interface::generate::{Language, Origin, import_path, is_generated};
 use lucarne_interface::model::Interface;
 
 use super::{indexes, renamed};
 use crate::arguments::interface::Generate;
 use crate::output::{print_error, print_out, reason};
 use crate::{FAILURE, Stop, files};
-
-/// The beginning of each generated file, after the marks of a comment.
-const MADE: &str = "Made from ";
 
 /// A file to write.
 struct Output {
@@ -113,10 +110,7 @@ impl Output {
 
     /// Refuses to replace a file that this command has not made.
     fn require_own(&self) -> Result<(), Stop> {
-        let is_own = |bytes: &[u8]| {
-            let marks = bytes.iter().take_while(|byte| b"/*! ".contains(byte)).count();
-            bytes.is_empty() || bytes.get(marks..).is_some_and(|text| text.starts_with(MADE.as_bytes()))
-        };
+        let is_own = |bytes: &[u8]| bytes.is_empty() || is_generated(bytes);
         match std::fs::read(&self.path) {
             Ok(bytes) if !is_own(&bytes) => {
                 let shown = self.path.display();

@@ -80,8 +80,8 @@ fn addresses_are_links_and_nothing_else_is() {
 #[test]
 fn the_search_for_the_end_of_an_address_is_bounded() {
     // With a search through the whole rest from each beginning, this would take minutes.
-    let text = format!("/** {} */", "(https://)".repeat(200_000));
-    assert!(!shown(&text).contains('['));
+    let text = format!("/** {} */", "https://a(".repeat(200_000));
+    assert!(shown(&text).starts_with("P(https://a("));
     let of = |length: usize| shown(&format!("/** https://{} */", "é".repeat(length / 2)));
     assert!(of(1_900).starts_with("P([https://") && of(2_100).starts_with("P(https://"));
 }
