@@ -176,7 +176,7 @@ fn remove_unfinished(folder: &Path) {
     for entry in entries.take(ENTRIES_MAX).flatten() {
         let is_meant = entry.file_name().to_str().is_some_and(|name| name.starts_with(UNFINISHED));
         let is_file = is_meant && entry.file_type().is_ok_and(|kind| kind.is_file());
-        // The lock is held until the file is removed: a process that waits for the lock then sees that its file is gone.
+        // The lock is held until the file is removed: a process that waits for the lock then sees that its file was removed.
         if is_file && let Ok(Some(_locked)) = abandoned(&entry.path()) {
             // What stays does no harm.
             let _ = fs::remove_file(entry.path());
