@@ -234,7 +234,11 @@ mod tests {
     fn removing_unfinished_files_takes_none_of_a_writer() {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let is_over = std::sync::atomic::AtomicBool::new(false);
-        std::thread::scope(|scope| {
+        let write = |path: &Path| {
+            (0..5_000)
+                .try_for_each(|_| beside(path, MODE)?.persist(path).map(drop).map_err(|error| error.error))
+        };
+        let written = std::thread::scope(|scope| {
             for _ in 0..2 {
                 scope.spawn(|| {
                     while !is_over.load(std::sync::atomic::Ordering::Relaxed) {
@@ -242,15 +246,17 @@ mod tests {
                     }
                 });
             }
-            let path = folder.path().join("written");
-            let persisted = (0..4_000).map(|_| {
-                let file = beside(&path, MODE)?;
-                file.persist(&path).map_err(|error| error.error)
-            });
-            let failed = persisted.filter_map(Result::err).next();
-            // Before a failure is reported: the scope waits for the other threads.
+            let writers: Vec<_> = (0..6)
+                .map(|number| {
+                    let path = folder.path().join(number.to_string());
+                    scope.spawn(move || write(&path))
+                })
+                .collect();
+            let written: Vec<_> =
+                writers.into_iter().map(|writer| writer.join().expect("no panic")).collect();
             is_over.store(true, std::sync::atomic::Ordering::Relaxed);
-            assert!(failed.is_none(), "{failed:?}");
+            written
         });
+        assert!(written.iter().all(Result::is_ok), "{written:?}");
     }
 }
