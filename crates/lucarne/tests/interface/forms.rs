@@ -29,7 +29,7 @@ pub trait Forms {
     async fn len(&self) -> Result<i64, FormsError>;
 
     #[index(1)]
-    #[allow(clippy::wrong_self_convention)]
+    #[allow(clippy::wrong_self_convention, clippy::new_ret_no_self)]
     async fn new(&self) -> Tree;
 
     #[index(2)]
