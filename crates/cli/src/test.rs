@@ -168,7 +168,7 @@ struct Round {
     ended: Vec<PathBuf>,
 }
 
-/// Runs tests, and reports them. Ends them when `has_changed` returns true; then there is no summary.
+/// Runs tests, and reports them. Ends them when `has_changed` returns true; then the summary is left out.
 fn run(
     options: &Test,
     running: &Running,

@@ -377,7 +377,7 @@ fn packages_from_a_registry_may_have_errors() {
     assert!(folder.read("site/near/near/index.html").contains("../../far/far/class-Far.html"));
     assert!(folder.read("site/far/index.html").contains("<span class=\"kind\">1.2.3</span>"));
 
-    // A package that is left out is no part of the program.
+    // A package that is left out does not belong to the program.
     folder.file(&format!("{far}/far.toit"), "import .pins\nclass Far:\n");
     let build =
         ["doc", "build", "app/src/near.toit", "-o", "alone", "--exclude-library", "--exclude-packages"];

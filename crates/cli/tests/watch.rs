@@ -331,7 +331,7 @@ fn a_test_that_hangs_ends_when_a_file_changes() {
     thread::sleep(Duration::from_millis(300));
     assert_eq!(watched.programs(), hanging);
     watched.folder.file("library.toit", "VERSION ::= 1\n\nhang: print \"no more\"\n");
-    // There is no summary of the tests that were ended.
+    // The tests that were ended have no summary.
     let before = watched.wait_for("1 passed, 0 failed");
     assert_eq!(before, ["lucarne: library.toit has changed", "ok     one-test.toit"]);
     assert_eq!(watched.programs(), [0; 0]);

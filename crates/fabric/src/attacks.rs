@@ -104,16 +104,7 @@ impl World {
 
     /// Returns the announcement of a service of another machine, and its description.
     fn token(&self, machine: &str, id: i64) -> (Token, Vec<u8>) {
-        let offered = Offered {
-            pid: pid(5),
-            id,
-            uuid: SECRET.uuid().to_string(),
-            name: "house/many".to_owned(),
-            version: (1, 0),
-            priority: 1,
-            tags: Vec::new(),
-        };
-        let (uuid, description) = description::encode(&offered).unwrap();
+        let (uuid, description) = description::encode(&forged_service(id)).unwrap();
         let digest = description::digest(&description);
         (Token { machine: machine.parse().unwrap(), incarnation: 1, uuid, digest }, description)
     }
@@ -183,6 +174,19 @@ impl World {
         assert!(self.fabric.run_until(100_000, is_logged), "not '{line}': {:?}", self.log.lock());
         assert!(self.call(EVIL).is_err(), "its clients have ended with the epoch");
         self.assert_others_are_well();
+    }
+}
+
+/// A service that no honest machine provides.
+pub(crate) fn forged_service(id: i64) -> Offered {
+    Offered {
+        pid: pid(5),
+        id,
+        uuid: SECRET.uuid().to_string(),
+        name: "house/forged".to_owned(),
+        version: (1, 0),
+        priority: 255,
+        tags: Vec::new(),
     }
 }
 
@@ -455,22 +459,8 @@ fn announcements_without_descriptions_make_room_for_others() {
 #[test]
 fn a_description_that_was_not_announced_is_not_used() {
     let mut world = World::new(7);
-    let offered = Offered {
-        pid: pid(5),
-        id: 0,
-        uuid: SECRET.uuid().to_string(),
-        name: "house/forged".to_owned(),
-        version: (1, 0),
-        priority: 255,
-        tags: Vec::new(),
-    };
-    let (_, description) = description::encode(&offered).unwrap();
-    let token = Token {
-        machine: "evil".parse().unwrap(),
-        incarnation: 1,
-        uuid: SECRET.uuid(),
-        digest: description::digest(b"another"),
-    };
+    let (token, description) = world.token("evil", 0);
+    let token = Token { digest: description::digest(b"another"), ..token };
     world.fabric.forge_token(CELLAR, token, description);
     world.fabric.run_until(2_000, |_| false);
     let log = world.log.lock().join("\n");

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use lucarne_kernel::sync::Mutex;
 use lucarne_kernel::sync::atomic::Ordering;
-use lucarne_services::{Client, Container, Offered, Open, OpenError, Value};
+use lucarne_services::{Client, Container, Open, OpenError, Value};
 
+use crate::attacks::forged_service;
 use crate::common::authority::Authority;
 use crate::common::{self, *};
 use crate::description;
@@ -219,16 +220,7 @@ fn announce(
     incarnation: u64,
     describe: impl Fn(uuid::Uuid, Vec<u8>) -> Vec<u8>,
 ) {
-    let offered = Offered {
-        pid: world.user.pid(),
-        id: 0,
-        uuid: SECRET.uuid().to_string(),
-        name: "house/forged".to_owned(),
-        version: (1, 0),
-        priority: 255,
-        tags: Vec::new(),
-    };
-    let (uuid, description) = description::encode(&offered).unwrap();
+    let (uuid, description) = description::encode(&forged_service(0)).unwrap();
     let description = describe(uuid, description);
     let digest = description::digest(&description);
     let token = Token { machine: machine.parse().unwrap(), incarnation, uuid, digest };

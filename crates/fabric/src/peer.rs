@@ -175,7 +175,7 @@ impl Peer {
 
     /// Notes an announcement, unless there are too many.
     pub(crate) fn appeared(&mut self, house: &mut House<'_, '_, '_>, token: Token) {
-        if self.tokens.len() >= TOKENS_MAX {
+        if self.tokens.len() >= TOKENS_MAX && !self.tokens.contains_key(&token) {
             // Any machine can announce in the name of another one.
             let is_idle = |import: &Import| import.is_void || import.described.is_none();
             let idle = self.tokens.iter().find(|(_, import)| is_idle(import)).map(|(token, _)| token.clone());

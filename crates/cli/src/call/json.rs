@@ -247,7 +247,7 @@ pub(crate) fn special_float(text: &str) -> Option<f64> {
 /// The first integer that does not fit in 64 bits.
 const INT_END: f64 = 9_223_372_036_854_775_808.0;
 
-/// Returns the mismatch of a number that is no int of 64 bits.
+/// Returns the mismatch of a number that does not fit into an int of 64 bits.
 pub(crate) fn too_large(number: impl fmt::Display) -> Mismatch {
     Mismatch::new(format!("{number} does not fit in an int of 64 bits"))
 }

@@ -145,9 +145,7 @@ impl<'a> Check<'a> {
         self.note(reference, scope, &target);
         let known = match target {
             Target::Something => return None,
-            Target::Nothing => {
-                return Some(warning(format!("there is no `{name}` that this comment could refer to")));
-            }
+            Target::Nothing => return Some(self.unknown(reference, name)),
             Target::Prefix => {
                 return Some(warning(format!("`{name}` is the prefix of an import, not a declaration")));
             }
@@ -165,16 +163,19 @@ impl<'a> Check<'a> {
         (!takes).then(|| warning(format!("no `{name}` takes what this reference gives")))
     }
 
+    /// Returns the warning for a reference to something that is not there.
+    fn unknown(&self, reference: &Reference, name: &str) -> Diagnostic {
+        let title = format!("there is no `{name}` that this comment could refer to");
+        Diagnostic::warning(self.source_id(), reference.span, title)
+    }
+
     /// Checks and notes a reference to an operator, which is a member of the class.
     fn operator(&self, reference: &Reference, scope: Scope<'a>) -> Option<Diagnostic> {
         let name = self.text.text.get(reference.span.range())?;
         let known = match self.member_of(scope.class?, name) {
             Some(Target::Known(known)) => known,
             Some(_) => return None,
-            None => {
-                let title = format!("there is no `{name}` that this comment could refer to");
-                return Some(Diagnostic::warning(self.source_id(), reference.span, title));
-            }
+            None => return Some(self.unknown(reference, name)),
         };
         for symbol in known.symbols.iter().filter(|symbol| self.symbol_fits(symbol, reference)) {
             self.world.notes.note(self.source_id(), reference.span, symbol.clone(), Role::Mention);

@@ -190,7 +190,7 @@ impl Invitation {
             };
             match has_room.then(|| self.listener.accept()) {
                 Some(Ok((stream, _))) => self.serve(stream)?,
-                // There is no room or no connection; what is wrong with one says nothing about others.
+                // All places are taken, or no one connects; an error of one connection says nothing about others.
                 None | Some(Err(_)) => thread::sleep(LOOK),
             }
         }
