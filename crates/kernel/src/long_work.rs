@@ -10,7 +10,8 @@
 //! 3. The old thread takes a *place* if it is going to use the processor. There are as many places as workers. Threads
 //!    wait for a place in the order of the virtual times of their groups.
 //! 4. The old thread finishes the turn, on Linux at a low priority of the operating system. It puts the process back
-//!    into the queue or parks it, gives its place back, wakes a worker, and ends.
+//!    into the queue or parks it, gives its place back, wakes a worker, and ends. The process goes on as if it had
+//!    slept: otherwise it would take all turns of a worker until it has caught up with the others.
 //!
 //! So for each worker at most one thread at low priority competes for the processors. Without places, the threads of
 //! many processes together would get a larger share than the workers, however low the priority of each is. Up to
@@ -151,6 +152,11 @@ pub(crate) fn take_seat(shared: &Arc<Shared>, index: usize) {
 /// Returns whether this thread still is a worker.
 pub(crate) fn has_seat() -> bool {
     SEAT.with_borrow(|seat| matches!(seat, Seat::Worker(..)))
+}
+
+/// Returns whether this thread has left its worker.
+pub(crate) fn has_left() -> bool {
+    SEAT.with_borrow(|seat| matches!(seat, Seat::Left(_) | Seat::Placed(_)))
 }
 
 /// Ends this thread's time as a worker. Called last on each thread that [`take_seat`] has made a worker.

@@ -32,9 +32,9 @@ const HAND_OVER_US: i64 = 20;
 /// budget at normal priority.
 const STEAL_LAG: u64 = BUDGET as u64 * priority::NORMAL_COST;
 
-/// How far below the floor a group or process that has slept may start: half a budget at normal priority. All busy
-/// groups are within a budget of the floor. Without this credit, a group that works only a little would wait for a turn
-/// of each busy group whenever it wakes.
+/// How far below the floor a group or process that has slept may start: half a budget at normal priority. Busy groups are
+/// within a budget of the floor. Those that come back from long work on a thread that has left its worker start from here,
+/// too. Without this credit, a group that works only a little would wait for a turn of each busy group whenever it wakes.
 pub(crate) const CREDIT: u64 = STEAL_LAG / 2;
 
 /// The units that a process does before its group is charged: ten short turns. Writing to memory
@@ -134,16 +134,7 @@ impl Scheduler {
             ready.lock().push(entry);
             return;
         }
-        // Until the process is in a queue, only this thread has access to it.
-        let group = &entry.group;
-        let floor = group.floor.load(Ordering::Relaxed).saturating_sub(CREDIT);
-        if entry.virtual_time.load(Ordering::Relaxed) < floor {
-            entry.virtual_time.store(floor, Ordering::Relaxed);
-        }
-        let floor = self.floor.load(Ordering::Relaxed).saturating_sub(CREDIT);
-        if group.virtual_time.load(Ordering::Relaxed) < floor {
-            group.virtual_time.fetch_max(floor, Ordering::Relaxed);
-        }
+        self.raise_to_floor(&entry);
         let (scheduler, worker) = WORKER.get();
         if !std::ptr::eq(scheduler, self) {
             self.shared().push(entry);
@@ -153,6 +144,21 @@ impl Scheduler {
         HANDED_OVER_US.set(HANDED_OVER_US.get().or(Some(0)));
         if let Some(earlier) = NEXT.replace(Some(entry)) {
             self.queues[worker].push(earlier);
+        }
+    }
+
+    /// Raises the virtual times of a process that is in no queue, and of its group, to the floors, less [`CREDIT`]. A
+    /// process that has slept, or whose thread has left its worker, must not take all turns until it has caught up.
+    pub(crate) fn raise_to_floor(&self, entry: &Entry) {
+        // Until the process is in a queue, only this thread has access to it.
+        let group = &entry.group;
+        let floor = group.floor.load(Ordering::Relaxed).saturating_sub(CREDIT);
+        if entry.virtual_time.load(Ordering::Relaxed) < floor {
+            entry.virtual_time.store(floor, Ordering::Relaxed);
+        }
+        let floor = self.floor.load(Ordering::Relaxed).saturating_sub(CREDIT);
+        if group.virtual_time.load(Ordering::Relaxed) < floor {
+            group.virtual_time.fetch_max(floor, Ordering::Relaxed);
         }
     }
 

@@ -113,7 +113,7 @@ pub(crate) fn run_turn(shared: &Arc<Shared>, index: usize, entry: &Arc<Entry>, b
     match outcome {
         Outcome::Ready => {
             entry.run_state.requeue();
-            shared.scheduler.put_back(index, entry.clone());
+            put_back(shared, index, entry);
         }
         Outcome::Wait { until_us } => {
             if let Some(until_us) = until_us {
@@ -121,12 +121,21 @@ pub(crate) fn run_turn(shared: &Arc<Shared>, index: usize, entry: &Arc<Entry>, b
                 shared.timers.arm(entry);
             }
             if !entry.run_state.park() {
-                shared.scheduler.put_back(index, entry.clone());
+                put_back(shared, index, entry);
             }
         }
         Outcome::Exit(exit) => death::end(shared, entry, &exit),
     }
     used
+}
+
+/// Queues a process that has more work after its turn.
+fn put_back(shared: &Shared, index: usize, entry: &Arc<Entry>) {
+    if long_work::has_left() {
+        // Other groups may have worked meanwhile, while this one waited for a place or a processor.
+        shared.scheduler.raise_to_floor(entry);
+    }
+    shared.scheduler.put_back(index, entry.clone());
 }
 
 /// Gives a mirror turns on this thread until it has nothing to do. Deadlines of mirrors are ignored.

@@ -166,6 +166,39 @@ fn sleeping_earns_no_credit() {
 }
 
 #[test]
+fn long_work_earns_no_credit() {
+    let (kernel, race) = (kernel(1), Race::new(2, 3_000));
+    let turns = Arc::new(AtomicU64::new(0));
+    let (late, others) = (race.clone(), turns.clone());
+    let (mut runner, mut has_worked) = (race.runner(1), false);
+    let long_worker = move |context: &mut Context<'_>| {
+        if !has_worked {
+            has_worked = true;
+            lucarne_kernel::before_long_work();
+            while others.load(SeqCst) < 2_000 {
+                std::thread::yield_now();
+            }
+            return Outcome::Ready;
+        }
+        // Counting starts when the program is back.
+        late.is_on.store(true, SeqCst);
+        runner(context)
+    };
+    let mut runner = race.runner(0);
+    let busy = move |context: &mut Context<'_>| {
+        turns.fetch_add(1, SeqCst);
+        runner(context)
+    };
+    let programs = [
+        kernel.start(Box::new(long_worker), named("long worker")),
+        kernel.start(Box::new(busy), named("busy")),
+    ];
+    programs.iter().for_each(|program| assert_eq!(program.wait(), 0));
+    let counts = race.counts();
+    assert!(counts[1] < 2_000, "{counts:?}");
+}
+
+#[test]
 fn the_work_of_a_program_is_counted() {
     let kernel = kernel(1);
     let mut left = 10;
