@@ -34,6 +34,9 @@ pub struct Scanned {
 /// The beginning of a line comment that says how the type of a parameter changes.
 pub const MIGRATION_MARK: &str = "__TYPE-MIGRATION__";
 
+/// What a word such as `2x` breaks.
+const NUMBERS_AND_NAMES: &str = "a name begins with a letter or `_`, and a number has no letters after it";
+
 /// Scans a text.
 pub fn scan(source: SourceId, text: &str) -> Scanned {
     let mut scanner = Scanner {
@@ -426,7 +429,12 @@ impl<'a> Scanner<'a> {
             _ => literal::float(text).is_some(),
         };
         if digits_end != self.at || !value_exists || !underscores_are_between_digits(text) {
-            self.error(start, self.at, format!("`{text}` is not a number"));
+            let title = format!("`{text}` is not a number");
+            let is_decimal = !matches!(radix_prefix.as_deref(), Some("0x" | "0b"));
+            match digits_end != self.at && is_decimal {
+                true => self.error_hint(start, self.at, title, NUMBERS_AND_NAMES),
+                false => self.error(start, self.at, title),
+            }
         }
         // A name that begins with a digit has no value that could be used.
         if digits_end != self.at {

@@ -50,7 +50,7 @@ const OPERATORS: &[(&str, &str)] = &[
     ("||", "write `or`"),
     ("===", "write `==`"),
     ("!==", "write `!=`"),
-    ("**", "write `math.pow x y`, with `import math` at the beginning of the file"),
+    ("**", "write `(math.pow x y)`, with `import math` at the beginning of the file"),
     ("=>", LAMBDA),
     ("??", "write `or`: `x or y` is `y` if `x` is null or false"),
     ("?.", "write `x and x.y`, which is null if `x` is null"),
@@ -225,11 +225,12 @@ impl<'a> Parser<'a> {
             self.habit(opener.span, "a call without arguments has no parentheses", "remove them");
         } else {
             let is_print = self.at.checked_sub(1).is_some_and(|before| self.is_print(before));
-            let hint = match is_print {
-                true => PRINT_VALUES,
-                false => "arguments follow the name and are separated by spaces: `name a b`",
+            let hint = match self.called_as_argument() {
+                _ if is_print => PRINT_VALUES.into(),
+                Some(name) => format!("a call as an argument stands between parentheses: `({name} a b)`"),
+                None => "arguments follow the name and are separated by spaces: `name a b`".into(),
             };
-            self.habit(opener.span, "arguments are written without parentheses and commas", hint);
+            self.habit(opener.span, "arguments are written without parentheses and commas", &hint);
         }
         let mut arguments = Vec::new();
         self.advance();
@@ -251,6 +252,18 @@ impl<'a> Parser<'a> {
             arguments.push(Argument { name: None, value: Some(broken) });
         }
         Some(arguments)
+    }
+
+    /// Returns the name before the current token, such as `map.get`, if it stands among the arguments of a call.
+    fn called_as_argument(&self) -> Option<String> {
+        let mut first = self.at.checked_sub(1)?;
+        while first >= 2 && self.tokens[first - 1].kind == Kind::Dot {
+            first -= 2;
+        }
+        let (before, name) = (self.tokens.get(first.checked_sub(1)?)?, self.tokens[first]);
+        let is_argument = before.kind == Kind::Identifier && name.space_before && !name.line_start;
+        let span = Span { start: name.span.start, end: self.tokens[self.at - 1].span.end };
+        is_argument.then(|| self.written(span).to_owned())
     }
 
     /// Adds the arguments of `name(a, b)` to those of a call: they belong to its last argument, if there is one.
@@ -277,7 +290,8 @@ impl<'a> Parser<'a> {
         let hint = match class.ends_with("Error") || class.ends_with("Exception") {
             true => "any value can be thrown: `throw \"an explanation\"`".to_owned(),
             false if self.token_at(2).kind == Kind::LeftBrace => {
-                format!("write `x := {class}` to make the object, and set its fields with `x.name = ...`")
+                let object = class.to_lowercase();
+                format!("write `{object} := {class}`, and then `{object}.name = ...` for each field")
             }
             false => format!("write `{class}`, and the arguments of its constructor after spaces"),
         };
@@ -345,7 +359,10 @@ impl<'a> Parser<'a> {
             _ => false,
         };
         if is_code {
-            let hint = "statements stand in the body of a function, such as `main:`, and are indented";
+            let hint = match self.is_word(1, &["__name__"]) {
+                true => "a program begins at `main:`: write `main:` in place of this line",
+                false => "statements stand in the body of a function, such as `main:`, and are indented",
+            };
             self.error_hint(token.span, "this code belongs to no function", hint);
         } else if token.kind == Kind::Identifier && next == Kind::Identifier && !self.has_colon_on_line() {
             if IMPORT_WORDS.contains(&&*word) || Suggestions::default().nearest(&word, ["import"]).is_some() {

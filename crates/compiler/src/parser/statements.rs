@@ -270,16 +270,21 @@ impl Parser<'_> {
         condition
     }
 
-    /// Parses `: body` of a construct that begins with a keyword.
+    /// Parses `: body` of a construct that begins with a keyword. An empty body is suspicious.
     fn colon_and_body(&mut self, construct: &str, keyword: Token) -> Body {
+        self.colon_and_body_or_none(construct, keyword, false)
+    }
+
+    /// Parses `: body` of a construct that begins with a keyword. The head of some loops holds all their work: then the
+    /// body may be empty on purpose.
+    fn colon_and_body_or_none(&mut self, construct: &str, keyword: Token, may_be_empty: bool) -> Body {
         if let Some(body) = self.foreign_braces() {
             return body;
         }
         match self.construct_colon(construct, keyword) {
             Some(colon) => {
                 let body = self.inner_body(colon);
-                // The head of a `for` may hold all its work, so the body may be empty.
-                if body.statements.is_empty() && construct != "for" {
+                if body.statements.is_empty() && !may_be_empty {
                     self.check_empty_body(construct, keyword.line_indent, colon);
                 }
                 body
@@ -354,7 +359,9 @@ impl Parser<'_> {
     pub(super) fn while_expression(&mut self) -> Expression {
         let token = self.advance();
         let condition = self.condition("while");
-        let body = self.colon_and_body("while", token);
+        // `while data := read:` reads until the end. Its lines could not use `data` if they were not indented.
+        let defines = matches!(condition.kind, ExpressionKind::Define { .. });
+        let body = self.colon_and_body_or_none("while", token, defines);
         self.expression_from(token.span.start, ExpressionKind::While(Box::new(condition), body))
     }
 
@@ -362,7 +369,7 @@ impl Parser<'_> {
         let token = self.advance();
         let in_parentheses = self.foreign_for_parenthesis();
         if let Some(init) = self.foreign_for() {
-            let body = self.colon_and_body("for", token);
+            let body = self.colon_and_body_or_none("for", token, true);
             let init = Some(Box::new(init));
             let kind = ExpressionKind::For { init, condition: None, update: None, body };
             return self.expression_from(token.span.start, kind);
@@ -378,7 +385,7 @@ impl Parser<'_> {
         if in_parentheses {
             self.take(Kind::RightParen);
         }
-        let body = self.colon_and_body("for", token);
+        let body = self.colon_and_body_or_none("for", token, true);
         self.expression_from(token.span.start, ExpressionKind::For { init, condition, update, body })
     }
 

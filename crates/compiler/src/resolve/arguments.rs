@@ -1,5 +1,6 @@
 //! Lowers the arguments of a call: evaluated as written, passed in canonical order.
 
+use super::habits;
 use super::lower::{Lower, Reference, Value};
 use super::shape::ARGUMENTS_MAX;
 use crate::ast::{self, Expression, ExpressionKind};
@@ -134,9 +135,10 @@ impl<'a> Lower<'a> {
         let is_code = matches!(value.kind, ExpressionKind::Block(..) | ExpressionKind::Lambda(..));
         arguments.are_broken |= has_error && !is_code;
         match &value.kind {
-            ExpressionKind::Name(name) if has_error => {
+            ExpressionKind::Name(_) | ExpressionKind::Member(..) if has_error => {
                 if let (true, false, Some(problem)) = (self.is_mismatched, is_last, self.problems.last_mut())
                 {
+                    let name = habits::path_of(value).unwrap_or_else(|| "name".into());
                     let hint = format!("a call as an argument stands between parentheses: `({name} ...)`");
                     problem.hints.push(hint);
                 }

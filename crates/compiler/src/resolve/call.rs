@@ -690,13 +690,16 @@ impl<'a> Lower<'a> {
         let mut problem = Diagnostic::error(self.source, span, title);
         let names = self.world.member_names(class).map(|name| &**name);
         let near = habits::known_member(self.world, class, name);
-        let near = near.or_else(|| self.world.suggestions.nearest(name, names));
+        let hint = habits::hint_for_member(self.world, class, name);
+        // A key is more likely than a member if the name has a capital letter.
+        let is_meant_so = hint.is_some() && (&*class_name != "Map" || name.contains(char::is_uppercase));
+        let near = near.or_else(|| self.world.suggestions.nearest(name, names).filter(|_| !is_meant_so));
         let is_static = self.world.index(class).statics.contains_key(name);
         if is_static {
             problem = problem.hint(format!("it is static: write `{class_name}.{name}`"));
         } else {
             problem.hints.extend(near.map(|near| format!("did you mean `{near}`?")));
-            problem.hints.extend(habits::hint_for_member(self.world, class, name));
+            problem.hints.extend(hint);
         }
         self.report(problem);
         Value::error(span)

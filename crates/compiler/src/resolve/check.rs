@@ -56,7 +56,7 @@ fn body(
             Some(problem.hint(match &function.name {
                 FunctionName::Plain(name) if class.is_some() && function.parameters.is_empty() => {
                     format!(
-                        "a method needs a `:`; a field is declared as `{0} := null` or `{0}/int`",
+                        "a method needs a `:`; a field needs a value, as in `{0} := 0`, or a type and a constructor that sets it",
                         name.name
                     )
                 }

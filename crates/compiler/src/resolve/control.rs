@@ -264,9 +264,10 @@ impl<'a> Lower<'a> {
                         "this function returns `none`: the value is lost",
                     );
                     let in_block = self.targets().iter().any(|target| matches!(target, Target::Code { .. }));
-                    let problem =
-                        problem.hint("if the function has a result, write its type in place of `none`");
-                    self.report(if in_block { problem.hint(habits::BLOCK_VALUE) } else { problem });
+                    self.report(problem.hint(match in_block {
+                        true => habits::RETURN_IN_BLOCK,
+                        false => "if the function has a result, write its type in place of `none`",
+                    }));
                 }
                 lowered.node
             }

@@ -15,12 +15,16 @@ use crate::types::Ty;
 pub(super) const BLOCK_VALUE: &str =
     "a block gives the value of its last line: if that is meant, leave out the word `return`";
 
+/// What a `return` in a block of a function without a result may mean.
+pub(super) const RETURN_IN_BLOCK: &str = "`return` leaves the function, not only the block: if the block gives a value, leave out the \
+     word `return`; if the function has a result, write its type in place of `none`, and return a value at its end, too";
+
 /// The maximum number of names of a path such as `a::b::c` that a message shows.
 const PATH_MAX: usize = 5;
 
 /// How a program reads a line.
-const READ_LINE: &str = "the package `pkg-host` reads lines: write `import host.pipe` at the beginning of the \
-                         file, and `pipe.stdin.in.read-line`";
+const READ_LINE: &str = "a package reads lines: run `lucarne pkg install host`, then write `import host.pipe` at the \
+                         beginning of the file, and `pipe.stdin.in.read-line`, which gives a string";
 
 /// Returns whether a name stands for `null` in another language.
 pub(super) fn is_null(name: &str) -> bool {
@@ -38,7 +42,7 @@ fn value(name: &str) -> Option<&'static str> {
         "std" => "libraries are imported by their names, such as `import monitor`; to print, write `print`",
         "println" | "printf" | "puts" | "echo" | "console" | "fmt" | "System" => "write `print`",
         "len" => "write `.size` after the value",
-        "str" | "toString" | "to-string" => "write `$value` in a string, or `.stringify` after the value",
+        "str" | "toString" | "to-string" => "write `\"$(value)\"`, or `.stringify` after the value",
         "parseInt" | "atoi" => "write `int.parse text`",
         "range" => "to count, write `10.repeat: | i |` or `for i := 0; i < 10; i++:`",
         "input" | "readline" | "read-line" | "gets" | "fgets" | "scanf" | "prompt" | "Scanner" => READ_LINE,
@@ -54,13 +58,15 @@ fn value(name: &str) -> Option<&'static str> {
         "go" => "to run code beside other code, write `task::` in place of it",
         "goto" => "write a loop, or a function of its own",
         "do" => "write `while true:`, and at the end of its body `if not condition: break`",
-        "sizeof" => "the size of a string, a list or a map is its `.size`",
+        "sizeof" => "types have no size; the size of a string, a list or a map is its `.size`",
         "make" => "a map is written `{:}`, a list `[]`, an array of bytes `ByteArray 10`",
         "malloc" | "calloc" => "an array of bytes is made by `ByteArray 10`",
         "free" | "delete" => "remove the line: memory that is no longer used is freed",
         "Some" | "Ok" => "write the value itself; `null` stands for no value",
         "Err" => "write `throw`",
-        "with" => "write what uses the resource after `try:`, and what closes it after `finally:`",
+        "with" => {
+            "define the resource first; write what uses it after `try:`, and what closes it after `finally:`"
+        }
         "pass" => "remove it, or leave a comment in its place",
         "new" => "write the name of the class, and the arguments of its constructor after spaces",
         "def" | "fn" | "func" | "function" => {
@@ -139,8 +145,8 @@ impl<'a> Lower<'a> {
             .then(|| format!("`{name}` is one name; to subtract, write `{left} - {right}`"))
     }
 
-    /// Points at a function that declares a name as its first parameter, if the name of the function is
-    /// probably meant as a keyword or as the type of its result.
+    /// Reports a function that declares a name as its first parameter, in place of the unknown name, if the name of the
+    /// function is probably meant as a keyword or as the type of its result.
     pub(super) fn explain_declaration(&self, name: &str, problem: Diagnostic) -> Diagnostic {
         let is_word = |function: &str| {
             matches!(
@@ -154,9 +160,20 @@ impl<'a> Lower<'a> {
         });
         let Some(function) = found else { return problem };
         let span = Span { start: function.at, end: function.at + function.name.len() as u32 };
-        let label = format!("this declares a function `{}` with a parameter `{name}`", function.name);
-        let hint = "a declaration begins with the name of the function; the type of the result follows `->`";
-        problem.also(self.source, span, label).hint(hint)
+        let word = &function.name;
+        let parameters = function.parameters.iter().skip(1).map(|parameter| format!(" {}", parameter.name));
+        let head = format!("{name}{}", parameters.collect::<String>());
+        let is_type = !matches!(word.as_str(), "def" | "fn" | "fun" | "func" | "function") && word != "void";
+        let hint = match is_type {
+            true => {
+                let ty = type_name(word).unwrap_or(word);
+                format!("the type of the result follows the parameters: write `{head} -> {ty}:`")
+            }
+            false => format!("write `{head}:`"),
+        };
+        let title = format!("this declares a function `{word}` with a parameter `{name}`");
+        let unknown = problem.title;
+        Diagnostic::error(self.source, span, title).also(self.source, problem.span, unknown).hint(hint)
     }
 
     /// Reports a call of something that only other languages have. Its arguments are not looked at: they
@@ -372,6 +389,9 @@ impl<'a> Lower<'a> {
                 "a lambda gives the value of its last line: leave out the word `return`".into()
             }
             Some(name) => format!("to end the lambda here, write `continue.{name}{value}`"),
+            None if lambda.targets.iter().any(|target| matches!(target, Target::Loop { .. })) => {
+                "leave the loop with `break`; a lambda gives the value of its last line".into()
+            }
             None => {
                 "a lambda ends after its last line, and gives the value of that: use `if` and `else`".into()
             }
@@ -414,6 +434,23 @@ impl<'a> Lower<'a> {
     }
 }
 
+/// Returns a name such as `map.get` as it is written, if it is not too long to be shown.
+pub(super) fn path_of(expression: &Expression) -> Option<String> {
+    let mut names = Vec::new();
+    let mut rest = expression;
+    while let ExpressionKind::Member(object, name) = &rest.kind {
+        names.push(&*name.name);
+        rest = object;
+        if names.len() == PATH_MAX {
+            return None;
+        }
+    }
+    let ExpressionKind::Name(first) = &rest.kind else { return None };
+    names.push(first);
+    names.reverse();
+    Some(names.join("."))
+}
+
 /// Returns the member of a class that a name of another language stands for.
 pub(super) fn known_member(world: &World, class: ClassId, name: &str) -> Option<&'static str> {
     member(name).filter(|known| !world.members(class, known).is_empty())
@@ -423,6 +460,9 @@ pub(super) fn known_member(world: &World, class: ClassId, name: &str) -> Option<
 pub(super) fn hint_for_member(world: &World, class: ClassId, name: &str) -> Option<String> {
     let is = |builtin: Option<ClassId>| builtin == Some(class);
     match name {
+        "size" | "length" if is(world.builtin.int) || is(world.builtin.float) => {
+            Some("strings, lists and maps have a size".into())
+        }
         "join" if is(world.builtin.string) => {
             Some("write `list.join` and the text between the elements".into())
         }

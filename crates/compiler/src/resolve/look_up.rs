@@ -63,11 +63,15 @@ impl Lower<'_> {
         let title = format!("there is no `{name}` here");
         let problem = Diagnostic::error(self.source, span, title).label("not found");
         let problem = self.explain_declaration(name, problem);
+        let private = || {
+            let hint = "a name that ends in `_` is known only in the library that declares it";
+            name.ends_with('_').then(|| hint.to_owned())
+        };
         let import = || self.modules.import_of(self.world, self.module, name);
         let import = || import().map(|import| format!("write `{import}` at the beginning of the file"));
         let near = || self.near(name).map(|near| format!("did you mean `{near}`?"));
         let hint = match problem.hints.is_empty() {
-            true => self.hint_for_value(name).or_else(import).or_else(near),
+            true => self.hint_for_value(name).or_else(import).or_else(private).or_else(near),
             false => None,
         };
         self.report(match hint {

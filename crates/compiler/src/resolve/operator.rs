@@ -52,7 +52,7 @@ impl<'a> Lower<'a> {
         let problem = make(self.source, span, title).label(format!("this is `{found}`"));
         let is_about_text = !is_number || right.class() == builtin.string;
         self.report(match is_about_text && operator == "+" {
-            true => problem.hint("a string can hold values: `\"the answer is $x\"`"),
+            true => problem.hint("a string can hold values: `\"the answer is $(x)\"`"),
             false => problem,
         });
         !is_number
