@@ -423,14 +423,14 @@ impl<'a> Scanner<'a> {
         let digits_end = self.at;
         self.identifier_tail();
         let text = self.slice(start, self.at);
+        let is_decimal = !matches!(radix_prefix.as_deref(), Some("0x" | "0b"));
         let value_exists = match kind {
             // The parser checks whether it is too large, since that depends on the minus before it.
-            Kind::Int => radix_prefix.is_none_or(|prefix| !matches!(&*prefix, "0x" | "0b") || text.len() > 2),
+            Kind::Int => is_decimal || text.len() > 2,
             _ => literal::float(text).is_some(),
         };
         if digits_end != self.at || !value_exists || !underscores_are_between_digits(text) {
             let title = format!("`{text}` is not a number");
-            let is_decimal = !matches!(radix_prefix.as_deref(), Some("0x" | "0b"));
             match digits_end != self.at && is_decimal {
                 true => self.error_hint(start, self.at, title, NUMBERS_AND_NAMES),
                 false => self.error(start, self.at, title),

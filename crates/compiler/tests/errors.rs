@@ -60,6 +60,7 @@ errors! {
     deprecated: "/// Deprecated. Use $bar.\nfoo:\nbar:\n/** Deprecated. */\nclass A:\n/**\nA class.\n\nDeprecated. It is\n  old.\n*/\nclass B:\nclass C:\n  /// Deprecated.\n  x := 1\n  /// Something else. Deprecated. Too long.\n  y: return 1\n/// Deprecated. Old.\nold: foo\nmain:\n  foo\n  foo  // @no-warn\n  A\n  B\n  C.x\n  (C).x\n  (C).x = 1\n  (C).y\n",
     indentation_of_declarations: "class A:\n    x := 1\n  y := 2\nmain:\n",
     true_and_false: "foo x/True:\nbar -> False: return true\nmain:\n  foo false\n  foo true\n  x := true\n  x = false\n  foo x\n  foo null\n",
+    words_for_functions: "def twice x:\n  return 2 * x\ndef greet name:\n  print name\nmain:\n  twice 1\n",
     bodies_that_are_not_indented: "main args:\n  if args.is-empty:\n  print 1\n  while args:\n  print 2\n  for i := 0; i < 3; i++:\n  print 2\n  if args:\n    print 3\n  else:\n  print 4\n  if args:\n    // Nothing.\n  print 5\n  if args:\n\n  print 6\n  if args:\n  else: print 7\n  while x := args.first:\n  print 8\n  if args:\n",
     values_of_variables: "foo c:\n  x := null\n  x = 1\n  x = \"s\"\n  y := c ? null : 1\n  y = \"s\"\n  z := c ? 1 : null\n  z = []\n  u := if c: 1 else: null\n  u = {:}\n  v := c ? null : (c ? 1 : \"s\")\n  v = 1.0\n  w := 1\n  w = \"s\"\n  t := true\n  t = false\nglobal := null\nother := global ? null : 1\nmain:\n  foo global\n  global = 1\n  global = \"s\"\n  other = \"s\"\n",
     reserved_names: "main:\n  __foo\n  __foo = 1\n  __foo += 1\n  List.__foo\n",

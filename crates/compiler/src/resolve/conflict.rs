@@ -1,6 +1,7 @@
 //! Checks declarations against each other: no two accept the same call, and each class has the methods
 //! that its interfaces and abstract superclasses declare (its promised methods).
 
+use super::habits;
 use super::shape::{accepts, mismatch, signature};
 use super::world::{Member, OVERLOADS_MAX, World};
 use crate::ast::{self, Declaration, File};
@@ -176,6 +177,7 @@ impl<'a> Check<'a> {
                 format!("`{}` is declared twice for some calls", at.name)
             };
             let mut problem = Diagnostic::error(self.source, at.span(), what);
+            problem.hints.extend(habits::hint_for_keyword(&at.name));
             for (_, other, is_same) in group {
                 let text = if *is_same { "the first declaration" } else { "this takes some of these calls" };
                 problem = problem.also(self.source, other.span(), text);

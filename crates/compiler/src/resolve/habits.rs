@@ -22,9 +22,22 @@ pub(super) const RETURN_IN_BLOCK: &str = "`return` leaves the function, not only
 /// The maximum number of names of a path such as `a::b::c` that a message shows.
 const PATH_MAX: usize = 5;
 
+/// How a function is declared.
+const FUNCTION: &str = "a function is declared as `name parameter:`, without a keyword";
+
 /// How a program reads a line.
 const READ_LINE: &str = "a package reads lines: run `lucarne pkg install host`, then write `import host.pipe` at the \
                          beginning of the file, and `pipe.stdin.in.read-line`, which gives a string";
+
+/// Returns whether a word declares a function in another language.
+fn is_function_word(name: &str) -> bool {
+    matches!(name, "def" | "fn" | "fun" | "func" | "function")
+}
+
+/// Returns a hint about a function whose name was probably meant as a keyword.
+pub(super) fn hint_for_keyword(name: &str) -> Option<String> {
+    is_function_word(name).then(|| FUNCTION.to_owned())
+}
 
 /// Returns whether a name stands for `null` in another language.
 pub(super) fn is_null(name: &str) -> bool {
@@ -69,9 +82,7 @@ fn value(name: &str) -> Option<&'static str> {
         }
         "pass" => "remove it, or leave a comment in its place",
         "new" => "write the name of the class, and the arguments of its constructor after spaces",
-        "def" | "fn" | "func" | "function" => {
-            "a function is declared as `name parameter:`, without a keyword"
-        }
+        _ if is_function_word(name) => FUNCTION,
         "lambda" => "a lambda is written `:: | x | x + 1`",
         "switch" | "match" | "case" => "write `if` and `else if`",
         "loop" | "forever" => "write `while true:`",
@@ -149,10 +160,9 @@ impl<'a> Lower<'a> {
     /// function is probably meant as a keyword or as the type of its result.
     pub(super) fn explain_declaration(&self, name: &str, problem: Diagnostic) -> Diagnostic {
         let is_word = |function: &str| {
-            matches!(
-                function,
-                "def" | "fn" | "fun" | "func" | "function" | "int" | "float" | "bool" | "string"
-            ) || type_name(function).is_some()
+            is_function_word(function)
+                || matches!(function, "int" | "float" | "bool" | "string")
+                || type_name(function).is_some()
         };
         let module = self.world.module(self.module);
         let found = module.functions.iter().find(|function| {
@@ -163,13 +173,10 @@ impl<'a> Lower<'a> {
         let word = &function.name;
         let parameters = function.parameters.iter().skip(1).map(|parameter| format!(" {}", parameter.name));
         let head = format!("{name}{}", parameters.collect::<String>());
-        let is_type = !matches!(word.as_str(), "def" | "fn" | "fun" | "func" | "function") && word != "void";
-        let hint = match is_type {
-            true => {
-                let ty = type_name(word).unwrap_or(word);
-                format!("the type of the result follows the parameters: write `{head} -> {ty}:`")
-            }
-            false => format!("write `{head}:`"),
+        let ty = type_name(word).unwrap_or(word);
+        let hint = match is_function_word(word) || ty == "none" {
+            true => format!("write `{head}:`"),
+            false => format!("the type of the result follows the parameters: write `{head} -> {ty}:`"),
         };
         let title = format!("this declares a function `{word}` with a parameter `{name}`");
         let unknown = problem.title;
