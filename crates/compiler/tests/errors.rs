@@ -61,7 +61,7 @@ errors! {
     indentation_of_declarations: "class A:\n    x := 1\n  y := 2\nmain:\n",
     true_and_false: "foo x/True:\nbar -> False: return true\nmain:\n  foo false\n  foo true\n  x := true\n  x = false\n  foo x\n  foo null\n",
     words_for_functions: "def twice x:\n  return 2 * x\ndef greet name:\n  print name\nmain:\n  twice 1\n",
-    bodies_that_are_not_indented: "main args:\n  if args.is-empty:\n  print 1\n  while args:\n  print 2\n  for i := 0; i < 3; i++:\n  print 2\n  if args:\n    print 3\n  else:\n  print 4\n  if args:\n    // Nothing.\n  print 5\n  if args:\n\n  print 6\n  if args:\n  else: print 7\n  while x := args.first:\n  print 8\n  if args:\n",
+    bodies_that_are_not_indented: "main args:\n  if args.is-empty:\n  print 1\n  while args:\n  print 2\n  for i := 0; i < 3; i++:\n  print 2\n  if args:\n    print 3\n  else:\n  print 4\n  if args:\n    // Nothing.\n  print 5\n  if args:\n\n  print 6\n  if args:\n  else: print 7\n  while x := args.first:\n  print 8\n  while args.size == 1:\n  print 9\n  if args:\n",
     values_of_variables: "foo c:\n  x := null\n  x = 1\n  x = \"s\"\n  y := c ? null : 1\n  y = \"s\"\n  z := c ? 1 : null\n  z = []\n  u := if c: 1 else: null\n  u = {:}\n  v := c ? null : (c ? 1 : \"s\")\n  v = 1.0\n  w := 1\n  w = \"s\"\n  t := true\n  t = false\nglobal := null\nother := global ? null : 1\nmain:\n  foo global\n  global = 1\n  global = \"s\"\n  other = \"s\"\n",
     reserved_names: "main:\n  __foo\n  __foo = 1\n  __foo += 1\n  List.__foo\n",
     negative_indexes: "main x:\n  list := [1]\n  list[-1]++\n  \"abc\"[-1]\n  #[1][-2]\n  list[-2..-1]\n  x[-1]\n  {-1: 2}[-1]\n  catch: list[-1]\n  expect-throw \"OUT_OF_BOUNDS\": list[-1]\nexpect-throw what [block]:\n",

@@ -359,9 +359,7 @@ impl Parser<'_> {
     pub(super) fn while_expression(&mut self) -> Expression {
         let token = self.advance();
         let condition = self.condition("while");
-        // `while data := read:` reads until the end. Its lines could not use `data` if they were not indented.
-        let defines = matches!(condition.kind, ExpressionKind::Define { .. });
-        let body = self.colon_and_body_or_none("while", token, defines);
+        let body = self.colon_and_body_or_none("while", token, may_do_work(&condition));
         self.expression_from(token.span.start, ExpressionKind::While(Box::new(condition), body))
     }
 
@@ -536,4 +534,13 @@ fn add_broken_argument(statement: &mut Expression) {
         }
         _ => {}
     }
+}
+
+/// Returns whether the condition of a loop may do its work, as in `while data := read:` and `while pin.get == 0:`. Its
+/// body may then be empty on purpose.
+fn may_do_work(condition: &Expression) -> bool {
+    use ExpressionKind as E;
+    let mut may = matches!(condition.kind, E::Define { .. } | E::Call(..) | E::Member(..));
+    condition.kind.each_child(&mut |child| may = may || may_do_work(child));
+    may
 }
