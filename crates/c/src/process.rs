@@ -67,7 +67,7 @@ impl HandlerProcess {
                 self.published(result.map(|_| ()).map_err(|failure: Box<Failure>| failure.text));
             }
             // Only the system process is watched.
-            MessageKind::ProcessTerminated => {
+            MessageKind::ProcessTerminated { .. } => {
                 self.handler.end();
             }
             // Resource messages do not concern components. Canceled requests are not passed on: the component

@@ -162,7 +162,7 @@ impl World {
         assert_eq!(self.call(HALL), Ok(Value::from("cellar")));
         let machines = self.fabric.machine(CELLAR).status().machines();
         let hall = machines.iter().find(|machine| machine.name.as_str() == "hall").expect("it is known");
-        assert_eq!((hall.losses, hall.is_in_contact), (0, true));
+        assert_eq!((hall.losses, hall.is_in_contact()), (0, true));
         assert_eq!(self.sensor.twice.load(Ordering::SeqCst), 0);
     }
 

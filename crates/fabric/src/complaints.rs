@@ -16,6 +16,7 @@ pub(crate) enum Complaint {
     Unproven,
     Unprotected,
     Interface,
+    NotExported,
     Processes,
 }
 

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::identity::Identity;
+use crate::identity::{Fingerprint, Identity};
 use crate::name::MachineName;
 use crate::network::{DESCRIPTION_MAX, Digest, Token};
 
@@ -89,17 +89,23 @@ pub(crate) fn digest(description: &[u8]) -> Digest {
 }
 
 /// Reads the description of an announced service. Its pid is the one on the announcing machine. Returns none if it is not
-/// what was announced, or has no valid form. If this machine has an identity, the announcing one must have signed it.
-pub(crate) fn decode(token: &Token, description: &[u8], identity: Option<&Identity>) -> Option<Offered> {
+/// what was announced, or has no valid form. If this machine has an identity, the announcing one must have signed it: then
+/// the certificate of the signer is returned, too.
+pub(crate) fn decode(
+    token: &Token,
+    description: &[u8],
+    identity: Option<&Identity>,
+) -> Option<(Offered, Option<Fingerprint>)> {
     if description.len() > DESCRIPTION_MAX || digest(description) != token.digest {
         return None;
     }
-    let description = match identity {
+    let (description, signer) = match identity {
         Some(identity) => {
             let context = context(&token.machine, token.incarnation, token.uuid);
-            identity.verify(&token.machine, &context, description)?
+            let (description, signer) = identity.verify(&token.machine, &context, description)?;
+            (description, Some(signer))
         }
-        None => description,
+        None => (description, None),
     };
     let value = Payload::from_parts(description, Vec::new()).into_value().ok()?;
     let [
@@ -128,7 +134,7 @@ pub(crate) fn decode(token: &Token, description: &[u8], identity: Option<&Identi
         priority: *priority,
         tags,
     };
-    check_texts(&offered).ok().map(|()| offered)
+    check_texts(&offered).ok().map(|()| (offered, signer))
 }
 
 /// Checks that the texts are short, and have no control characters: tools print them.
@@ -174,7 +180,7 @@ mod tests {
     fn a_description_is_read_as_it_was_written() {
         let (uuid, description) = encode(&offered()).unwrap();
         assert_eq!(uuid.to_string(), offered().uuid);
-        assert_eq!(decode(&token(&description), &description, None), Some(offered()));
+        assert_eq!(decode(&token(&description), &description, None), Some((offered(), None)));
     }
 
     #[test]

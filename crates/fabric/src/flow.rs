@@ -7,6 +7,8 @@
 //!
 //! With the call and the answer each side tells the other its window and its time-out, which can differ.
 //!
+//! Probes, which the other side sends back, measure the time there and back, for display.
+//!
 //! In an epoch, packets have numbers. A number that was there before is ignored, a missing one ends the epoch. Each side
 //! sends something at least every quarter of the smaller time-out, and ends the epoch when it has heard nothing for the
 //! whole of its own. It looks at the clock before it looks at packets: after a long sleep it does not take what has waited
@@ -17,7 +19,8 @@ use lucarne_link::carry::LIMITS;
 
 use crate::network::PLAIN_MAX;
 use crate::outbox::{LARGE_MAX, SLOTS};
-use crate::packet::{DATA_HEAD, Epoch, Item, Packet, Parcel, Terms};
+use crate::packet::{DATA_HEAD, Epoch, Item, PROBE_SIZE, Packet, Parcel, Terms};
+use crate::status::Contact;
 use crate::trunk::{Arrived, Trunk};
 
 /// The number of bytes that may be on the way from a machine without being taken here, unless set otherwise.
@@ -31,6 +34,9 @@ pub(crate) const WINDOW_MAX: usize = 16 << 20;
 
 /// The least time-out, also for what another machine wants: it asks for four packets in this time.
 pub(crate) const TIMEOUT_MIN_US: i64 = 10_000;
+
+/// A probe is sent with a packet after this number of heartbeats: it costs the other side a packet.
+const HEARTBEATS_PER_PROBE: i64 = 4;
 
 /// The times of a flow, in microseconds.
 #[derive(Debug, Clone, Copy)]
@@ -90,6 +96,14 @@ struct Open {
     credit: usize,
     allowance: usize,
     partials: [Option<Partial>; SLOTS],
+    since_us: i64,
+    /// When the last probe was sent: its mark.
+    probed_us: Option<i64>,
+    /// The last probe has not come back yet.
+    is_probing: bool,
+    /// A probe of the other side, which is to be sent back.
+    echo: Option<u64>,
+    round_trip_us: Option<i64>,
 }
 
 /// A large parcel that has not arrived completely, or was not taken yet.
@@ -124,6 +138,13 @@ impl Flow {
 
     pub(crate) fn is_open(&self) -> bool {
         matches!(self.phase, Phase::Open(_))
+    }
+
+    /// Returns the contact that there is now, for display.
+    pub(crate) fn contact(&self) -> Option<Contact> {
+        let Phase::Open(open) = &self.phase else { return None };
+        let epoch = (open.epoch.call, open.epoch.answer);
+        Some(Contact { epoch, since_us: open.since_us, round_trip_us: open.round_trip_us })
     }
 
     /// Returns whether the other machine can be forgotten: it has not called lately, and this side does not call.
@@ -216,7 +237,7 @@ impl Flow {
         let Phase::Open(open) = &mut self.phase else { return };
         loop {
             let mut items = Vec::new();
-            let end = PLAIN_MAX - DATA_HEAD;
+            let end = PLAIN_MAX - DATA_HEAD - PROBE_SIZE;
             let filled = trunk.fill(&mut items, end, &mut open.credit);
             open.allowance += filled.granted;
             for slot in filled.taken {
@@ -291,6 +312,11 @@ impl Flow {
             credit: usize::try_from(terms.window).unwrap_or(WINDOW_MAX).min(WINDOW_MAX),
             allowance: self.window,
             partials: Default::default(),
+            since_us: now_us,
+            probed_us: None,
+            is_probing: false,
+            echo: None,
+            round_trip_us: None,
         }));
         happened.push(Happened::Opened(peer));
     }
@@ -324,8 +350,13 @@ impl Flow {
         } else {
             open.next_in += 1;
             open.heard_us = now_us;
-            open.read_items(items, happened)
+            open.read_items(items, now_us, happened)
         };
+        if let Some(mark) = open.echo.take() {
+            let mut items = Vec::new();
+            Item::Echo { mark }.write(&mut items);
+            out.push(open.packet(now_us, &items));
+        }
         if let Err(reason) = result {
             self.end(out);
             happened.push(Happened::Over(reason));
@@ -338,14 +369,40 @@ impl Open {
         let number = self.next_out;
         self.next_out += 1;
         self.said_us = now_us;
-        Packet::Data { epoch: self.epoch, number, items }.write()
+        let mut packet = Packet::Data { epoch: self.epoch, number, items }.write();
+        if self
+            .probed_us
+            .is_none_or(|probed_us| now_us - probed_us >= HEARTBEATS_PER_PROBE * self.heartbeat_us)
+        {
+            (self.probed_us, self.is_probing) = (Some(now_us), true);
+            Item::Probe { mark: now_us.cast_unsigned() }.write(&mut packet);
+        }
+        packet
+    }
+
+    /// Notes that a probe has come back. Another mark than the last one is a late echo, and is ignored.
+    fn note_echo(&mut self, mark: u64, now_us: i64) {
+        if !self.is_probing || self.probed_us.map(i64::cast_unsigned) != Some(mark) {
+            return;
+        }
+        self.is_probing = false;
+        let took_us = now_us - mark.cast_signed();
+        // As TCP does it: an eighth of each new time.
+        let smoothed_us =
+            self.round_trip_us.map_or(took_us, |before_us| before_us + (took_us - before_us) / 8);
+        self.round_trip_us = Some(smoothed_us);
     }
 
     /// Reads the items of a packet.
     ///
     /// # Errors
     /// The rule that the other machine has broken.
-    fn read_items(&mut self, mut rest: &[u8], happened: &mut Vec<Happened>) -> Result<(), &'static str> {
+    fn read_items(
+        &mut self,
+        mut rest: &[u8],
+        now_us: i64,
+        happened: &mut Vec<Happened>,
+    ) -> Result<(), &'static str> {
         while !rest.is_empty() {
             let item = Item::read(&mut rest).ok_or("an item has no valid form")?;
             let charge = item.charge();
@@ -368,6 +425,9 @@ impl Open {
                 }
                 Item::Taken { slot } => happened.push(Happened::Taken(slot)),
                 Item::Ended { process } => happened.push(Happened::Ended(process)),
+                // Only the last one in a packet counts, so a packet causes one answer at most.
+                Item::Probe { mark } => self.echo = Some(mark),
+                Item::Echo { mark } => self.note_echo(mark, now_us),
             }
         }
         Ok(())

@@ -7,7 +7,8 @@
 //! machine.key      the private key of the machine
 //! machine.pem      its certificate: DNS name NAME.lucarne.internal, for servers and clients
 //! authority.pem    the certificate of the authority
-//! revoked          optional: SHA-256 sums of certificates that are not accepted any more, one in a line; # begins a comment
+//! revoked          optional: SHA-256 sums of certificates that are not accepted any more, one in a line; # begins a comment;
+//!                  a system that has joined a fabric follows the changes of this file
 //! ```
 
 use std::collections::BTreeSet;
@@ -27,6 +28,7 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 use crate::name::MachineName;
+use crate::revocations::Revocations;
 
 /// What follows the name of a machine in its certificate. `internal` is reserved for private use.
 pub(crate) const DOMAIN: &str = ".lucarne.internal";
@@ -58,7 +60,7 @@ pub struct Identity {
     certificate: CertificateDer<'static>,
     provider: Arc<CryptoProvider>,
     verifier: Arc<dyn ClientCertVerifier>,
-    revoked: BTreeSet<Fingerprint>,
+    pub(crate) revoked: Arc<Revocations>,
 }
 
 /// The reason why an identity cannot be used.
@@ -116,7 +118,11 @@ impl Identity {
         let (certificate, authority) = (certificate("machine.pem")?, certificate("authority.pem")?);
         let path = folder.join("revoked");
         let revoked = if is_missing(&path) { BTreeSet::new() } else { read_revoked(&path)? };
-        Identity::new(Credentials { key, certificate, authority, revoked })
+        let mut identity =
+            Identity::new(Credentials { key, certificate, authority, revoked: BTreeSet::new() })?;
+        // The list is followed from here on.
+        identity.revoked = Arc::new(Revocations::new(revoked, Some(path)));
+        Ok(identity)
     }
 
     /// Makes an identity of its parts.
@@ -143,13 +149,18 @@ impl Identity {
             certificate,
             provider,
             verifier,
-            revoked,
+            revoked: Arc::new(Revocations::new(revoked, None)),
         })
     }
 
     /// Returns the name of this machine.
     pub fn name(&self) -> &MachineName {
         &self.name
+    }
+
+    /// Returns the fingerprint of the certificate of this machine.
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(&self.certificate)
     }
 
     /// Checks the certificate of another machine, which TLS has found to be signed by the authority.
@@ -193,19 +204,20 @@ impl Identity {
         Some(signed)
     }
 
-    /// Returns the content of what a machine has signed for this context; none if it has not.
+    /// Returns the content of what a machine has signed for this context, and its certificate; none if it has not.
     pub(crate) fn verify<'s>(
         &self,
         machine: &MachineName,
         context: &[u8],
         signed: &'s [u8],
-    ) -> Option<&'s [u8]> {
+    ) -> Option<(&'s [u8], Fingerprint)> {
         let (rest, numbers) = signed.split_last_chunk::<6>()?;
         let number = |at: usize| Some(u16::from_le_bytes([*numbers.get(at)?, *numbers.get(at + 1)?]));
         let (scheme, certificate, signature) = (SignatureScheme::from(number(0)?), number(2)?, number(4)?);
         let (rest, signature) = rest.split_at_checked(rest.len().checked_sub(signature.into())?)?;
         let (content, certificate) = rest.split_at_checked(rest.len().checked_sub(certificate.into())?)?;
         let certificate = CertificateDer::from(certificate);
+        let signer = Fingerprint::of(&certificate);
         self.verifier.verify_client_cert(&certificate, &[], UnixTime::now()).ok()?;
         self.check(machine, &certificate).ok()?;
         let known = self.provider.signature_verification_algorithms.mapping;
@@ -215,7 +227,7 @@ impl Identity {
         let is_valid = algorithms
             .iter()
             .any(|&algorithm| certificate.verify_signature(algorithm, &message, signature).is_ok());
-        is_valid.then_some(content)
+        is_valid.then(|| (content, signer))
     }
 }
 

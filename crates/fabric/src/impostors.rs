@@ -30,6 +30,8 @@ struct World {
     sensor: Sensor,
     user: Container,
     client: Arc<Client>,
+    /// The identities of the cellar and of the hall.
+    honest: [Arc<Identity>; 2],
     log: Arc<Mutex<Vec<String>>>,
     /// They live as long as the world.
     _installed: Box<dyn std::any::Any>,
@@ -41,6 +43,7 @@ impl World {
         let log: Arc<Mutex<Vec<String>>> = Arc::default();
         let lines = log.clone();
         let honest = ["cellar", "hall"].map(|name| authority.identity(name));
+        let kept = honest.clone();
         let mut fabric = fabric(seed, move |name, options| {
             let identity = honest.iter().find(|identity| identity.name().as_str() == name);
             let options = Options { identity: identity.cloned().or_else(|| evil.clone()), ..options };
@@ -58,7 +61,15 @@ impl World {
         let installed = install(&mut fabric, CELLAR, SENSOR, &sensor);
         let user = common::container(&fabric, HALL, "user");
         let client = open(&mut fabric, &user).expect("the service of the cellar");
-        World { fabric, sensor, user, client: Arc::new(client), log, _installed: Box::new(installed) }
+        World {
+            fabric,
+            sensor,
+            user,
+            client: Arc::new(client),
+            honest: kept,
+            log,
+            _installed: Box::new(installed),
+        }
     }
 
     fn call(&mut self) -> Value {
@@ -74,7 +85,7 @@ impl World {
         assert_eq!(self.call(), Value::from("cellar"));
         let hall = self.known_in_cellar().into_iter().find(|known| known.name.as_str() == "hall").unwrap();
         assert_eq!(
-            (hall.is_proven, hall.is_in_contact, hall.losses),
+            (hall.is_proven, hall.is_in_contact(), hall.losses),
             (true, true, 0),
             "{:?}",
             self.log.lock()
@@ -211,6 +222,51 @@ fn a_flood_of_names_keeps_no_machine_out() {
     // What the flood has cost is given back.
     let are_forgotten = |fabric: &SimulatedFabric| fabric.machine(CELLAR).status().machines().len() <= 2;
     assert!(world.fabric.run_until(1_000_000, are_forgotten), "{} are known", world.known_in_cellar().len());
+}
+
+#[test]
+fn contact_ends_when_a_certificate_is_revoked() {
+    let authority = Authority::new();
+    let mut world = World::new(11, &authority, Some(authority.identity("evil")));
+    world.assert_hall_is_well();
+    let call = {
+        let client = world.client.clone();
+        begin(&world.user, async move { client.invoke(WAIT, Value::Null).await })
+    };
+    world.fabric.run_until(20_000, |_| world.sensor.calls.now() == 1);
+    let [cellar, hall] = &world.honest;
+    cellar.revoked.add([hall.fingerprint()]);
+    assert!(world.fabric.run_until(100_000, |_| call.is_there()), "the call ends");
+    assert!(call.take().unwrap().is_err());
+    let known = world.known_in_cellar().into_iter().find(|known| known.name.as_str() == "hall").unwrap();
+    assert!(!known.is_proven && !known.is_in_contact() && known.losses == 1, "{known:?}");
+    let user = common::container(&world.fabric, HALL, "user");
+    assert!(open(&mut world.fabric, &user).is_err(), "it does not come back");
+    assert_eq!(world.sensor.calls.now(), 0);
+    let lines = world.log.lock().clone();
+    assert!(lines.iter().any(|line| line.contains("hall is lost: its certificate is revoked")), "{lines:?}");
+    // A machine that was not revoked stays in contact, and the revoked one is refused by its certificate.
+    assert!(lines.iter().any(|line| line.contains("hall cannot prove its name: its certificate is revoked")));
+    assert!(world.known_in_cellar().iter().any(|known| known.name.as_str() == "hall" && known.refused > 0));
+}
+
+#[test]
+fn services_of_a_revoked_machine_are_withdrawn() {
+    let authority = Authority::new();
+    let mut world = World::new(12, &authority, None);
+    world.assert_hall_is_well();
+    let [cellar, hall] = &world.honest;
+    let services = |world: &World| -> usize {
+        world.fabric.machine(HALL).status().machines().iter().map(|machine| machine.services).sum()
+    };
+    assert_eq!(services(&world), 1);
+    hall.revoked.add([cellar.fingerprint()]);
+    let is_withdrawn = |fabric: &SimulatedFabric| {
+        fabric.machine(HALL).status().machines().iter().all(|machine| machine.services == 0)
+    };
+    assert!(world.fabric.run_until(100_000, is_withdrawn));
+    world.fabric.run_until(20_000, |_| false);
+    assert_eq!(services(&world), 0, "it is not registered again");
 }
 
 /// Announces a service in the name of a machine, described by what `describe` returns for it.

@@ -34,6 +34,7 @@ mod attacks;
 mod common;
 mod complaints;
 mod description;
+mod exports;
 mod flow;
 pub mod identity;
 #[cfg(test)]
@@ -43,14 +44,16 @@ mod name;
 mod outbox;
 mod packet;
 mod peer;
+mod revocations;
 mod rules;
-mod status;
+pub mod status;
 mod switchboard;
 mod trunk;
 mod tunnel;
 
+pub use exports::GroupExports;
 pub use name::{BadName, MachineName};
 pub use network::Network;
 pub use rules::{BadRule, Rule, Rules};
-pub use status::{MachineStatus, Status};
+pub use status::{Contact, MachineStatus, Status};
 pub use switchboard::{Options, join};

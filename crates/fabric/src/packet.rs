@@ -15,6 +15,8 @@
 //!   grant    the receiver may send `length` bytes more
 //!   taken    the parcel in the slot was taken: the slot is free
 //!   ended    i64 process: it has ended, and all frames from it have been sent
+//!   probe    u64 anything: the receiver sends it back at once
+//!   echo     u64 what a probe has brought
 //! parcel   u32 bytes of the frame | u32 number of buffers | u32 length of each | the frame | the buffers
 //! ```
 //!
@@ -26,7 +28,7 @@ use lucarne_link::wire::Frame;
 use lucarne_message::Buffer;
 
 /// The version of all this. Machines with different versions do not hear each other.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// The number of bytes of a data packet before its items.
 pub(crate) const DATA_HEAD: usize = 32;
@@ -35,6 +37,9 @@ pub(crate) const DATA_HEAD: usize = 32;
 pub(crate) const WHOLE_HEAD: usize = 24;
 pub(crate) const FIRST_HEAD: usize = 32;
 pub(crate) const MORE_HEAD: usize = 8;
+
+/// The number of bytes of a probe.
+pub(crate) const PROBE_SIZE: usize = 16;
 
 /// The name of an epoch: both sides have chosen a half, so neither takes an old one for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +74,8 @@ pub(crate) enum Item<'p> {
     Grant { bytes: u32 },
     Taken { slot: u8 },
     Ended { process: Pid },
+    Probe { mark: u64 },
+    Echo { mark: u64 },
 }
 
 mod kind {
@@ -84,6 +91,8 @@ mod kind {
     pub(super) const GRANT: u8 = 4;
     pub(super) const TAKEN: u8 = 5;
     pub(super) const ENDED: u8 = 6;
+    pub(super) const PROBE: u8 = 7;
+    pub(super) const ECHO: u8 = 8;
 }
 
 impl Packet<'_> {
@@ -156,6 +165,8 @@ impl<'p> Item<'p> {
             Item::Grant { .. } => (kind::GRANT, 0),
             Item::Taken { slot } => (kind::TAKEN, slot),
             Item::Ended { .. } => (kind::ENDED, 0),
+            Item::Probe { .. } => (kind::PROBE, 0),
+            Item::Echo { .. } => (kind::ECHO, 0),
         };
         into.extend([kind, slot, 0, 0]);
         into.extend(length.to_le_bytes());
@@ -165,6 +176,7 @@ impl<'p> Item<'p> {
                 into.extend(to.as_i64().to_le_bytes());
             }
             Item::Ended { process } => into.extend(process.as_i64().to_le_bytes()),
+            Item::Probe { mark } | Item::Echo { mark } => into.extend(mark.to_le_bytes()),
             _ => {}
         }
         if let Item::First { size, .. } = self {
@@ -193,6 +205,8 @@ impl<'p> Item<'p> {
             kind::GRANT => Item::Grant { bytes: length },
             kind::TAKEN => Item::Taken { slot },
             kind::ENDED => Item::Ended { process: reader.pid()? },
+            kind::PROBE => Item::Probe { mark: reader.u64()? },
+            kind::ECHO => Item::Echo { mark: reader.u64()? },
             _ => return None,
         };
         *rest = reader.0;
@@ -206,7 +220,11 @@ impl<'p> Item<'p> {
             Item::Whole { parcel, .. } => WHOLE_HEAD + parcel.len(),
             Item::First { bytes, .. } => FIRST_HEAD + bytes.len(),
             Item::More { bytes, .. } => MORE_HEAD + bytes.len(),
-            Item::Grant { .. } | Item::Taken { .. } | Item::Ended { .. } => 0,
+            Item::Grant { .. }
+            | Item::Taken { .. }
+            | Item::Ended { .. }
+            | Item::Probe { .. }
+            | Item::Echo { .. } => 0,
         }
     }
 }

@@ -14,14 +14,15 @@ use uuid::Uuid;
 
 use crate::complaints::{Complaint, Complaints};
 use crate::description;
+use crate::exports::GroupExports;
 use crate::flow::{Flow, Happened};
-use crate::identity::Identity;
+use crate::identity::{Fingerprint, Identity};
 use crate::lane::Lane;
 use crate::name::MachineName;
 use crate::network::{Network, Token};
 use crate::packet::Packet;
 use crate::rules::Rules;
-use crate::status::MachineStatus;
+use crate::status::{MachineStatus, StandInGroup, Status};
 use crate::trunk::{Arrived, LANES_MAX, Trunk};
 use crate::tunnel::{News, Tunnel};
 
@@ -35,6 +36,9 @@ pub(crate) const PER_INTERFACE_MAX: usize = 256;
 /// The time after which a question without an answer is asked again, in microseconds.
 const ASK_AGAIN_US: i64 = 1_000_000;
 
+/// The beginning of the tag that names the machine of a service.
+const MACHINE_TAG: &str = "machine:";
+
 /// What a peer needs of its surroundings.
 pub(crate) struct House<'h, 'c, 'k> {
     pub(crate) context: &'c mut Context<'k>,
@@ -43,6 +47,7 @@ pub(crate) struct House<'h, 'c, 'k> {
     pub(crate) network: &'h dyn Network,
     pub(crate) imports: &'h Rules,
     pub(crate) exports: &'h Rules,
+    pub(crate) group_exports: &'h GroupExports,
     /// The services of this machine, by process and id.
     pub(crate) offered: &'h BTreeMap<(Pid, i64), Offered>,
     pub(crate) me: &'h MachineName,
@@ -51,9 +56,18 @@ pub(crate) struct House<'h, 'c, 'k> {
     pub(crate) window: usize,
     pub(crate) log: &'h (dyn Fn(&str) + Send + Sync),
     pub(crate) complaints: &'c mut Complaints,
+    pub(crate) status: &'h Status,
 }
 
 impl House<'_, '_, '_> {
+    /// Returns whether a service of this machine may go to another one. `service` is its process and its id.
+    fn exports_to(&self, machine: &MachineName, service: (Pid, i64)) -> bool {
+        self.offered.get(&service).is_some_and(|offered| {
+            let gid = self.kernel.gid_of(service.0);
+            self.exports.permit(machine, offered) || self.group_exports.permit(gid, machine, offered)
+        })
+    }
+
     /// Logs what a machine does wrong, once for each kind. `text` follows its name.
     fn complain(&mut self, machine: &MachineName, complaint: Complaint, text: &str) {
         if self.complaints.is_first(machine, complaint) {
@@ -76,6 +90,8 @@ pub(crate) struct Peer {
     is_lost: bool,
     contacts: u64,
     losses: u64,
+    /// How many requests, handshakes and packets were refused.
+    refused: u64,
     bytes: (u64, u64),
     /// The status that was shown last.
     shown: Option<MachineStatus>,
@@ -109,6 +125,8 @@ struct Placed {
 
 struct StandIn {
     here: Pid,
+    /// Its group, for tools. None if it has ended at once.
+    _group: Option<StandInGroup>,
     /// The services of the process that are registered here.
     services: BTreeSet<i64>,
 }
@@ -118,6 +136,8 @@ struct StandIn {
 struct Import {
     asked_us: Option<i64>,
     described: Option<Offered>,
+    /// The certificate with which the description is signed, if machines have identities.
+    signer: Option<Fingerprint>,
     /// It is registered with the service manager.
     is_registered: bool,
     /// It must not be used: its description is not valid, or its process has ended.
@@ -137,6 +157,7 @@ impl Peer {
             is_lost: false,
             contacts: 0,
             losses: 0,
+            refused: 0,
             bytes: (0, 0),
             shown: None,
         }
@@ -160,11 +181,12 @@ impl Peer {
         let status = MachineStatus {
             name: self.name.clone(),
             is_proven: self.tunnel.as_ref().is_some_and(Tunnel::is_proven),
-            is_in_contact: self.flow.is_open(),
+            contact: self.flow.contact(),
             services: self.registered.all,
             processes: self.trunk.as_ref().map_or(0, |placed| placed.trunk.lanes()),
             contacts: self.contacts,
             losses: self.losses,
+            refused: self.refused,
             bytes: self.bytes,
         };
         let is_new = self.shown.as_ref() != Some(&status);
@@ -215,7 +237,7 @@ impl Peer {
             return house.complain(&self.name, Complaint::Description, text);
         }
         match description::decode(token, bytes, house.identity) {
-            Some(offered) => import.described = Some(offered),
+            Some((offered, signer)) => (import.described, import.signer) = (Some(offered), signer),
             None => {
                 import.is_void = true;
                 let text = "announces a service whose description is not valid";
@@ -313,8 +335,10 @@ impl Peer {
         let Some(stand_in) = placed.stand_in(house, &self.name, there) else { return false };
         stand_in.services.insert(id);
         let stand_in = stand_in.here;
+        // The other machine chooses its tags, but permissions rely on this one.
         let mut tags = offered.tags.clone();
-        tags.push(format!("machine:{}", self.name));
+        tags.retain(|tag| !tag.starts_with(MACHINE_TAG));
+        tags.push(format!("{MACHINE_TAG}{}", self.name));
         let seed = seed(house.me, token, &offered);
         if let Some(gid) = house.kernel.gid_of(stand_in) {
             house.abroad.add(Offered { pid: stand_in, tags, ..offered }, gid, seed);
@@ -337,6 +361,29 @@ impl Peer {
         }
     }
 
+    /// Acts on a longer list of revoked certificates: ends a contact with a machine that has proven its name by one of
+    /// them, and forgets what was signed with one.
+    pub(crate) fn heed_revocations(&mut self, house: &mut House<'_, '_, '_>, now_us: i64) {
+        let Some(identity) = house.identity else { return };
+        if self.tunnel.as_ref().is_some_and(Tunnel::is_revoked) {
+            let reason = "its certificate is revoked";
+            match self.flow.is_open() {
+                true => self.break_off(house, reason, now_us),
+                false => (house.log)(&format!("{} is not accepted any more: {reason}", self.name)),
+            }
+            if let Some(tunnel) = &mut self.tunnel {
+                tunnel.drop_revoked();
+            }
+        }
+        let is_revoked =
+            |import: &Import| import.signer.is_some_and(|signer| identity.revoked.contains(&signer));
+        let revoked = self.tokens.iter().filter(|(_, import)| is_revoked(import) && !import.is_void);
+        for token in revoked.map(|(token, _)| token.clone()).collect::<Vec<_>>() {
+            self.disappeared(house, &token);
+            self.tokens.insert(token, Import { is_void: true, ..Import::default() });
+        }
+    }
+
     // -- The flow -----------------------------------------------------------------------------------
 
     pub(crate) fn receive(&mut self, house: &mut House<'_, '_, '_>, bytes: &[u8], now_us: i64) {
@@ -345,6 +392,7 @@ impl Peer {
         let mut out = Vec::new();
         let news = tunnel.receive(bytes, now_us, house.context.random_u64(), &mut out);
         self.put(house, out);
+        self.refused += u64::from(matches!(news, Some(News::Unprotected | News::Unproven(_))));
         match news {
             Some(News::Packet(packet)) => self.receive_packet(house, &packet, now_us),
             Some(News::Unprotected) => {
@@ -584,16 +632,18 @@ impl Peer {
         if let Kind::Request { id, procedure, payload } = label.kind {
             let service = opened_service(procedure, payload);
             let permitted = match service {
-                Service::Opens(service) => {
-                    let offered = house.offered.get(&(to, service));
-                    offered.is_some_and(|offered| house.exports.permit(&self.name, offered))
-                }
+                Service::Opens(service) => house.exports_to(&self.name, (to, service)),
                 Service::Uses => placed.trunk.has_lane(from),
                 Service::Other => false,
             };
+            self.refused += u64::from(!permitted);
             let stand_in = if permitted { placed.stand_in(house, &self.name, from) } else { None };
             let Some(stand_in) = stand_in.map(|stand_in| stand_in.here) else {
                 placed.trunk.drop_arrived(&arrived);
+                if let (Service::Opens(_), false) = (&service, permitted) {
+                    let text = "asks for a service that is not exported to it";
+                    house.complain(&self.name, Complaint::NotExported, text);
+                }
                 let text = if permitted { TOO_MANY } else { error::NO_SUCH_PROCESS };
                 let mut refusal = carry::refusal(to, id, text);
                 carry::readdress(&mut refusal, from);
@@ -681,7 +731,8 @@ impl Placed {
         let process = carry::stand_in(Arc::new(Lane::new(self.trunk.clone(), there)));
         let here = house.kernel.start(process, SpawnOptions::named(name.as_str())).first();
         self.trunk.set_stand_in(there, house.kernel.waker(here));
-        Some(entry.insert(StandIn { here, services: BTreeSet::new() }))
+        let group = house.kernel.gid_of(here).map(|gid| house.status.stands_for(gid, name));
+        Some(entry.insert(StandIn { here, _group: group, services: BTreeSet::new() }))
     }
 }
 

@@ -5,6 +5,7 @@
 //! colon too: `:a:b` is the service `a:b` for all machines. Interfaces of the system itself never go to other
 //! machines, and never come from there: each system has its own.
 
+use std::fmt;
 use std::str::FromStr;
 
 use lucarne_services::Offered;
@@ -12,6 +13,7 @@ use lucarne_services::protocol::interface;
 use thiserror::Error;
 
 use crate::name::{BadName, MachineName};
+use crate::status;
 
 /// One rule: see the module documentation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +64,21 @@ impl FromStr for Rule {
     }
 }
 
+impl fmt::Display for Rule {
+    /// Writes the rule as it is read.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let service = match &self.service {
+            Which::All => "all",
+            Which::Named(name) => name,
+        };
+        match &self.machine {
+            Some(machine) => write!(f, "{machine}:{service}"),
+            None if service.contains(':') => write!(f, ":{service}"),
+            None => f.write_str(service),
+        }
+    }
+}
+
 impl Rule {
     fn names(&self, offered: &Offered) -> bool {
         match &self.service {
@@ -108,7 +125,8 @@ impl FromIterator<Rule> for Rules {
 }
 
 fn is_of_system(uuid: &str) -> bool {
-    interface::ALL.iter().any(|interface| interface.uuid.eq_ignore_ascii_case(uuid))
+    let mut own = interface::ALL.iter().map(|interface| interface.uuid).chain([status::INTERFACE]);
+    own.any(|own| own.eq_ignore_ascii_case(uuid))
 }
 
 #[cfg(test)]
@@ -148,6 +166,15 @@ mod tests {
     }
 
     #[test]
+    fn rules_are_written_as_they_are_read() {
+        for text in ["all", "cellar", "hall:all", "hall:room:3", ":room:3", UUID] {
+            let rule: Rule = text.parse().unwrap();
+            assert_eq!(rule.to_string(), text);
+        }
+        assert_eq!(":cellar".parse::<Rule>().unwrap().to_string(), "cellar");
+    }
+
+    #[test]
     fn what_names_no_service_is_no_rule() {
         for text in ["", "hall:", ":", "Hall:x", "a b:x"] {
             assert!(text.parse::<Rule>().is_err(), "{text}");
@@ -157,8 +184,9 @@ mod tests {
     #[test]
     fn services_of_the_system_stay_at_home() {
         let rules: Rules = ["all".parse().unwrap()].into_iter().collect();
-        for interface in interface::ALL {
-            let offered = Offered { uuid: interface.uuid.to_uppercase(), ..offered() };
+        let own = interface::ALL.iter().map(|interface| interface.uuid).chain([status::INTERFACE]);
+        for uuid in own {
+            let offered = Offered { uuid: uuid.to_uppercase(), ..offered() };
             assert!(!rules.permit(&"hall".parse().unwrap(), &offered));
             assert!(!rules.permit_any(&offered));
         }

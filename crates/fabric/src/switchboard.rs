@@ -12,11 +12,13 @@ use lucarne_services::{Abroad, Offered};
 
 use crate::complaints::Complaints;
 use crate::description::{self, Unfit};
+use crate::exports::GroupExports;
 use crate::flow::{Flow, TIMEOUT_MIN_US, Timing, WINDOW, WINDOW_MAX, WINDOW_MIN};
 use crate::identity::Identity;
 use crate::name::MachineName;
 use crate::network::{Event, Network, Token};
 use crate::peer::{House, Peer};
+use crate::revocations::{News, Watch};
 use crate::rules::Rules;
 use crate::status::Status;
 use crate::tunnel::Tunnel;
@@ -46,6 +48,8 @@ pub struct Options {
     pub identity: Option<Arc<Identity>>,
     /// Which services go to which machines: none by default.
     pub exports: Rules,
+    /// What single groups of processes export in addition.
+    pub group_exports: GroupExports,
     /// Which services come from which machines: none by default.
     pub imports: Rules,
     /// A machine that does not answer for so long is lost, for both sides: 2 s by default, and at least 10 ms. If it
@@ -66,6 +70,7 @@ impl Options {
             network,
             identity: None,
             exports: Rules::default(),
+            group_exports: GroupExports::default(),
             imports: Rules::default(),
             timeout: Duration::from_secs(2),
             window: WINDOW,
@@ -82,7 +87,7 @@ pub fn join(kernel: &KernelHandle, abroad: &Abroad, options: Options) -> Status 
     if let Some(identity) = &options.identity {
         options.name = identity.name().clone();
     }
-    let status = Status::default();
+    let status = Status::new(options.name.clone(), options.identity.is_some());
     let timeout = i64::try_from(options.timeout.as_micros()).unwrap_or(i64::MAX / 4);
     let switchboard = Switchboard {
         kernel: kernel.clone(),
@@ -102,6 +107,7 @@ pub fn join(kernel: &KernelHandle, abroad: &Abroad, options: Options) -> Status 
         unproven: 0,
         has_complained: false,
         has_complained_of_names: false,
+        watch: None,
     };
     let name = SpawnOptions { priority: priority::HIGH, ..SpawnOptions::named("fabric") };
     kernel.start_system(Box::new(switchboard), name);
@@ -133,6 +139,8 @@ struct Switchboard {
     has_complained: bool,
     /// Too many machines without proven names were reported.
     has_complained_of_names: bool,
+    /// Follows the list of revoked certificates.
+    watch: Option<Watch>,
 }
 
 impl Switchboard {
@@ -145,8 +153,38 @@ impl Switchboard {
         let waker = context.waker();
         self.options.network.set_waker(waker.clone());
         self.abroad.follow(waker.clone());
+        self.watch = self.follow_revocations(&waker);
         self.waker = Some(waker);
         incarnation
+    }
+
+    /// Follows the list of revoked certificates, if this machine has one.
+    fn follow_revocations(&self, waker: &Waker) -> Option<Watch> {
+        let identity = self.options.identity.as_ref()?;
+        identity.revoked.watch(waker.clone()).unwrap_or_else(|error| {
+            (self.options.log)(&format!(
+                "changes of the list of revoked certificates are not noticed: {error}"
+            ));
+            None
+        })
+    }
+
+    /// Acts on what is new in the list of revoked certificates.
+    fn heed_revocations(&mut self, context: &mut Context<'_>, now_us: i64) {
+        let Some(identity) = self.options.identity.clone() else { return };
+        for news in identity.revoked.take_news() {
+            match news {
+                News::Added(count) => {
+                    (self.options.log)(&format!(
+                        "revoked certificates, in addition to those before: {count}"
+                    ));
+                    self.for_each(context, |peer, house| peer.heed_revocations(house, now_us));
+                }
+                News::Unreadable(reason) => {
+                    (self.options.log)(&format!("what was revoked before stays so, but {reason}"));
+                }
+            }
+        }
     }
 
     /// Announces what is new, and withdraws what is not there any more.
@@ -156,7 +194,10 @@ impl Switchboard {
         let exports = &self.options.exports;
         let wanted: BTreeMap<_, _> = all
             .into_iter()
-            .filter(|offered| exports.permit_any(offered))
+            .filter(|offered| {
+                let gid = self.kernel.gid_of(offered.pid);
+                exports.permit_any(offered) || self.options.group_exports.permit_any(gid, offered)
+            })
             .map(|offered| ((offered.pid, offered.id), offered))
             .collect();
         let mut tokens = BTreeMap::new();
@@ -197,6 +238,7 @@ impl Switchboard {
             self.options.network.withdraw(token);
         }
         self.offered = wanted;
+        self.status.set_exported(self.announced.len());
     }
 
     fn handle(&mut self, context: &mut Context<'_>, event: Event, now_us: i64) {
@@ -300,6 +342,7 @@ impl Switchboard {
             network: &*options.network,
             imports: &options.imports,
             exports: &options.exports,
+            group_exports: &options.group_exports,
             offered: &self.offered,
             me: &options.name,
             identity: options.identity.as_deref(),
@@ -307,6 +350,7 @@ impl Switchboard {
             window: self.window,
             log: &*options.log,
             complaints: &mut self.complaints,
+            status: &self.status,
         };
         Some((&mut self.peers, house))
     }
@@ -316,11 +360,12 @@ impl Process for Switchboard {
     fn run(&mut self, context: &mut Context<'_>) -> Outcome {
         let incarnation = self.begin(context);
         while let Some(message) = context.receive() {
-            if let MessageKind::ProcessTerminated = message.kind {
+            if let MessageKind::ProcessTerminated { .. } = message.kind {
                 self.peers.values().for_each(|peer| peer.process_ended(message.pid));
             }
         }
         let now_us = context.now_us();
+        self.heed_revocations(context, now_us);
         self.for_each(context, |peer, house| peer.look_at_clock(house, now_us));
         self.export(incarnation);
         let mut count = 0;

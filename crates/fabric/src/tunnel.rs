@@ -26,7 +26,7 @@ use std::sync::Arc;
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 use rustls::{ClientConnection, Connection, ServerConnection};
 
-use crate::identity::{Identity, server_name};
+use crate::identity::{Fingerprint, Identity, server_name};
 use crate::name::MachineName;
 use crate::network::PACKET_MAX;
 
@@ -91,6 +91,8 @@ struct Handshake {
 
 struct Session {
     id: u64,
+    /// The certificate with which the other machine has proven its name.
+    certificate: Fingerprint,
     sealing: LessSafeKey,
     opening: LessSafeKey,
     next_out: u64,
@@ -154,6 +156,17 @@ impl Tunnel {
     /// Returns whether the other machine has proven its name.
     pub(crate) fn is_proven(&self) -> bool {
         !self.sessions.is_empty()
+    }
+
+    /// Returns whether the other machine has proven its name with a certificate that is revoked now.
+    pub(crate) fn is_revoked(&self) -> bool {
+        self.sessions.iter().any(|session| self.identity.revoked.contains(&session.certificate))
+    }
+
+    /// Forgets the sessions with certificates that are revoked now.
+    pub(crate) fn drop_revoked(&mut self) {
+        let revoked = &self.identity.revoked;
+        self.sessions.retain(|session| !revoked.contains(&session.certificate));
     }
 
     /// Returns whether no handshake has been in progress lately.
@@ -364,6 +377,8 @@ impl Handshake {
     /// Makes a session of a complete handshake.
     fn establish(self, calls: bool) -> Result<Session, String> {
         let Handshake { id, tls, .. } = self;
+        let certificate = tls.peer_certificates().and_then(|chain| chain.first()).map(Fingerprint::of);
+        let certificate = certificate.ok_or("it has no certificate")?;
         let keys = tls
             .export_keying_material([0; 64], LABEL, Some(&id.to_le_bytes()))
             .map_err(|error| error.to_string())?;
@@ -373,7 +388,7 @@ impl Handshake {
             UnboundKey::new(&CHACHA20_POLY1305, bytes).map(LessSafeKey::new).map_err(|_| "no key".to_owned())
         };
         let (sealing, opening) = (key(mine)?, key(others)?);
-        Ok(Session { id, sealing, opening, next_out: 0, next_in: 0 })
+        Ok(Session { id, certificate, sealing, opening, next_out: 0, next_in: 0 })
     }
 
     fn receive(&mut self, number: u64, mut bytes: &[u8]) -> Result<(), String> {

@@ -7,8 +7,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use common::*;
-use lucarne_fabric::{Options, Rules};
-use lucarne_services::{Bytes, CallError, Client, Open, OpenError, Value};
+use lucarne_fabric::simulation::SimulatedFabric;
+use lucarne_fabric::{GroupExports, Options, Rules};
+use lucarne_services::{Broken, Bytes, CallError, Client, Open, OpenError, Value};
 
 #[test]
 fn a_service_of_another_machine_is_used_like_a_local_one() {
@@ -66,6 +67,61 @@ fn a_client_that_waits_learns_of_a_service_that_appears() {
     let (_container, _provider) = install(&mut fabric, cellar, SENSOR, &Sensor::default());
     assert!(fabric.run_until(100_000, |_| opened.is_there()));
     assert_eq!(opened.take(), Some(Ok(())));
+}
+
+#[test]
+fn the_status_shows_the_contact_and_the_time_there_and_back() {
+    let mut fabric = open_fabric(31);
+    let (cellar, hall) = (fabric.start("cellar"), fabric.start("hall"));
+    let (_container, _provider) = install(&mut fabric, cellar, SENSOR, &Sensor::default());
+    let user = container(&fabric, hall, "user");
+    let inner = user.clone();
+    let client = done(&mut fabric, &user, async move {
+        Open::<Client>::new(&inner, SENSOR).within(Duration::from_secs(30)).await
+    });
+    let client = client.expect("it is exported");
+    let is_measured = |fabric: &SimulatedFabric, machine| {
+        let machines = fabric.machine(machine).status().machines();
+        machines.iter().any(|other| other.contact.is_some_and(|contact| contact.round_trip_us.is_some()))
+    };
+    assert!(fabric.run_until(100_000, |fabric| is_measured(fabric, cellar) && is_measured(fabric, hall)));
+    let status = |machine| fabric.machine(machine).status().clone();
+    let [of_cellar, of_hall] = [cellar, hall].map(|machine| status(machine).machines().remove(0));
+    assert_eq!((of_cellar.name.as_str(), of_hall.name.as_str()), ("hall", "cellar"));
+    let [one, other] = [of_cellar, of_hall].map(|machine| machine.contact.expect("it is there"));
+    assert_eq!(one.epoch, other.epoch, "both sides have the same name for it");
+    assert!((0..2_000_000).contains(&one.round_trip_us.unwrap()), "{one:?}");
+    assert_eq!((status(cellar).exported(), status(hall).exported()), (1, 0));
+    // The user has a stand-in in the cellar, and the provider has one in the hall.
+    let gid = fabric.machine(hall).kernel().gid_of(client.pid()).expect("it runs");
+    assert_eq!(status(hall).machine_of(gid).map(|name| name.to_string()).as_deref(), Some("cellar"));
+}
+
+#[test]
+fn a_group_exports_its_own_services_alone() {
+    let groups = GroupExports::default();
+    let shared = groups.clone();
+    let mut fabric = fabric(32, move |name, options| match name {
+        "cellar" => Options { exports: rules(&[]), group_exports: shared.clone(), ..options },
+        _ => options,
+    });
+    let (cellar, hall) = (fabric.start("cellar"), fabric.start("hall"));
+    let (open, _open) = install(&mut fabric, cellar, SENSOR, &Sensor::default());
+    let (_closed, _provider) = install(&mut fabric, cellar, SECRET, &Sensor::default());
+    let user = container(&fabric, hall, "user");
+    let opens = |fabric: &mut SimulatedFabric, selector| {
+        let inner = user.clone();
+        done(fabric, &user, async move {
+            Open::<Client>::new(&inner, selector).within(Duration::from_secs(10)).await.map(drop)
+        })
+    };
+    assert_eq!(opens(&mut fabric, SENSOR), Err(OpenError::Absent), "nothing is exported by default");
+    groups.set(open.gid(), rules(&["hall:all"]));
+    // Rules are read when a service is registered.
+    let other = open.provider("house/sensor", "1.0").provides(SENSOR, Sensor::default());
+    let _other = done(&mut fabric, &open, other.install()).expect("it can be installed");
+    assert_eq!(opens(&mut fabric, SENSOR), Ok(()));
+    assert_eq!(opens(&mut fabric, SECRET), Err(OpenError::Absent));
 }
 
 #[test]
@@ -256,6 +312,33 @@ fn a_machine_that_does_not_answer_is_lost_and_comes_back() {
     assert_eq!(again, Ok(Ok(Value::from(1))));
     let losses: Vec<_> = fabric.machine(hall).status().machines().iter().map(|other| other.losses).collect();
     assert_eq!(losses, [1]);
+}
+
+#[test]
+fn a_stream_ends_with_the_reason() {
+    for is_killed in [true, false] {
+        let mut fabric = open_fabric(33);
+        let (cellar, hall) = (fabric.start("cellar"), fabric.start("hall"));
+        let (provider, _provider) = install(&mut fabric, cellar, SENSOR, &Sensor::default());
+        see(&mut fabric, hall, 1);
+        let user = container(&fabric, hall, "user");
+        let inner = user.clone();
+        let (_client, proxy) = done(&mut fabric, &user, async move {
+            let client: Client = Client::open(&inner, SENSOR).await.unwrap();
+            let handle = client.invoke(MAKE, Value::Null).await.unwrap();
+            let proxy = client.proxy(handle.as_int().unwrap());
+            (client, proxy)
+        });
+        let end = begin(&user, async move { proxy.notifications::<i64>().next().await });
+        fabric.run_until(10_000, |_| false);
+        match is_killed {
+            true => provider.kill(),
+            false => fabric.stop(cellar, true),
+        }
+        assert!(fabric.run_until(100_000, |_| end.is_there()), "no stream without an end");
+        let reason = if is_killed { Broken::Gone } else { Broken::ContactLost };
+        assert_eq!(end.take(), Some(Some(Err(reason))));
+    }
 }
 
 #[test]

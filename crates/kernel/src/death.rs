@@ -37,11 +37,12 @@ pub(crate) fn end(shared: &Arc<Shared>, entry: &Arc<Entry>, exit: &Exit) {
     let watchers = entry.watchers.lock().take().unwrap_or_default();
     let system = shared.system_process();
     let system_watches = watchers.iter().any(|watcher| system.as_ref().is_some_and(|s| s.pid == watcher.pid));
+    let is_lost = *exit == Exit::Lost;
     for watcher in &watchers {
-        watcher.deliver(entry, MessageKind::ProcessTerminated);
+        watcher.deliver(entry, MessageKind::ProcessTerminated { is_lost });
     }
     if let Some(system) = system.filter(|_| !system_watches) {
-        system.deliver(entry, MessageKind::ProcessTerminated);
+        system.deliver(entry, MessageKind::ProcessTerminated { is_lost });
     }
 
     if let Some(on_end) = &shared.hooks.on_end {
@@ -54,7 +55,7 @@ pub(crate) fn end(shared: &Arc<Shared>, entry: &Arc<Entry>, exit: &Exit) {
 
 /// Tells a watcher that the process that it watches does not exist.
 pub(crate) fn tell_of_unknown(watcher: &Arc<Entry>, pid: Pid) {
-    let message = Message { pid, gid: Gid::SYSTEM, kind: MessageKind::ProcessTerminated };
+    let message = Message { pid, gid: Gid::SYSTEM, kind: MessageKind::ProcessTerminated { is_lost: false } };
     if watcher.mailbox.push(crate::mailbox::Lane::Reserved, message).is_ok() {
         watcher.wake();
     }

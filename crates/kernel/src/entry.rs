@@ -10,7 +10,7 @@ use crate::run_state::RunState;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use crate::timers::NEVER;
-use crate::{Gid, Message, MessageKind, Pid, Process, SpawnOptions, Trust, worker};
+use crate::{Exit, Gid, Message, MessageKind, Pid, Process, SpawnOptions, Trust, worker};
 
 pub(crate) struct Entry {
     pub(crate) pid: Pid,
@@ -32,6 +32,8 @@ pub(crate) struct Entry {
     pub(crate) process: Mutex<Option<Box<dyn Process>>>,
     pub(crate) run_state: RunState,
     pub(crate) killed: AtomicBool,
+    /// What it stands for is out of reach: it ends with [`Exit::Lost`] when it is killed.
+    lost: AtomicBool,
     /// Whether the process gets [`MessageKind::MemoryPressure`] when memory is short.
     pub(crate) can_relieve: AtomicBool,
     pub(crate) priority: AtomicU8,
@@ -68,6 +70,7 @@ impl Entry {
             process: Mutex::new(Some(process)),
             run_state: RunState::ready(),
             killed: AtomicBool::new(false),
+            lost: AtomicBool::new(false),
             can_relieve: AtomicBool::new(false),
             priority: AtomicU8::new(options.priority),
             virtual_time: AtomicU64::new(0),
@@ -112,6 +115,17 @@ impl Entry {
     pub(crate) fn kill(self: &Arc<Entry>) {
         self.killed.store(true, Ordering::Release);
         self.wake();
+    }
+
+    /// Requests the end of the process, since what it stands for is out of reach.
+    pub(crate) fn lose(self: &Arc<Entry>) {
+        self.lost.store(true, Ordering::Relaxed);
+        self.kill();
+    }
+
+    /// Returns the reason why a process ends that was killed.
+    pub(crate) fn killed_by(&self) -> Exit {
+        if self.lost.load(Ordering::Relaxed) { Exit::Lost } else { Exit::Killed }
     }
 
     /// Delivers a message that must not be refused. Drops the message if the process has ended.

@@ -108,8 +108,8 @@ impl Group {
         let stopped = match exit {
             Exit::Done | Exit::Killed | Exit::Code(0) => Vec::new(),
             Exit::Code(code) => state.stop(*code),
-            Exit::Failed { .. } | Exit::Panicked { .. } if is_first => state.stop(1),
-            Exit::Failed { .. } | Exit::Panicked { .. } => {
+            Exit::Failed { .. } | Exit::Panicked { .. } | Exit::Lost if is_first => state.stop(1),
+            Exit::Failed { .. } | Exit::Panicked { .. } | Exit::Lost => {
                 if !state.stopping {
                     state.code = 1;
                 }

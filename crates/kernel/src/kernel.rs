@@ -229,6 +229,14 @@ impl KernelHandle {
         }
     }
 
+    /// Ends a process that stands for one on another machine, since contact with that machine was lost: as
+    /// [`KernelHandle::kill`], but its watchers are told the reason.
+    pub fn lose(&self, pid: Pid) {
+        if let Some(entry) = self.shared.find(pid) {
+            entry.lose();
+        }
+    }
+
     /// Gives a process another turn.
     pub fn wake(&self, pid: Pid) {
         if let Some(entry) = self.shared.find(pid) {

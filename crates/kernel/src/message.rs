@@ -65,7 +65,10 @@ pub enum MessageKind {
     },
     /// A watched process has ended or does not exist. The process that [`Pid::SYSTEM`] stands for gets this for every
     /// process that ends. `Message::pid` is the process that has ended.
-    ProcessTerminated,
+    ProcessTerminated {
+        /// The process stood for one on another machine, and contact with that machine was lost: see [`Exit::Lost`](crate::Exit::Lost).
+        is_lost: bool,
+    },
     /// A receiver that had no room for a notification has room again, or has ended. `Message::pid` is the receiver.
     RoomAvailable {
         /// The subject of the refused notification.

@@ -81,7 +81,9 @@ fn no_wake_up_is_lost_while_a_process_parks() {
         let senders: Vec<_> = (0..2)
             .map(|_| {
                 let receiver = receiver.clone();
-                thread::spawn(move || receiver.deliver(&receiver, MessageKind::ProcessTerminated))
+                thread::spawn(move || {
+                    receiver.deliver(&receiver, MessageKind::ProcessTerminated { is_lost: false })
+                })
             })
             .collect();
         run_all(&shared);
@@ -199,8 +201,9 @@ fn a_mirror_that_two_threads_wake_passes_everything_on() {
         }));
         let mirror = shared.find_or_mirror(Pid::from_i64(7)).expect("made");
         let other = mirror.clone();
-        let sender = thread::spawn(move || other.deliver(&other, MessageKind::ProcessTerminated));
-        mirror.deliver(&mirror, MessageKind::ProcessTerminated);
+        let sender =
+            thread::spawn(move || other.deliver(&other, MessageKind::ProcessTerminated { is_lost: false }));
+        mirror.deliver(&mirror, MessageKind::ProcessTerminated { is_lost: false });
         sender.join().unwrap();
         assert_eq!(count.load(Ordering::Relaxed), 2);
         shared.end_all();

@@ -58,6 +58,8 @@ pub enum Exit {
     },
     /// Another process, the host or the end of the kernel ended it. That alone is not a failure of its program.
     Killed,
+    /// It stood for a process on another machine, and contact with that machine was lost. That process may still run.
+    Lost,
 }
 
 impl Exit {

@@ -105,7 +105,7 @@ pub(crate) fn run_turn(shared: &Arc<Shared>, index: usize, entry: &Arc<Entry>, b
         return 0;
     }
     if entry.killed.load(Ordering::Acquire) {
-        death::end(shared, entry, &Exit::Killed);
+        death::end(shared, entry, &entry.killed_by());
         return TURN_COST;
     }
     let (outcome, used) = run_process(shared, entry, budget);
@@ -142,7 +142,7 @@ fn put_back(shared: &Shared, index: usize, entry: &Arc<Entry>) {
 pub(crate) fn run_here(shared: &Arc<Shared>, entry: &Arc<Entry>) {
     while entry.run_state.start() {
         if entry.killed.load(Ordering::Acquire) {
-            return death::end(shared, entry, &Exit::Killed);
+            return death::end(shared, entry, &entry.killed_by());
         }
         match run_process(shared, entry, BUDGET).0 {
             Outcome::Ready => entry.run_state.requeue(),

@@ -90,16 +90,24 @@ fn messages_of_a_mirror_have_its_stamp() {
 
 #[test]
 fn watchers_are_told_of_the_end_of_a_mirror() {
-    let kernel = quiet();
-    kernel
-        .handle()
-        .set_mirrors(Box::new(|_| Some(Box::new(|_: &mut Context<'_>| Outcome::Wait { until_us: None }))));
-    let (heard, hearing) = mpsc::channel();
-    let program = kernel.handle().start(Box::new(reporter(heard)), SpawnOptions::default());
-    kernel.handle().port(program.first()).expect("the process is running").watch(ELSEWHERE);
-    kernel.handle().kill(ELSEWHERE);
-    run_all(&kernel);
-    assert!(matches!(hearing.try_recv(), Ok((ELSEWHERE, _, MessageKind::ProcessTerminated))));
+    for is_out_of_reach in [false, true] {
+        let kernel = quiet();
+        kernel.handle().set_mirrors(Box::new(|_| {
+            Some(Box::new(|_: &mut Context<'_>| Outcome::Wait { until_us: None }))
+        }));
+        let (heard, hearing) = mpsc::channel();
+        let program = kernel.handle().start(Box::new(reporter(heard)), SpawnOptions::default());
+        kernel.handle().port(program.first()).expect("the process is running").watch(ELSEWHERE);
+        match is_out_of_reach {
+            true => kernel.handle().lose(ELSEWHERE),
+            false => kernel.handle().kill(ELSEWHERE),
+        }
+        run_all(&kernel);
+        let told = hearing.try_recv();
+        assert!(
+            matches!(told, Ok((ELSEWHERE, _, MessageKind::ProcessTerminated { is_lost })) if is_lost == is_out_of_reach),
+        );
+    }
 }
 
 #[derive(Default)]

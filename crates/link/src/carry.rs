@@ -77,7 +77,7 @@ pub fn label(bytes: &[u8], buffers: usize) -> Result<Label<'_>, WireError> {
         Body::Cancel { .. } | Body::Notification { .. } | Body::Credit { .. } | Body::SlowConsumer { .. } => {
             Kind::Other
         }
-        Body::Terminated => Kind::Terminated,
+        Body::Terminated { .. } => Kind::Terminated,
         Body::User { .. } | Body::External { .. } => Kind::Message,
         Body::Watch | Body::Exit { .. } | Body::Hello { .. } | Body::Welcome { .. } => {
             return Err(WireError::Violation("frame that does not belong between machines"));

@@ -152,10 +152,10 @@ impl Exchange {
                 self.drop_resource((party.0, About::Resource { client, handle }));
                 self.link.send(Outgoing::slow_consumer(party.0, client, handle));
             }
-            MessageKind::ProcessTerminated => {
+            MessageKind::ProcessTerminated { is_lost } => {
                 if self.side != Side::Container {
                     self.forget(sender);
-                    self.link.send(Outgoing::terminated(sender));
+                    self.link.send(Outgoing::terminated(sender, is_lost));
                 }
             }
             MessageKind::External { payload, credit } => {

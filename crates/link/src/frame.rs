@@ -46,7 +46,10 @@ pub(crate) enum Body<'f> {
     /// To the listener: asks for a report of the end of the process.
     Watch,
     /// From the listener: the process has ended.
-    Terminated,
+    Terminated {
+        /// It was on another machine, and contact with that machine was lost.
+        is_lost: bool,
+    },
     /// A message between programs.
     User { kind: u8, payload: &'f [u8] },
     /// A value to or from a component.
@@ -174,8 +177,8 @@ impl Outgoing {
     }
 
     /// Creates the report that a process has ended.
-    pub(crate) fn terminated(pid: Pid) -> Outgoing {
-        Outgoing::plain(pid, Head { kind: kind::TERMINATED, ..Head::default() })
+    pub(crate) fn terminated(pid: Pid, is_lost: bool) -> Outgoing {
+        Outgoing::plain(pid, Head { kind: kind::TERMINATED, detail: is_lost.into(), ..Head::default() })
     }
 
     /// Creates a message between programs.
@@ -336,7 +339,7 @@ fn body(head: Head, rest: &[u8]) -> Option<Body<'_>> {
         }
         kind::SLOW_CONSUMER => Body::SlowConsumer { client: first, handle: second },
         kind::WATCH => Body::Watch,
-        kind::TERMINATED => Body::Terminated,
+        kind::TERMINATED => Body::Terminated { is_lost: flag(detail)? },
         kind::USER if detail >= USER_KIND_MIN => Body::User { kind: detail, payload: rest },
         kind::EXTERNAL => Body::External { payload: rest },
         kind::EXIT => Body::Exit { code: i32::try_from(first).ok()? },
@@ -376,8 +379,8 @@ fn written(body: &Body<'_>, head: Head) -> Head {
         Body::Notification { .. } | Body::SlowConsumer { .. } => Head { first, second, ..blank },
         Body::Credit { about: About::Resource { .. }, .. } => Head { length, first, second, ..blank },
         Body::Credit { about: About::External, .. } => Head { detail: 1, length, ..blank },
-        Body::Watch | Body::Terminated | Body::External { .. } => blank,
-        Body::User { .. } => Head { detail, ..blank },
+        Body::Watch | Body::External { .. } => blank,
+        Body::Terminated { .. } | Body::User { .. } => Head { detail, ..blank },
         Body::Hello { .. } => Head { length, first, ..blank },
     }
 }
@@ -444,7 +447,8 @@ mod tests {
             ),
             (Outgoing::slow_consumer(party.0, 4, 5), Body::SlowConsumer { client: 4, handle: 5 }),
             (Outgoing::watch(party.0), Body::Watch),
-            (Outgoing::terminated(party.0), Body::Terminated),
+            (Outgoing::terminated(party.0, false), Body::Terminated { is_lost: false }),
+            (Outgoing::terminated(party.0, true), Body::Terminated { is_lost: true }),
             (Outgoing::user(party, 64, payload()), Body::User { kind: 64, payload: bytes }),
             (Outgoing::external(party, payload()), Body::External { payload: bytes }),
             (Outgoing::exit(-3), Body::Exit { code: -3 }),

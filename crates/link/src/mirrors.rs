@@ -121,11 +121,14 @@ impl Mirrors {
         let Incoming { pid, gid, body } = frame::read(bytes, buffers.len())?;
         let buffers = std::mem::take(buffers);
         match body {
-            Body::Terminated => {
+            Body::Terminated { is_lost } => {
                 ports.remove(&pid);
                 self.exchange.forget(pid);
                 self.alive.pids.lock().remove(&pid);
-                self.kernel.kill(pid);
+                match is_lost {
+                    true => self.kernel.lose(pid),
+                    false => self.kernel.kill(pid),
+                }
                 Ok(())
             }
             body => match self.port(ports, pid, gid) {
@@ -176,7 +179,7 @@ pub(crate) fn exit_code(exit: &Exit) -> i32 {
     match exit {
         Exit::Done | Exit::Killed => 0,
         Exit::Code(code) => *code,
-        Exit::Failed { .. } | Exit::Panicked { .. } => 1,
+        Exit::Failed { .. } | Exit::Panicked { .. } | Exit::Lost => 1,
     }
 }
 

@@ -69,7 +69,7 @@ impl StandIn {
             let Some(message) = context.receive() else { break };
             if let Some(watched) = &mut self.watched {
                 match message.kind {
-                    MessageKind::ProcessTerminated => drop(watched.remove(&message.pid)),
+                    MessageKind::ProcessTerminated { .. } => drop(watched.remove(&message.pid)),
                     _ if watched.insert(message.pid) => port.watch(message.pid),
                     _ => {}
                 }
@@ -125,6 +125,8 @@ impl Process for StandIn {
             }
             Err(End::Exit(0)) => Outcome::Exit(Exit::Done),
             Err(End::Exit(code)) => Outcome::Exit(Exit::Code(code)),
+            // The process on the other machine may still run.
+            Err(End::Wire(WireError::Broken)) if self.watched.is_some() => Outcome::Exit(Exit::Lost),
             Err(End::Wire(error)) => Outcome::Exit(Exit::failed(error.to_string())),
         }
     }
@@ -201,7 +203,7 @@ mod tests {
     fn a_peer_that_speaks_out_of_turn_ends_alone() {
         let party = (pid(1), Gid::SYSTEM);
         for outgoing in [
-            Outgoing::terminated(pid(1)),
+            Outgoing::terminated(pid(1), false),
             Outgoing::hello("again"),
             Outgoing::welcome(party.0, party.1, pid(1)),
         ] {

@@ -273,6 +273,9 @@ pub enum Broken {
     /// The provider, or the own container, has ended.
     #[error("NO_SUCH_PROCESS")]
     Gone,
+    /// Contact with the machine of the provider was lost. The provider may still run.
+    #[error("{}", error::NO_CONTACT)]
+    ContactLost,
     /// So many notifications were left lying that the resource was cut off.
     #[error("the notifications were not taken in time")]
     Slow,

@@ -167,7 +167,7 @@ impl ServiceManager {
                     round.answered(id, result.ok());
                 }
             }
-            MessageKind::ProcessTerminated => self.forget(pid),
+            MessageKind::ProcessTerminated { .. } => self.forget(pid),
             MessageKind::RoomAvailable { about: About::Resource { client, handle } } => {
                 self.tell(context, (client, handle));
             }

@@ -76,14 +76,14 @@ impl OpenClients {
         }
     }
 
-    /// Ends the inboxes of the resources and of the component of a process that has ended.
-    pub(crate) fn provider_ended(&self, pid: Pid) {
+    /// Ends the inboxes of the resources and of the component of a process that has ended, for this reason.
+    pub(crate) fn provider_ended(&self, pid: Pid, reason: &Broken) {
         let (first, last) = ((pid, i64::MIN, i64::MIN), (pid, i64::MAX, i64::MAX));
         let inboxes = take_range(&mut self.state.lock().inboxes, first, last);
-        inboxes.iter().for_each(|inbox| inbox.end(End::Broken(Broken::Gone)));
+        inboxes.iter().for_each(|inbox| inbox.end(End::Broken(reason.clone())));
         let component = self.state.lock().components.remove(&pid);
         if let Some(ends) = component {
-            ends.end(End::Broken(Broken::Gone));
+            ends.end(End::Broken(reason.clone()));
         }
     }
 

@@ -19,7 +19,7 @@ use rustc_hash::FxHashMap;
 
 use crate::agenda::{Due, Job, Timer, Turn};
 use crate::container::Shared;
-use crate::failure::Thrown;
+use crate::failure::{Broken, Thrown};
 use crate::handler::{Answering, Arguments, Call, Caller};
 use crate::inbox::{Inbox, UNREAD_US};
 use crate::protocol::{error, procedure};
@@ -72,7 +72,7 @@ impl ContainerProcess {
             MessageKind::Notification { client, handle, payload, credit } => {
                 self.put(context, self.shared.open_clients.inbox((pid, client, handle)), payload, credit);
             }
-            MessageKind::ProcessTerminated => self.process_ended(context, pid),
+            MessageKind::ProcessTerminated { is_lost } => self.process_ended(context, pid, is_lost),
             MessageKind::RoomAvailable { about: About::Resource { client, handle } } => {
                 self.shared.books.room(client, handle, pid);
             }
@@ -188,14 +188,15 @@ impl ContainerProcess {
         context.reply(token, Err(Failure::new(error::CANCELED)));
     }
 
-    fn process_ended(&mut self, context: &mut Context<'_>, pid: Pid) {
+    fn process_ended(&mut self, context: &mut Context<'_>, pid: Pid, is_lost: bool) {
         let mut unwanted: Vec<RequestId> =
             self.serving.keys().filter(|(asker, _)| *asker == pid).map(|(_, id)| *id).collect();
         // Sort the requests: the order of a hash map must not affect the order of the replies.
         unwanted.sort_unstable();
         unwanted.into_iter().for_each(|id| self.drop_work(context, pid, id));
         drop(self.shared.books.close_all_of(pid));
-        self.shared.open_clients.provider_ended(pid);
+        let reason = if is_lost { Broken::ContactLost } else { Broken::Gone };
+        self.shared.open_clients.provider_ended(pid, &reason);
         if context.system() == Some(pid) {
             self.shared.cut_off();
         }

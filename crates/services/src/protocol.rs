@@ -216,6 +216,8 @@ pub mod error {
     /// The contact to the machine of the provider was lost, and the request may have reached the provider.
     pub const CONTACT_LOST: &str =
         "CONTACT_LOST: the machine of the provider does not answer any more: the call may have been executed";
+    /// Why a resource ends that is on another machine, when contact with that machine is lost.
+    pub const NO_CONTACT: &str = "CONTACT_LOST: the machine of the provider does not answer any more";
     /// The caller no longer needs the answer.
     pub const CANCELED: &str = "CANCELED";
     /// The time limit has passed.

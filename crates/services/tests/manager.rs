@@ -69,7 +69,7 @@ impl Test {
                         let value = payload.into_value().unwrap();
                         notifications.lock().unwrap().push((client, handle, value));
                     }
-                    MessageKind::ProcessTerminated => terminated.lock().unwrap().push(message.pid),
+                    MessageKind::ProcessTerminated { .. } => terminated.lock().unwrap().push(message.pid),
                     _ => {}
                 }
             }

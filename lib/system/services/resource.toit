@@ -112,8 +112,8 @@ abstract class ServiceResourceProxy:
 
   /**
   Called once, after the last notification, when a resource that sends notifications has ended: the resource, its
-    client, or this proxy was closed, its provider has ended, or the notifications were not taken in time. Does
-    nothing by default.
+    client, or this proxy was closed, its provider has ended, contact with its machine was lost, or the
+    notifications were not taken in time. Does nothing by default.
   */
   on-ended_ reason/string -> none:
 
@@ -165,7 +165,8 @@ monitor NotificationQueue:
   The next notification. Waits for it.
 
   If the resource has ended, throws the reason once all notifications are taken: "RESOURCE_CLOSED",
-    "NO_SUCH_PROCESS" if the provider has ended, or "NOTIFICATIONS_NOT_TAKEN".
+    "NO_SUCH_PROCESS" if the provider has ended, a text that begins with "CONTACT_LOST" if contact with the
+    machine of the provider was lost, or "NOTIFICATIONS_NOT_TAKEN".
   */
   next -> any:
     await: not waiting_.is-empty or reason_

@@ -419,6 +419,7 @@ impl Session<'_> {
                         is_broken = true;
                         match error {
                             Broken::Gone => write_end(PROVIDER_ENDED),
+                            Broken::ContactLost => write_end(MACHINE_SILENT),
                             error => write_end(&error.to_string()),
                         }
                     }

@@ -5,6 +5,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,8 @@ use lucarne_kernel::clock::Clock;
 use lucarne_kernel::sync::{Mutex, thread};
 use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::server::NoServerSessionStorage;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
@@ -37,8 +40,8 @@ const CONNECTION: Duration = Duration::from_secs(10);
 /// The maximum number of bytes that a new machine sends: its part of the handshake, and the request.
 const BYTES_MAX: usize = 64 << 10;
 
-/// The time between two looks for a connection.
-const LOOK: Duration = Duration::from_millis(20);
+/// The pause after the system has not accepted a connection, since it is short of descriptors, say.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// How a machine is invited.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,6 +104,8 @@ pub struct Invitation {
     clock: Clock,
     until_us: i64,
     desk: Arc<Desk>,
+    /// Gets a byte when a connection has ended.
+    ended: UnixStream,
 }
 
 /// What all connections share.
@@ -110,6 +115,8 @@ struct Desk {
     tls: Arc<ServerConfig>,
     connection: Duration,
     state: Mutex<State>,
+    /// The other end of [`Invitation::ended`].
+    ends: UnixStream,
 }
 
 struct State {
@@ -158,11 +165,14 @@ impl Invitation {
         SystemRandom::new().fill(&mut secret).map_err(|_| system("there are no random numbers"))?;
         let token = Token { authority: authority.fingerprint(), secret, machine: machine.clone(), address };
         let tls = Arc::new(configure(&authority)?);
+        let (ended, ends) = UnixStream::pair().map_err(system)?;
+        ended.set_nonblocking(true).map_err(system)?;
+        ends.set_nonblocking(true).map_err(system)?;
         let state = State { connections: 0, tries_left: tries, is_used: false, result: None };
-        let desk =
-            Arc::new(Desk { authority, token: token.clone(), tls, connection, state: Mutex::new(state) });
+        let state = Mutex::new(state);
+        let desk = Arc::new(Desk { authority, token: token.clone(), tls, connection, state, ends });
         let until_us = i64::try_from(options.time.as_micros()).unwrap_or(i64::MAX);
-        Ok(Invitation { listener, token, clock: Clock::real(), until_us, desk })
+        Ok(Invitation { listener, token, clock: Clock::real(), until_us, desk, ended })
     }
 
     /// Returns what the new machine needs.
@@ -176,7 +186,7 @@ impl Invitation {
     /// See [`InvitationError`].
     pub fn wait(self) -> Result<Fingerprint, InvitationError> {
         loop {
-            let has_room = {
+            let (has_room, until_us) = {
                 let mut state = self.desk.state.lock();
                 if !state.is_used && state.result.is_none() && self.clock.now_us() >= self.until_us {
                     // It is kept for the connections, too: they are refused.
@@ -186,14 +196,41 @@ impl Invitation {
                     state.is_used = true;
                     return result;
                 }
-                state.connections < CONNECTIONS_MAX
+                // The connection that is last has a limit of its own.
+                (state.connections < CONNECTIONS_MAX, (!state.is_used).then_some(self.until_us))
             };
-            match has_room.then(|| self.listener.accept()) {
-                Some(Ok((stream, _))) => self.serve(stream)?,
-                // All places are taken, or no one connects; an error of one connection says nothing about others.
-                None | Some(Err(_)) => thread::sleep(LOOK),
+            if self.wait_for_connection(has_room, until_us).map_err(system)? {
+                match self.listener.accept() {
+                    Ok((stream, _)) => self.serve(stream)?,
+                    // An error of one connection says nothing about others.
+                    Err(error) if is_of_connection(&error) => {}
+                    Err(_) => thread::sleep(PAUSE),
+                }
             }
         }
+    }
+
+    /// Waits until a connection comes, if there is room for one, or one has ended, or the time is over. Returns whether one
+    /// has come.
+    fn wait_for_connection(&self, has_room: bool, until_us: Option<i64>) -> io::Result<bool> {
+        // Rounded up, so that the time is over then.
+        let left_us = until_us.map(|until_us| (until_us - self.clock.now_us()).max(0) + 1);
+        let time = left_us
+            .map(|left_us| Timespec { tv_sec: left_us / 1_000_000, tv_nsec: left_us % 1_000_000 * 1_000 });
+        let ended = PollFd::new(&self.ended, PollFlags::IN);
+        let mut all = vec![ended];
+        if has_room {
+            all.push(PollFd::new(&self.listener, PollFlags::IN));
+        }
+        match poll(&mut all, time.as_ref()) {
+            Ok(_) => {}
+            Err(Errno::INTR) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        }
+        let has_come = all.get(1).is_some_and(|listener| !listener.revents().is_empty());
+        // Takes all bytes that are there: one look at the state is enough for them.
+        let _ = (&self.ended).read(&mut [0; 64]);
+        Ok(has_come)
     }
 
     fn serve(&self, stream: TcpStream) -> Result<(), InvitationError> {
@@ -203,6 +240,8 @@ impl Invitation {
             // The machine that sends something else is not told why.
             let _ = desk.serve(stream);
             desk.state.lock().connections -= 1;
+            // If there is no room for a byte, enough of them are there.
+            let _ = (&desk.ends).write(&[0]);
         };
         let started = thread::Builder::new().name("lucarne-invite".to_owned()).spawn(serve);
         started.map(drop).map_err(system)
@@ -276,6 +315,12 @@ impl Desk {
         }
         Ok((Fingerprint::of(&certificate), answer))
     }
+}
+
+/// Returns whether a connection has ended before it was accepted, or was taken by another thread.
+fn is_of_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted, WouldBlock};
+    matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted | WouldBlock)
 }
 
 /// Sends an answer, and waits until the machine has it.

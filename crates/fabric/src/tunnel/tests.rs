@@ -466,7 +466,10 @@ fn what_is_signed_is_for_one_machine_and_one_purpose() {
     let (cellar, hall) = (authority.identity("cellar"), authority.identity("hall"));
     let name = |text: &str| text.parse::<MachineName>().unwrap();
     let signed = cellar.sign(b"purpose", b"content").unwrap();
-    assert_eq!(hall.verify(&name("cellar"), b"purpose", &signed), Some(&b"content"[..]));
+    assert_eq!(
+        hall.verify(&name("cellar"), b"purpose", &signed),
+        Some((&b"content"[..], cellar.fingerprint()))
+    );
     assert_eq!(hall.verify(&name("attic"), b"purpose", &signed), None);
     assert_eq!(hall.verify(&name("cellar"), b"purpos", &signed), None);
     assert_eq!(Authority::new().identity("hall").verify(&name("cellar"), b"purpose", &signed), None);

@@ -70,7 +70,7 @@ pub fn shown(message: Message) -> String {
         MessageKind::Notification { client, handle, payload, .. } => {
             format!("notification {client} {handle} {}", as_int(payload))
         }
-        MessageKind::ProcessTerminated => "terminated".into(),
+        MessageKind::ProcessTerminated { .. } => "terminated".into(),
         MessageKind::RoomAvailable { about: About::Resource { client, handle } } => {
             format!("room {client} {handle}")
         }

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 
 use lucarne_kernel::{Credit, Pid};
 use lucarne_message::Payload;
-use lucarne_services::protocol::{is_end_of_notifications, kind};
+use lucarne_services::protocol::{error, is_end_of_notifications, kind};
 
 use super::tasks::Resource;
 use super::{Done, Machine};
@@ -84,12 +84,12 @@ impl Machine {
     }
 
     /// Ends the resources of a provider that has ended.
-    pub(super) fn end_resources_of(&mut self, provider: Pid) {
+    pub(super) fn end_resources_of(&mut self, provider: Pid, is_lost: bool) {
         if !self.watched.remove(&provider) {
             return;
         }
         for resource in self.resources(|(pid, _, _)| *pid == provider) {
-            self.end_resource(resource, GONE);
+            self.end_resource(resource, if is_lost { error::NO_CONTACT } else { GONE });
         }
     }
 

@@ -76,9 +76,9 @@ impl Machine {
                 let function = self.program.program().entries.handle_message;
                 self.start_task(function, &[kind, client, handle, Handle::NULL], true).map(|_| ())
             }
-            MessageKind::ProcessTerminated => {
+            MessageKind::ProcessTerminated { is_lost } => {
                 self.cancel_services_of(pid, context);
-                self.end_resources_of(pid);
+                self.end_resources_of(pid, is_lost);
                 self.handle_message(kind::PROCESS_TERMINATED, gid, pid, Payload::null()).map(|_| ())
             }
             MessageKind::External { payload, credit } => {
