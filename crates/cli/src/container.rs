@@ -47,7 +47,7 @@ pub(crate) fn container(command: &ContainerCommand) -> Result<ExitCode, Stop> {
 
 fn install(options: &ContainerInstall) -> Result<ExitCode, Stop> {
     let ContainerInstall { at, run, name, file, .. } = options;
-    let settings = Settings {
+    let mut settings = Settings {
         restart: match options.restart {
             RestartPolicy::Always => Restart::Always,
             RestartPolicy::OnFailure => Restart::OnFailure,
@@ -57,6 +57,7 @@ fn install(options: &ContainerInstall) -> Result<ExitCode, Stop> {
             .map(|interval| i64::try_from(interval.as_micros()).unwrap_or(i64::MAX)),
         ..settings(run, &options.arguments)
     };
+    settings.permissions.exports = exports(options);
     let (reached, device) = reach(at)?;
     let Some(program) = program(file)? else { return Ok(ExitCode::from(FAILURE)) };
     if !options.quiet && !options.json {
@@ -85,6 +86,17 @@ fn install(options: &ContainerInstall) -> Result<ExitCode, Stop> {
         )?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Returns the rules for services that go to other machines.
+#[cfg(feature = "fabric")]
+fn exports(options: &ContainerInstall) -> Vec<String> {
+    options.export.iter().map(ToString::to_string).collect()
+}
+
+#[cfg(not(feature = "fabric"))]
+fn exports(_: &ContainerInstall) -> Vec<String> {
+    Vec::new()
 }
 
 /// Returns the reason why a container has not started, if it is known within [`START_MAX`].
@@ -135,6 +147,7 @@ pub(crate) fn settings(options: &RunOptions, arguments: &[String]) -> Settings {
             deny_connect: options.deny_connect.clone(),
             allow_listen: options.allow_listen.clone(),
             no_network: options.no_network,
+            exports: Vec::new(),
         },
         files: (options.no_files || !options.files.is_empty()).then(|| options.files.clone()),
         ..Settings::default()
@@ -223,10 +236,13 @@ fn list(options: &ContainerList) -> Result<ExitCode, Stop> {
         format!("{}\n", serde_json::Value::from(rows))
     } else {
         let rows = containers.iter().map(|listed| {
-            let Listed { name, image, kind, state, stands_in_for } = listed;
+            let Listed { name, image, kind, state, stands_in_for, exports } = listed;
             let mut state = describe(state);
             if !stands_in_for.is_empty() {
                 state += &format!(", stands in for {}", stands_in_for.join(", "));
+            }
+            if !exports.is_empty() {
+                state += &format!(", exports {}", exports.join(", "));
             }
             vec![device.clone(), image.to_string(), name.to_string(), kind.to_string(), state]
         });
@@ -323,6 +339,7 @@ fn as_text(device: &str, inspected: &Inspected) -> String {
     add("allow listen", &allow_listen.iter().map(u16::to_string).collect::<Vec<_>>());
     let none = ["none".to_owned()];
     add("network", if *no_network { &none } else { &[] });
+    add("exports", &settings.permissions.exports);
     add("bounds", bounds);
     lines.iter().map(|(name, value)| format!("{name:<14}{}\n", visible(value))).collect()
 }

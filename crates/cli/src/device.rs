@@ -11,6 +11,8 @@ use lucarne_device::control::{ReachError, Reached, Status};
 use lucarne_device::{Daemon, DeviceOptions, StateFolder};
 
 use crate::arguments::device::{DeviceCommand, DeviceStart, DeviceStatus, DeviceStop, DeviceUnit};
+#[cfg(feature = "fabric")]
+use crate::fabric;
 use crate::output::{print_error, print_out};
 use crate::reach::{folder, reach, refused};
 use crate::signals::on_end_signal;
@@ -43,9 +45,13 @@ fn foreground(options: &DeviceStart) -> Result<ExitCode, Stop> {
         let _ = rustix::process::setsid();
     }
     let folder = folder(options.state.as_deref())?;
+    #[cfg(feature = "fabric")]
+    let fabric = fabric::join_options(&options.fabric, |line| print_error(&format!("fabric: {line}\n")))?;
     let device = DeviceOptions {
-        name: options.name.clone().unwrap_or_else(host_name),
+        name: name(options)?,
         workers: options.workers.map_or_else(lucarne_host::processors, usize::from),
+        #[cfg(feature = "fabric")]
+        fabric,
     };
     let daemon = Daemon::start(&folder, device).map_err(|error| Stop::failure(error.to_string()))?;
     let stopper = daemon.stopper();
@@ -60,6 +66,8 @@ fn foreground(options: &DeviceStart) -> Result<ExitCode, Stop> {
 
 /// Starts a device in an OS process of its own, and waits until commands reach it.
 fn start(options: &DeviceStart) -> Result<ExitCode, Stop> {
+    // Mistakes in the options are reported here, with their exit status, and not by the other process.
+    name(options)?;
     let folder = folder(options.state.as_deref())?;
     if let Ok(reached) = Reached::connect(&folder) {
         let pid = reached.device.status().wait().map(|status| status.pid).unwrap_or_default();
@@ -97,6 +105,8 @@ fn detached(options: &DeviceStart, folder: &StateFolder, log: &File) -> std::io:
     if let Some(workers) = options.workers {
         command.args(["--workers", &workers.to_string()]);
     }
+    #[cfg(feature = "fabric")]
+    command.args(options.fabric.words()?);
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log.try_clone()?).spawn()
 }
 
@@ -228,6 +238,7 @@ fn unit(options: &DeviceUnit) -> Result<ExitCode, Stop> {
         Some(state) => format!(" --state {}", quoted(&std::path::absolute(state).map_err(failure)?)),
         None => String::new(),
     };
+    let fabric = fabric_words(options)?;
     let text = format!(
         "[Unit]
 Description=Lucarne device: isolated containers that talk through services
@@ -235,7 +246,7 @@ Documentation=https://github.com/lucarne/lucarne
 
 [Service]
 Type=exec
-ExecStart={} device start --foreground --quiet{state}
+ExecStart={} device start --foreground --quiet{state}{fabric}
 Restart=on-failure
 # Containers get memory and processor limits of their own.
 Delegate=memory cpu pids
@@ -251,11 +262,33 @@ WantedBy=default.target
     Ok(ExitCode::SUCCESS)
 }
 
-/// Quotes a path for `systemd.service(5)`.
+/// Returns the options that join the device to a fabric, for the command line in a unit.
+#[cfg(feature = "fabric")]
+fn fabric_words(options: &DeviceUnit) -> Result<String, Stop> {
+    fabric::own_name(&options.fabric)?;
+    let words = options.fabric.words().map_err(|error| Stop::failure(error.to_string()))?;
+    Ok(words.iter().map(|word| format!(" {}", quoted(Path::new(word)))).collect())
+}
+
+#[cfg(not(feature = "fabric"))]
+fn fabric_words(_: &DeviceUnit) -> Result<String, Stop> {
+    Ok(String::new())
+}
+
+/// Quotes a path, or another word, for `systemd.service(5)`.
 fn quoted(path: &Path) -> String {
     let text = path.display().to_string().replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%");
     let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-+".contains(&byte));
     if is_plain { text } else { format!("\"{}\"", text.replace('$', "$$")) }
+}
+
+/// Returns the name of the device: the given one, or that of this machine.
+fn name(options: &DeviceStart) -> Result<String, Stop> {
+    #[cfg(feature = "fabric")]
+    let in_fabric = fabric::own_name(&options.fabric)?.map(|(name, _)| name.to_string());
+    #[cfg(not(feature = "fabric"))]
+    let in_fabric: Option<String> = None;
+    Ok(options.name.clone().or(in_fabric).unwrap_or_else(host_name))
 }
 
 fn host_name() -> String {

@@ -1,5 +1,7 @@
-//! `lucarne fabric`: the authority of a fabric and the identities of its machines. Also joins the system of `lucarne run` to
-//! a fabric.
+//! `lucarne fabric`: the authority of a fabric and the identities of its machines. Also joins the system of `lucarne run`, and
+//! devices, to a fabric.
+
+mod status;
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -7,13 +9,15 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use lucarne_host::Builder;
+use lucarne_device::machines::View;
+use lucarne_host::fabric::MachineName;
 use lucarne_host::fabric::authority::{
     self, Authority, AuthorityError, Invitation, InvitationError, InvitationOptions, JoinError, Overview,
     Target,
 };
 use lucarne_host::fabric::identity::{Identity, IdentityError};
 use lucarne_host::fabric::over_zenoh::{ZenohNetwork, ZenohOptions};
+use lucarne_host::{Builder, System};
 use serde_json::json;
 
 use crate::arguments::fabric::{self, FabricCommand, Invite, Join, Place, Revoke, Show};
@@ -28,24 +32,27 @@ pub(crate) fn fabric(command: &FabricCommand) -> Result<ExitCode, Stop> {
         FabricCommand::Join(options) => join(options),
         FabricCommand::Revoke(options) => revoke(options),
         FabricCommand::Show(options) => show(options),
+        FabricCommand::Status(options) => status::status(options),
     }?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Joins the system to the machines that the options name; without such options it stays alone.
 pub(crate) fn join_system(options: &fabric::Fabric, builder: Builder) -> Result<Builder, Stop> {
-    let identity = options.own.identity.as_deref().map(identity).transpose()?;
-    let name = match (&options.own.machine, &identity) {
-        (Some(name), Some(identity)) if name != identity.name() => {
-            return Err(Stop::usage(format!(
-                "--machine {name} is not the name in the certificate of --identity, which is '{}'",
-                identity.name()
-            )));
-        }
-        (_, Some(identity)) => identity.name().clone(),
-        (Some(name), None) => name.clone(),
-        (None, None) => return Ok(builder),
-    };
+    let log = |line: &str| print_error(&format!("lucarne: fabric: {line}\n"));
+    Ok(match join_options(options, log)? {
+        Some(options) => builder.join(options),
+        None => builder,
+    })
+}
+
+/// Returns how a system joins the machines that the options name; none without such options. `log` gets lines for the
+/// operator.
+pub(crate) fn join_options(
+    options: &fabric::Fabric,
+    log: impl Fn(&str) + Send + Sync + 'static,
+) -> Result<Option<lucarne_host::fabric::Options>, Stop> {
+    let Some((name, identity)) = own_name(options)? else { return Ok(None) };
     let zenoh = ZenohOptions {
         connect: options.network.fabric.clone(),
         listen: options.network.fabric_listen.clone(),
@@ -54,13 +61,42 @@ pub(crate) fn join_system(options: &fabric::Fabric, builder: Builder) -> Result<
     };
     let network = ZenohNetwork::open(&name, &zenoh)
         .map_err(|error| Stop::failure(format!("cannot join the fabric: {error}")))?;
-    Ok(builder.join(lucarne_host::fabric::Options {
+    Ok(Some(lucarne_host::fabric::Options {
         exports: options.export.iter().cloned().collect(),
         imports: options.import.iter().cloned().collect(),
         identity,
-        log: Box::new(|line| print_error(&format!("lucarne: fabric: {line}\n"))),
+        log: Box::new(log),
         ..lucarne_host::fabric::Options::new(name, network)
     }))
+}
+
+/// Returns the name of this machine, and its identity, if the options join a fabric.
+///
+/// # Errors
+/// If the identity cannot be read, or is that of another name.
+pub(crate) fn own_name(
+    options: &fabric::Fabric,
+) -> Result<Option<(MachineName, Option<Arc<Identity>>)>, Stop> {
+    let identity = options.own.identity.as_deref().map(identity).transpose()?;
+    match (&options.own.machine, identity) {
+        (Some(name), Some(identity)) if name != identity.name() => Err(Stop::usage(format!(
+            "--machine {name} is not the name in the certificate of --identity, which is '{}'",
+            identity.name()
+        ))),
+        (_, Some(identity)) => Ok(Some((identity.name().clone(), Some(identity)))),
+        (Some(name), None) => Ok(Some((name.clone(), None))),
+        (None, None) => Ok(None),
+    }
+}
+
+/// Shows the fabric of a system, if it has joined one, to `lucarne fabric status`.
+pub(crate) fn show_status(system: &System) -> Result<(), Stop> {
+    let view = View::of(system);
+    if view.status().is_some() {
+        lucarne_device::machines::show(view, &system.container("fabric"))
+            .map_err(|error| Stop::failure(format!("cannot show the fabric: {error}")))?;
+    }
+    Ok(())
 }
 
 fn identity(folder: &Path) -> Result<Arc<Identity>, Stop> {
@@ -112,7 +148,7 @@ fn join(options: &Join) -> Result<(), Stop> {
         format!(
             "This machine is '{}' from now on.
 Its files are in {}: keep machine.key to yourself.
-To join a program, use 'lucarne run --identity FOLDER --fabric ENDPOINT'.
+To join a device, use 'lucarne device start --identity FOLDER --fabric ENDPOINT'; for a program, use 'lucarne run'.
 ",
             identity.name(),
             folder.display()
@@ -132,8 +168,8 @@ fn revoke(options: &Revoke) -> Result<(), Stop> {
     };
     let text = match is_new {
         true => format!(
-            "{name} is now in {list}.\nPrograms here read this list when they start. Copy it to the other \
-             machines, and start their programs again.\n"
+            "{name} is now in {list}.\nDevices and programs here follow this list. Copy it to the other machines: \
+             until then they accept the certificate.\n"
         ),
         false => format!("{name} was in {list} already.\n"),
     };

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::process::ExitCode;
 
 use lucarne_device::control::{ContainerCounters, Counters, State};
+use lucarne_device::machines::{FabricStatus, OtherMachine};
 
 use crate::Stop;
 use crate::arguments::device::DeviceMetrics;
@@ -62,8 +63,74 @@ const FAMILIES: &[Family] = &[
     }),
 ];
 
+/// A metric that each other machine has.
+type MachineFamily = (&'static str, &'static str, &'static str, fn(&OtherMachine) -> Option<f64>);
+
+const MACHINE_FAMILIES: &[MachineFamily] = &[
+    ("fabric_machine_proven", "gauge", "Whether the machine has proven its name", |machine| {
+        Some(f64::from(u8::from(machine.is_proven)))
+    }),
+    ("fabric_contact", "gauge", "Whether there is contact with the machine", |machine| {
+        Some(f64::from(u8::from(machine.is_in_contact)))
+    }),
+    ("fabric_contact_seconds", "gauge", "Time since the present contact has begun", |machine| {
+        machine.contact_us.map(|us| us as f64 / 1e6)
+    }),
+    ("fabric_round_trip_seconds", "gauge", "Time of a packet there and back, smoothed", |machine| {
+        machine.round_trip_us.map(|us| us as f64 / 1e6)
+    }),
+    ("fabric_sent_bytes", "counter", "Bytes of packets to the machine", |machine| {
+        Some(machine.sent_bytes as f64)
+    }),
+    ("fabric_received_bytes", "counter", "Bytes of packets from the machine", |machine| {
+        Some(machine.received_bytes as f64)
+    }),
+    ("fabric_contacts", "counter", "How many times contact has begun", |machine| {
+        Some(machine.contacts as f64)
+    }),
+    ("fabric_lost_contacts", "counter", "How many times contact was lost", |machine| {
+        Some(machine.lost_contacts as f64)
+    }),
+    (
+        "fabric_refused",
+        "counter",
+        "Requests of the machine, and handshakes and packets in its name, that were refused",
+        |machine| Some(machine.refused as f64),
+    ),
+    ("fabric_services", "gauge", "Services of the machine that can be opened here", |machine| {
+        Some(machine.services as f64)
+    }),
+    ("fabric_processes", "gauge", "Processes of the machine that are in contact with this one", |machine| {
+        Some(machine.processes as f64)
+    }),
+];
+
+/// Adds what the device sees of its fabric. `machine` is the other machine; names of machines need no escapes.
+fn add_fabric(text: &mut String, device: &str, fabric: &FabricStatus) {
+    let own = [
+        ("fabric_machines", "Other machines that are known", fabric.machines.len() as f64),
+        ("fabric_exported_services", "Services that are announced to others", fabric.exported as f64),
+    ];
+    for (name, help, value) in own {
+        let _ = write!(
+            text,
+            "# HELP lucarne_{name} {help}\n# TYPE lucarne_{name} gauge\nlucarne_{name}{{device=\"{device}\"}} {value}\n"
+        );
+    }
+    for (name, kind, help, value) in MACHINE_FAMILIES {
+        let _ = write!(text, "# HELP lucarne_{name} {help}\n# TYPE lucarne_{name} {kind}\n");
+        let suffix = if *kind == "counter" { "_total" } else { "" };
+        for other in &fabric.machines {
+            let Some(value) = value(other) else { continue };
+            let machine = &other.machine;
+            let _ =
+                writeln!(text, "lucarne_{name}{suffix}{{device=\"{device}\",machine=\"{machine}\"}} {value}");
+        }
+    }
+}
+
 fn text(counters: &Counters) -> String {
-    let Counters { status, log_bytes, containers } = counters;
+    let Counters { status, log_bytes, fabric, containers } = counters;
     let mut text = String::new();
     let mut device = |name: &str, help: &str, value: f64| {
         let _ = write!(
@@ -88,6 +155,9 @@ fn text(counters: &Counters) -> String {
                 "lucarne_{name}{suffix}{{device=\"{device}\",container=\"{name_of}\",kind=\"{kind}\"}} {value}"
             );
         }
+    }
+    if let Some(fabric) = fabric {
+        add_fabric(&mut text, &escaped(&status.name), fabric);
     }
     text.push_str("# EOF\n");
     text

@@ -225,6 +225,10 @@ fn run_on_threads(
     }
     let system = builder.start();
     let cannot_listen = |error| Stop::failure(format!("cannot listen: {error}"));
+    #[cfg(feature = "fabric")]
+    if options.listen.is_some() {
+        crate::fabric::show_status(&system)?;
+    }
     options.listen.as_ref().map(|path| system.listen(path).map_err(cannot_listen)).transpose()?;
     let components = start_components(options, &system)?;
     let program = system.start_program(image, options.file(), program_options(options));

@@ -31,10 +31,14 @@ pub(crate) fn services(options: &Services) -> Result<ExitCode, Stop> {
     }
     if options.json {
         print_out(
-            format!("{}\n", json!({"over_us": sample.over_us, "services": sample.services})).as_bytes(),
+            format!(
+                "{}\n",
+                json!({"over_us": sample.over_us, "machine": sample.machine, "services": sample.services})
+            )
+            .as_bytes(),
         )?;
     } else {
-        let table = shown(&sample.services, sample.over_us, options.all, table::terminal_width());
+        let table = shown(&sample.services, &sample, options.all, table::terminal_width());
         print_out(table.as_bytes())?;
     }
     Ok(ExitCode::SUCCESS)
@@ -57,18 +61,43 @@ pub(crate) fn watch(
     Ok(())
 }
 
-/// Formats a table of services, at most `width` characters wide: those of containers, and on demand those of the device
-/// itself.
+/// Formats a table of some services of a sample, at most `width` characters wide: those of containers and of other machines,
+/// and on demand those of the device itself. Machines are only shown if the device is in a fabric.
 pub(crate) fn shown(
     services: &[ServiceSample],
-    over_us: i64,
+    sample: &Sample,
     shows_all: bool,
     width: Option<usize>,
 ) -> String {
-    let head =
-        ["CONTAINER", "SERVICE", "CALLS/S", "ERRORS", "P50", "P99", "MAX", "RESOURCES", "CLIENTS", "UUID"];
-    let of_containers = services.iter().filter(|service| shows_all || service.container.is_some());
-    let rows: Vec<_> = of_containers.map(|service| row(service, over_us)).collect();
+    let mut head = vec![
+        "CONTAINER",
+        "SERVICE",
+        "CALLS/S",
+        "ERRORS",
+        "P50",
+        "P99",
+        "MAX",
+        "RESOURCES",
+        "CLIENTS",
+        "UUID",
+    ];
+    let is_elsewhere = |service: &ServiceSample| service.machine != sample.machine;
+    let is_shown =
+        |service: &&ServiceSample| shows_all || service.container.is_some() || is_elsewhere(service);
+    let mut rows = Vec::new();
+    for service in services.iter().filter(is_shown) {
+        let mut row = row(service, sample.over_us);
+        if is_elsewhere(service) {
+            row[0] = "-".to_owned();
+        }
+        if sample.machine.is_some() {
+            row.insert(0, service.machine.clone().unwrap_or_else(|| "-".to_owned()));
+        }
+        rows.push(row);
+    }
+    if sample.machine.is_some() {
+        head.insert(0, "MACHINE");
+    }
     let hidden = services.len() - rows.len();
     let text = table::table(&head, rows, width);
     if hidden == 0 { text } else { format!("{text}{hidden} services of the device itself: see --all\n") }
@@ -100,7 +129,11 @@ fn row(service: &ServiceSample, over_us: i64) -> Vec<String> {
 
 fn names(clients: &[ClientSample]) -> String {
     let name = |client: &ClientSample| {
-        let name = client.container.as_ref().map_or(DEVICE.to_owned(), ToString::to_string);
+        let name = match (&client.container, &client.machine) {
+            (Some(container), _) => container.to_string(),
+            (None, Some(machine)) => format!("machine:{machine}"),
+            (None, None) => DEVICE.to_owned(),
+        };
         let full = if is_at_quota(client) { " (at its quota)" } else { "" };
         if client.clients == 1 { format!("{name}{full}") } else { format!("{name}*{}{full}", client.clients) }
     };
@@ -119,7 +152,7 @@ pub(crate) fn rate(count: u64, over_us: i64) -> String {
 }
 
 /// Formats a time in ns as µs or ms, and no time as `-`.
-fn time(ns: Option<u64>) -> String {
+pub(crate) fn time(ns: Option<u64>) -> String {
     let Some(ns) = ns else { return "-".to_owned() };
     let us = ns as f64 / 1e3;
     if us < 100.0 {
@@ -134,6 +167,35 @@ fn time(ns: Option<u64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn machines_are_shown_in_a_fabric() {
+        let container = "house".parse().ok();
+        let service = |machine: Option<&str>, container| ServiceSample {
+            name: "lamp".to_owned(),
+            machine: machine.map(str::to_owned),
+            container,
+            ..ServiceSample::default()
+        };
+        let table = |own: Option<&str>, services: Vec<ServiceSample>| {
+            let machine = own.map(str::to_owned);
+            let sample = Sample { over_us: 1, machine, services, ..Sample::default() };
+            shown(&sample.services, &sample, false, None)
+        };
+        let alone = table(None, vec![service(None, container.clone()), service(None, None)]);
+        let lines: Vec<&str> = alone.lines().collect();
+        assert!(lines[0].starts_with("CONTAINER   SERVICE") && lines[1].starts_with("house "), "{alone}");
+        assert_eq!(lines[2], "1 services of the device itself: see --all");
+        let own = Some("hall");
+        let services = vec![service(own, container), service(Some("cellar"), None), service(own, None)];
+        let together = table(own, services);
+        let first = |line: &str| line.split_whitespace().take(3).collect::<Vec<_>>().join(" ");
+        let lines: Vec<String> = together.lines().map(first).collect();
+        assert_eq!(lines, ["MACHINE CONTAINER SERVICE", "hall house lamp", "cellar - lamp", "1 services of"]);
+        let client =
+            ClientSample { machine: Some("attic".to_owned()), clients: 2, ..ClientSample::default() };
+        assert_eq!(names(&[client]), "machine:attic*2");
+    }
 
     #[test]
     fn rates_and_times_are_rounded() {

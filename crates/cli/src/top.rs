@@ -89,7 +89,7 @@ fn picture(sample: &Sample, order: Order, shows_all: bool, width: Option<usize>)
     let head = ["NAME", "KIND", "CPU%", "MEMORY", "IN/S", "OUT/S", "STATE"];
     let mut services = sample.services.clone();
     services.sort_by_key(|service| std::cmp::Reverse(service.calls));
-    let services = shown(&services, sample.over_us, shows_all, width);
+    let services = shown(&services, sample, shows_all, width);
     format!("{}\n{services}", table::table(&head, rows, width))
 }
 

@@ -129,19 +129,25 @@ fn invite(folder: &Folder, name: &str) -> (Machine, String) {
 fn a_machine_that_was_invited_proves_its_name_and_another_one_gets_nothing() {
     let folder = Folder::new("fabric-identities");
     init(&folder, "cellar");
-    let (inviting, token) = invite(&folder, "hall");
-    let answer = folder.lucarne(&["fabric", "join", &token, "--folder", "hall"]);
-    assert_eq!(answer.status, Some(0), "{}", answer.error);
-    assert!(answer.out.starts_with("This machine is 'hall' from now on.\n"), "{}", answer.out);
-    let (status, out, _) = inviting.end();
-    assert_eq!(status, Some(0));
-    assert!(out.starts_with("'hall' has joined. Its certificate is "), "{out}");
+    for name in ["hall", "attic"] {
+        let (inviting, token) = invite(&folder, name);
+        let answer = folder.lucarne(&["fabric", "join", &token, "--folder", name]);
+        assert_eq!(answer.status, Some(0), "{}", answer.error);
+        assert!(
+            answer.out.starts_with(&format!("This machine is '{name}' from now on.\n")),
+            "{}",
+            answer.out
+        );
+        let (status, out, _) = inviting.end();
+        assert_eq!(status, Some(0));
+        assert!(out.starts_with(&format!("'{name}' has joined. Its certificate is ")), "{out}");
+    }
 
     let shown = folder.lucarne(&["fabric", "show", "--folder", "cellar", "--json"]).out;
     let shown: serde_json::Value = serde_json::from_str(&shown).expect("it is JSON");
     assert_eq!((&shown["machine"], &shown["is_authority"]), (&"cellar".into(), &true.into()));
     let issued = shown["issued"].as_array().expect("a list");
-    assert_eq!(issued.iter().map(|one| &one["machine"]).collect::<Vec<_>>(), ["cellar", "hall"]);
+    assert_eq!(issued.iter().map(|one| &one["machine"]).collect::<Vec<_>>(), ["attic", "cellar", "hall"]);
 
     // A stranger has made a fabric of his own, and calls himself as the machine that may use the service.
     let answer = folder.lucarne(&["fabric", "init", "hall", "--folder", "stranger"]);
@@ -150,7 +156,7 @@ fn a_machine_that_was_invited_proves_its_name_and_another_one_gets_nothing() {
     let endpoint = format!("tcp/127.0.0.1:{port}");
     let (hall, visitor) = (format!("{EXAMPLES}/hall.toit"), format!("{EXAMPLES}/visitor.toit"));
     let own = ["--identity", "cellar", "--fabric-listen", &endpoint, "--export", "hall:example/hall", &hall];
-    let _cellar = Machine::start(&folder, &own);
+    let mut cellar = Machine::start(&folder, &own);
     let joins = |identity, name| {
         let own = ["--identity", identity, "--fabric", &endpoint, "--import", "cellar:all", &visitor];
         let mut all = own.to_vec();
@@ -162,17 +168,26 @@ fn a_machine_that_was_invited_proves_its_name_and_another_one_gets_nothing() {
     assert!(said.ends_with("heard Bob say: Hello"), "{said}");
     drop(accepted);
 
-    let mut stranger = joins("stranger", "Eve");
-    let begin = Instant::now();
-    while !stranger.has_ended() && begin.elapsed() < Duration::from_secs(30) {
-        std::thread::sleep(Duration::from_millis(100));
+    // The attic is of the same authority, but no rule names it.
+    for identity in ["stranger", "attic"] {
+        let mut refused = joins(identity, "Eve");
+        let begin = Instant::now();
+        while !refused.has_ended() && begin.elapsed() < Duration::from_secs(30) {
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        let _ = refused.0.kill();
+        let (_, out, _) = refused.end();
+        assert!(!out.contains("Hello"), "{identity}: {out}");
     }
-    let _ = stranger.0.kill();
-    let (_, out, _) = stranger.end();
-    assert!(!out.contains("Hello"), "{out}");
     // The same program of the machine that was invited still gets the service.
     let said = joins("hall", "Bob").line();
     assert!(said.ends_with("heard Bob say: Hello"), "{said}");
+
+    // The attic has come as far as its request, which the cellar has refused.
+    let _ = cellar.0.kill();
+    let (_, _, log) = cellar.end();
+    assert!(log.contains("fabric: contact with attic\n"), "{log}");
+    assert!(log.contains("fabric: attic asks for a service that is not exported to it\n"), "{log}");
 
     let line = ["--identity", "hall", "--machine", "hall", "--fabric", &endpoint, "-e", "print 1"];
     let (status, out, error) = Machine::start(&folder, &line).end();
@@ -265,7 +280,7 @@ fn the_default_folder_is_that_of_the_user() {
 fn the_help_lists_the_steps() {
     let folder = Folder::new("fabric-help");
     let help = folder.lucarne(&["fabric", "--help"]).out;
-    for step in ["init", "invite", "join", "revoke", "show"] {
+    for step in ["init", "invite", "join", "revoke", "show", "status"] {
         assert!(help.contains(&format!("\n  {step} ")), "{step}: {help}");
     }
     assert!(help.contains("lucarne fabric join TOKEN"), "{help}");

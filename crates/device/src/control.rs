@@ -12,6 +12,7 @@ use thiserror::Error;
 
 use crate::folders::StateFolder;
 use crate::logs::Entry;
+use crate::machines::FabricStatus;
 use crate::{ContainerName, Digest, Image, Kind, Settings};
 
 /// The commands of a device.
@@ -106,6 +107,9 @@ pub struct Sample {
     pub services: Vec<ServiceSample>,
     /// All containers, in the order of installation.
     pub containers: Vec<ContainerSample>,
+    /// The name of this machine, if the device has joined a fabric.
+    #[serde(default)]
+    pub machine: Option<String>,
     /// The number of counts of messages and calls that were left out, since a table was full. A request adds up to
     /// three counts.
     pub missed: u64,
@@ -114,8 +118,11 @@ pub struct Sample {
 /// A service at work.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ServiceSample {
-    /// The container that provides it, or none for the device itself.
+    /// The container that provides it, or none for the device itself and for other machines.
     pub container: Option<ContainerName>,
+    /// The machine that provides it, if the device has joined a fabric.
+    #[serde(default)]
+    pub machine: Option<String>,
     /// The name of the provider, or the id of the component.
     pub name: String,
     /// MAJOR.MINOR, or none for a component.
@@ -128,7 +135,8 @@ pub struct ServiceSample {
     pub tags: Vec<String>,
     /// The provider's priority.
     pub priority: i64,
-    /// The clients that have opened it. None if they are not known: the provider has not answered, or is a component.
+    /// The clients that have opened it. None if they are not known: the provider has not answered, is a component, or is on
+    /// another machine.
     pub clients: Option<Vec<ClientSample>>,
     /// The number of calls that were answered.
     pub calls: u64,
@@ -161,11 +169,14 @@ pub struct MethodSample {
     pub max_ns: Option<u64>,
 }
 
-/// The clients of a service that belong to one container.
+/// The clients of a service that belong to one container, or to one other machine.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientSample {
-    /// The container, or none for the device itself.
+    /// The container, or none for the device itself and for other machines.
     pub container: Option<ContainerName>,
+    /// The other machine, for a client that is not of this one.
+    #[serde(default)]
+    pub machine: Option<String>,
     /// The number of clients.
     pub clients: u64,
     /// The number of resources that the provider keeps for them.
@@ -200,6 +211,9 @@ pub struct Counters {
     pub status: Status,
     /// The size of all logs, in bytes.
     pub log_bytes: u64,
+    /// What the device sees of its fabric, if it has joined one.
+    #[serde(default)]
+    pub fabric: Option<FabricStatus>,
     /// All containers, in the order of installation.
     pub containers: Vec<ContainerCounters>,
 }
@@ -289,6 +303,9 @@ pub struct Listed {
     pub state: State,
     /// The interfaces of the system that it provides: other containers use it in the place of the device.
     pub stands_in_for: Vec<String>,
+    /// Its services that other machines may use, as `SERVICE` or `MACHINE:SERVICE`.
+    #[serde(default)]
+    pub exports: Vec<String>,
 }
 
 /// The state of a container.

@@ -132,6 +132,7 @@ impl Device for ControlProvider {
     async fn counters(&self) -> Result<Counters, Refusal> {
         let mut counters = self.orders.ask(|reply| Event::Counters { reply }).await?;
         self.observatory.count_open(&mut counters).await;
+        counters.fabric = self.observatory.view.status();
         Ok(counters)
     }
 

@@ -23,6 +23,7 @@ use crate::image_checker::ImageChecker;
 use crate::instances::Instances;
 use crate::launcher::Launcher;
 use crate::logs::{LogLimits, Logs};
+use crate::machines::{self, View};
 use crate::observatory::Observatory;
 use crate::residents::Residents;
 use crate::supervisor::{Orders, Parts, Supervisor, TRACE_VARIABLE};
@@ -38,12 +39,14 @@ pub struct Daemon {
 }
 
 /// The options of a device.
-#[derive(Debug, Clone)]
 pub struct DeviceOptions {
     /// The name of the device.
     pub name: String,
     /// The number of worker threads that its containers share.
     pub workers: usize,
+    /// How the device joins a fabric, if it does. What containers export is added to the rules.
+    #[cfg(feature = "fabric")]
+    pub fabric: Option<lucarne_host::fabric::Options>,
 }
 
 /// The reason why a device cannot start.
@@ -93,7 +96,10 @@ impl Daemon {
         let media = Media { flash: Arc::new(flash), ..Media::in_memory() };
         let images: Arc<Images> = Arc::default();
         let checker = ImageChecker::new(store.clone(), images.clone());
-        let system = System::builder()
+        let builder = System::builder();
+        #[cfg(feature = "fabric")]
+        let builder = joined(builder, options.fabric, &residents);
+        let system = builder
             .workers(options.workers)
             .output(output.clone())
             .outputs(logs_of(&logs, &residents))
@@ -104,8 +110,15 @@ impl Daemon {
             .keeper(Arc::new(Instances::new(orders.0.clone(), residents.clone(), checker.clone())))
             .start();
         let (kernel, orders_of) = (system.kernel().clone(), orders.0.clone());
-        let observatory =
-            Observatory { kernel, traffic, surveys, residents: residents.clone(), orders: orders_of };
+        let view = View::of(&system);
+        let observatory = Observatory {
+            kernel,
+            traffic,
+            surveys,
+            residents: residents.clone(),
+            orders: orders_of,
+            view: view.clone(),
+        };
         let executables = OsProcesses::new(system.kernel().clone(), residents.clone(), folder.clone())?;
         // A command that calls a service is a container without permissions of its own.
         let clients = executables.connections().listen(folder.client_socket())?;
@@ -137,6 +150,9 @@ impl Daemon {
         let container = control.container("device");
         let provider = container.provider("lucarne/device", "1.0").handle(DeviceHandler::new(provided));
         provider.install().wait().map_err(io::Error::other)?;
+        if view.status().is_some() {
+            machines::show(view, &container).map_err(io::Error::other)?;
+        }
         control.listen(folder.control_socket())?;
         Ok(Daemon { orders: way, supervisor, control, clients })
     }
@@ -152,6 +168,17 @@ impl Daemon {
         let _ = self.supervisor.join();
         drop((self.control, self.clients));
     }
+}
+
+/// Joins a fabric, if the options say so. Containers add what they export.
+#[cfg(feature = "fabric")]
+fn joined(
+    builder: lucarne_host::Builder,
+    options: Option<lucarne_host::fabric::Options>,
+    residents: &Residents,
+) -> lucarne_host::Builder {
+    let Some(options) = options else { return builder };
+    builder.join(lucarne_host::fabric::Options { group_exports: residents.exports().clone(), ..options })
 }
 
 /// Opens the flash memory. Without it, containers still run: only their storage fails.

@@ -25,6 +25,7 @@ mod instances;
 mod launcher;
 mod life;
 mod logs;
+pub mod machines;
 mod observatory;
 mod residents;
 mod settings;

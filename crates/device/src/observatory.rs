@@ -22,6 +22,7 @@ use tokio::sync::oneshot;
 
 use crate::ContainerName;
 use crate::control::{ClientSample, ContainerSample, Counters, Listed, MethodSample, Sample, ServiceSample};
+use crate::machines::View;
 use crate::residents::Residents;
 use crate::start::Usage;
 use crate::supervisor::{Event, Orders};
@@ -43,6 +44,8 @@ pub(crate) struct Observatory {
     pub(crate) surveys: Surveys,
     pub(crate) residents: Residents,
     pub(crate) orders: Orders,
+    /// The machines of the fabric.
+    pub(crate) view: View,
 }
 
 /// The state of one watch.
@@ -148,7 +151,8 @@ impl Observer {
         self.services.clear();
         self.note_clients(&survey);
         let containers = self.containers_of(&seen)?;
-        Some(Sample { over_us, services, containers, missed: seen.missed })
+        let machine = self.observatory.view.own_name();
+        Some(Sample { over_us, services, containers, machine, missed: seen.missed })
     }
 
     fn note_clients(&mut self, survey: &Survey) {
@@ -186,12 +190,14 @@ impl Observer {
     fn service(&self, service: &Surveyed, counted: &Counted) -> ServiceSample {
         let (major, minor) = service.version;
         let clients = service.clients.as_ref().map(|clients| {
-            let mut samples: BTreeMap<Option<ContainerName>, ClientSample> = BTreeMap::new();
+            let mut samples: BTreeMap<(Option<String>, Option<ContainerName>), ClientSample> =
+                BTreeMap::new();
             for client in clients {
                 let gid = self.observatory.kernel.gid_of(client.pid);
                 let container = gid.and_then(|gid| self.observatory.name_of(gid));
-                let sample = samples.entry(container.clone()).or_default();
-                sample.container = container;
+                let machine = gid.and_then(|gid| self.observatory.view.machine_of(gid));
+                let sample = samples.entry((machine.clone(), container.clone())).or_default();
+                (sample.container, sample.machine) = (container, machine);
                 sample.clients += 1;
                 sample.resources += client.resources;
             }
@@ -200,8 +206,10 @@ impl Observer {
         let container = self.observatory.name_of(service.gid);
         let interface = interface::ALL.iter().find(|interface| interface.uuid == service.uuid);
         let stands_in = interface.filter(|_| container.is_some());
+        let view = &self.observatory.view;
         ServiceSample {
             container,
+            machine: view.machine_of(service.gid).or_else(|| view.own_name()),
             stands_in_for: stands_in.map(|interface| interface.alias.to_owned()),
             name: service.name.clone(),
             version: Some(format!("{major}.{minor}")),
@@ -218,6 +226,7 @@ impl Observer {
         let gid = self.observatory.kernel.gid_of(pid);
         ServiceSample {
             container: gid.and_then(|gid| self.observatory.name_of(gid)),
+            machine: self.observatory.view.own_name(),
             name: id.to_owned(),
             ..ServiceSample::called(&counted.all)
         }

@@ -6,6 +6,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+#[cfg(feature = "fabric")]
+use lucarne_host::fabric::GroupExports;
 use lucarne_kernel::sync::Mutex;
 use lucarne_kernel::{Gid, KernelHandle, Prepared};
 use lucarne_providers::network::Reach;
@@ -23,6 +25,9 @@ pub(crate) struct Residents {
     reaches: Arc<Mutex<HashMap<Gid, Arc<Reach>>>>,
     /// The number of attempts to use the network that were refused, by container.
     refused: Arc<Mutex<HashMap<ContainerName, u64>>>,
+    /// What containers export to other machines.
+    #[cfg(feature = "fabric")]
+    exports: GroupExports,
 }
 
 /// The container of a group.
@@ -54,8 +59,13 @@ impl Resident {
 
 impl Residents {
     pub(crate) fn new(policies: Policies) -> Residents {
-        let (by_group, reaches, refused) = Default::default();
-        Residents { by_group, policies, reaches, refused }
+        Residents { policies, ..Residents::default() }
+    }
+
+    /// Returns what containers export to other machines.
+    #[cfg(feature = "fabric")]
+    pub(crate) fn exports(&self) -> &GroupExports {
+        &self.exports
     }
 
     /// Prepares a group for the processes of a container, with its permissions.
@@ -93,6 +103,8 @@ impl Residents {
         self.by_group.lock().insert(group.gid(), resident);
         self.policies.set(group.gid(), policy(permissions));
         self.reaches.lock().insert(group.gid(), Arc::new(reach(permissions)));
+        #[cfg(feature = "fabric")]
+        self.exports.set(group.gid(), exports(permissions));
         group
     }
 
@@ -141,8 +153,15 @@ impl Residents {
     /// Forgets an instance that has ended.
     pub(crate) fn forget_instance(&self, gid: Gid) {
         self.by_group.lock().remove(&gid);
+        self.forget_rules(gid);
+    }
+
+    /// Forgets what a group may do.
+    fn forget_rules(&self, gid: Gid) {
         self.policies.forget(gid);
         self.reaches.lock().remove(&gid);
+        #[cfg(feature = "fabric")]
+        self.exports.forget(gid);
     }
 
     /// Returns what the processes of a group may reach over the network: nothing, if it belongs to no container.
@@ -168,8 +187,7 @@ impl Residents {
         self.by_group.lock().retain(|gid, resident| {
             let stays = resident.is_instance() || resident.name != *name;
             if !stays {
-                self.policies.forget(*gid);
-                self.reaches.lock().remove(gid);
+                self.forget_rules(*gid);
             }
             stays
         });
@@ -195,6 +213,12 @@ fn policy(permissions: &Permissions) -> Policy {
         policy.reserve(entry);
     }
     policy
+}
+
+/// Returns what a container exports. Rules that cannot be read, although they were checked, export nothing.
+#[cfg(feature = "fabric")]
+fn exports(permissions: &Permissions) -> lucarne_host::fabric::Rules {
+    permissions.exports.iter().filter_map(|rule| rule.parse().ok()).collect()
 }
 
 /// Returns what a container may reach. Its settings were checked when it was installed. If they cannot be read all the

@@ -106,6 +106,8 @@ pub struct Permissions {
     pub allow_listen: Vec<u16>,
     /// Whether it has no network.
     pub no_network: bool,
+    /// The services of it that other machines may use, as `SERVICE` or `MACHINE:SERVICE`: see `docs/fabric.md`.
+    pub exports: Vec<String>,
 }
 
 /// A `-D KEY[=VALUE]`. The value is read as JSON, or else as a string. It is `true` by default.

@@ -3,6 +3,8 @@
 use std::fs;
 
 use lucarne_compiler::names::Suggestions;
+#[cfg(feature = "fabric")]
+use lucarne_host::fabric::{BadRule, Rule};
 use lucarne_providers::network::{BadRemote, Remote};
 use lucarne_services::protocol::interface;
 use thiserror::Error;
@@ -34,6 +36,14 @@ pub(crate) enum BadSettings {
     BadHost { option: &'static str, error: BadRemote },
     #[error("--allow-listen 0: 0 stands for any free port; give a number from 1 to 65535")]
     AnyPort,
+    #[cfg(feature = "fabric")]
+    #[error("--export {error}")]
+    BadExport { error: BadRule },
+    #[cfg(not(feature = "fabric"))]
+    #[error(
+        "--export: this device cannot reach other machines, since its lucarne was built without '--features fabric'"
+    )]
+    NoFabric,
     #[error("{option} means nothing with --no-network, which denies everything")]
     NoNetwork { option: &'static str },
 }
@@ -46,6 +56,7 @@ pub(crate) fn check(settings: &Settings, kind: Kind, assets: usize) -> Result<()
     check_kind(settings, kind, assets)?;
     check_services(&settings.permissions)?;
     check_network(&settings.permissions)?;
+    check_exports(&settings.permissions.exports)?;
     settings.files.iter().flatten().try_for_each(check_file)
 }
 
@@ -126,6 +137,19 @@ fn check_network(permissions: &Permissions) -> Result<(), BadSettings> {
         }
         _ => Ok(()),
     }
+}
+
+/// Checks the rules for services that go to other machines.
+#[cfg(feature = "fabric")]
+fn check_exports(exports: &[String]) -> Result<(), BadSettings> {
+    let read = |given: &String| given.parse::<Rule>().map(drop);
+    exports.iter().try_for_each(read).map_err(|error| BadSettings::BadExport { error })
+}
+
+/// Refuses rules that would have no effect.
+#[cfg(not(feature = "fabric"))]
+fn check_exports(exports: &[String]) -> Result<(), BadSettings> {
+    if exports.is_empty() { Ok(()) } else { Err(BadSettings::NoFabric) }
 }
 
 fn check_service(option: &'static str, given: &str) -> Result<(), BadSettings> {
@@ -220,6 +244,21 @@ mod tests {
         let mut closed = connect("example.org");
         closed.permissions.no_network = true;
         assert!(refusal(&closed, Kind::Toit).contains("means nothing with --no-network"));
+    }
+
+    #[test]
+    fn rules_for_exports_are_checked() {
+        let with = |rule: &str| {
+            let permissions = Permissions { exports: vec![rule.to_owned()], ..Permissions::default() };
+            refusal(&Settings { permissions, ..Settings::default() }, Kind::Executable)
+        };
+        if cfg!(feature = "fabric") {
+            assert_eq!((&*with("hall:house/sensor"), &*with("all")), ("none", "none"));
+            assert!(with("hall:").starts_with("--export 'hall:' names no service"), "{}", with("hall:"));
+            assert!(with("Hall:all").starts_with("--export 'Hall' is not the name of a machine"));
+        } else {
+            assert!(with("all").starts_with("--export: this device cannot reach other machines"));
+        }
     }
 
     #[test]

@@ -286,7 +286,8 @@ impl Supervisor {
                 open_resources: None,
             })
         });
-        Ok(Counters { status: self.status(), log_bytes: self.parts.logs.bytes(), containers: containers? })
+        let log_bytes = self.parts.logs.bytes();
+        Ok(Counters { status: self.status(), log_bytes, fabric: None, containers: containers? })
     }
 
     /// Looks at each container, in the order of installation.
@@ -749,7 +750,14 @@ impl Supervisor {
         };
         let stands_in_for =
             interface::ALL.iter().filter(is_provided).map(|interface| interface.alias.to_owned());
-        Listed { name: name.clone(), image: digest.id(), kind, state, stands_in_for: stands_in_for.collect() }
+        Listed {
+            name: name.clone(),
+            image: digest.id(),
+            kind,
+            state,
+            stands_in_for: stands_in_for.collect(),
+            exports: slot.settings.permissions.exports.clone(),
+        }
     }
 }
 

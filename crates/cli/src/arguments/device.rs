@@ -27,7 +27,7 @@ A device keeps containers running on this machine: 'lucarne container install' i
 device and can use each other's services. Each device has a state folder; two devices never share a folder.")]
 pub(crate) enum DeviceCommand {
     /// Start the device and its installed containers
-    Start(DeviceStart),
+    Start(Box<DeviceStart>),
     /// Stop all containers and the device
     Stop(DeviceStop),
     /// Print whether the device runs
@@ -44,7 +44,7 @@ To use it:
   lucarne device unit > ~/.config/systemd/user/lucarne.service
   systemctl --user enable --now lucarne
   loginctl enable-linger   # also start it at boot, before you log in")]
-    Unit(DeviceUnit),
+    Unit(Box<DeviceUnit>),
 }
 
 /// The options of `lucarne device start`.
@@ -53,12 +53,15 @@ pub(crate) struct DeviceStart {
     /// The state folder of the device [default: $LUCARNE_STATE, or else the user's own]
     #[arg(long, value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,
-    /// The name of the device [default: the name of this machine]
+    /// The name of the device [default: the name of this machine, in its fabric or else for the operating system]
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
     /// The number of processors that its containers share [default: all]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) workers: Option<u16>,
+    #[cfg(feature = "fabric")]
+    #[command(flatten)]
+    pub(crate) fabric: super::fabric::Fabric,
     /// Stay in the foreground until Ctrl-C, SIGTERM or 'lucarne device stop'
     #[arg(long)]
     pub(crate) foreground: bool,
@@ -102,8 +105,8 @@ pub(crate) struct DeviceMetrics {
 #[command(after_help = "\
 Calls are counted only while the command runs. Times run from when the device passes a request to the provider to when
 the provider answers. They are rounded up by at most 1/16; MAX is exact. '-' means that there was no call, or that there
-is no client. '?' means that the provider did not answer in time, or is a component: the device does not know its
-clients. NAME*2 means two clients with that name.
+is no client. '?' means that the provider did not answer in time, is a component, or is on another machine: the device
+does not know its clients. machine:NAME is a client on another machine. NAME*2 means two clients with that name.
 
 With NAME, the names of the methods are those of the definition that the provider carries, as generated code does.")]
 pub(crate) struct Services {
@@ -152,6 +155,9 @@ pub(crate) struct DeviceUnit {
     /// The state folder of the device [default: $LUCARNE_STATE, or else the user's own]
     #[arg(long, value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,
+    #[cfg(feature = "fabric")]
+    #[command(flatten)]
+    pub(crate) fabric: super::fabric::Fabric,
     /// The binary that the unit starts [default: this binary]
     #[arg(long, value_name = "FILE", hide = true)]
     pub(crate) binary: Option<PathBuf>,
@@ -271,6 +277,11 @@ pub(crate) struct ContainerInstall {
     pub(crate) at: At,
     #[command(flatten)]
     pub(crate) run: RunOptions,
+    /// Let other machines of the device's fabric use this service of the container, as SERVICE or MACHINE:SERVICE; SERVICE is
+    /// a UUID, a name, a tag or 'all'; before one that contains a colon, write MACHINE: or ':'. May be repeated
+    #[cfg(feature = "fabric")]
+    #[arg(long, value_name = "[TO:]SERVICE")]
+    pub(crate) export: Vec<lucarne_host::fabric::Rule>,
     /// When to start the container again after it has ended. The delay is one second at first and doubles each time,
     /// up to a minute
     #[arg(long, value_name = "WHEN", default_value = "never")]

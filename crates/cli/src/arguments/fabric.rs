@@ -1,13 +1,17 @@
-//! The options that join a program to systems on other machines, and the command lines of `lucarne fabric`.
+//! The options that join a program or a device to systems on other machines, and the command lines of `lucarne fabric`.
 
+use std::ffi::OsString;
+use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueHint};
 use lucarne_host::fabric::authority::{Target, Token};
 use lucarne_host::fabric::{MachineName, Rule};
 
-/// How a program joins a fabric: see `docs/fabric.md`.
+use super::call::SystemAt;
+
+/// How a program or a device joins a fabric: see `docs/fabric.md`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Fabric {
     #[command(flatten)]
@@ -25,6 +29,31 @@ pub(crate) struct Fabric {
     /// name, and use what is exported to that name
     #[arg(long, requires = NETWORK)]
     pub(crate) insecure: bool,
+}
+
+impl Fabric {
+    /// Returns these options as words of a command line, with absolute paths.
+    ///
+    /// # Errors
+    /// If the present folder is not known.
+    pub(crate) fn words(&self) -> io::Result<Vec<OsString>> {
+        let Fabric { network, own, export, import, insecure } = self;
+        let absolute = |path: &Path| std::path::absolute(path).map(PathBuf::into_os_string);
+        let mut options: Vec<(&str, OsString)> = Vec::new();
+        options.extend(network.fabric.iter().map(|endpoint| ("--fabric", endpoint.into())));
+        options.extend(network.fabric_listen.iter().map(|endpoint| ("--fabric-listen", endpoint.into())));
+        if let Some(file) = &network.fabric_config {
+            options.push(("--fabric-config", absolute(file)?));
+        }
+        options.extend(own.machine.iter().map(|name| ("--machine", name.as_str().into())));
+        if let Some(folder) = &own.identity {
+            options.push(("--identity", absolute(folder)?));
+        }
+        options.extend(export.iter().map(|rule| ("--export", rule.to_string().into())));
+        options.extend(import.iter().map(|rule| ("--import", rule.to_string().into())));
+        let words = options.into_iter().flat_map(|(option, value)| [option.into(), value]);
+        Ok(words.chain(insecure.then(|| "--insecure".into())).collect())
+    }
 }
 
 /// The group of the options of [`Network`].
@@ -68,7 +97,8 @@ pub(crate) struct Network {
   lucarne fabric init cellar       on the first machine, which becomes the authority
   lucarne fabric invite hall       on the same machine; prints a token, and waits
   lucarne fabric join TOKEN        on the new machine, which is 'hall' from then on
-  lucarne run --identity ~/.config/lucarne/fabric --fabric-listen tcp/0.0.0.0:7447 program.toit")]
+  lucarne device start --identity ~/.config/lucarne/fabric --fabric-listen tcp/0.0.0.0:7447
+  lucarne fabric status            whether the device is in contact with others")]
 pub(crate) enum FabricCommand {
     /// Make a new fabric: its authority on this machine, and the identity of this machine
     Init(Init),
@@ -76,10 +106,12 @@ pub(crate) enum FabricCommand {
     Invite(Invite),
     /// Join a fabric: make a key for this machine, and get a certificate for it
     Join(Join),
-    /// Stop accepting the certificate of a machine, from the next start of a program here
+    /// Stop accepting the certificate of a machine: devices and programs here end contact with it
     Revoke(Revoke),
     /// Show the name of this machine, its authority, and the certificates that were issued and revoked here
     Show(Show),
+    /// Show the other machines as a running device, or a program, sees them: contact, round trip, bytes
+    Status(Status),
 }
 
 /// Where an identity is.
@@ -146,12 +178,28 @@ pub(crate) struct Show {
     pub(crate) json: bool,
 }
 
+/// The options of `lucarne fabric status`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+PROVEN: the machine has proven its name. CONTACT: the time since contact has begun; '-' means that there was no need for
+contact yet, or that it was lost. LOST: how many times it was lost. REFUSED: requests of the machine, and handshakes and
+packets in its name, that were refused. SERVICES: those of the machine that can be opened here. EPOCH: the first digits of the
+name of the contact, which is the same on both machines; JSON has all of it.")]
+pub(crate) struct Status {
+    #[command(flatten)]
+    pub(crate) system: SystemAt,
+    /// Print a JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 #[cfg(test)]
 mod tests {
     use clap::Parser;
     use clap::error::ErrorKind;
 
-    use crate::arguments::CommandLine;
+    use crate::arguments::device::DeviceCommand;
+    use crate::arguments::{Command, CommandLine};
 
     /// Returns the kind of the error for these options of `lucarne run`, separated by spaces.
     fn error(options: &str) -> Option<ErrorKind> {
@@ -185,6 +233,33 @@ mod tests {
         let insecure = format!("{network} --identity folder --insecure");
         assert_eq!(error(&insecure), Some(ErrorKind::ArgumentConflict));
         assert_eq!(error("--identity folder"), Some(ErrorKind::MissingRequiredArgument), "no network");
+    }
+
+    #[test]
+    fn a_device_has_the_same_options() {
+        let parse = |options: &str| {
+            let line = ["lucarne", "device", "start"].into_iter().chain(options.split_whitespace());
+            CommandLine::try_parse_from(line)
+        };
+        let all = "--fabric tcp/127.0.0.1:1 --fabric-listen tcp/127.0.0.1:2 --machine hall --export :room:3 --import \
+                   cellar:all --insecure";
+        let line = parse(all).unwrap();
+        let Command::Device(DeviceCommand::Start(options)) = line.command else { panic!("another command") };
+        let words = options.fabric.words().unwrap();
+        assert_eq!(words.join(std::ffi::OsStr::new(" ")), *all);
+        let paths = parse("--fabric-config a.json5 --identity b").unwrap();
+        let Command::Device(DeviceCommand::Start(options)) = paths.command else { panic!("another command") };
+        let here = std::env::current_dir().unwrap();
+        let expected = [
+            "--fabric-config".into(),
+            here.join("a.json5").into_os_string(),
+            "--identity".into(),
+            here.join("b").into_os_string(),
+        ];
+        assert_eq!(options.fabric.words().unwrap(), expected);
+        let error = |options| parse(options).err().map(|error| error.kind());
+        assert_eq!(error("--export all"), Some(ErrorKind::MissingRequiredArgument));
+        assert_eq!(error("--fabric tcp/127.0.0.1:1"), Some(ErrorKind::MissingRequiredArgument));
     }
 
     #[test]

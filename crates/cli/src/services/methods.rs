@@ -50,12 +50,15 @@ pub(super) fn show(options: &Services, name: &str, sample: &Sample) -> Result<Ex
         };
         let rows = rows(service, interface.as_ref());
         let width = table::terminal_width();
-        let own = shown(std::slice::from_ref(service), sample.over_us, true, width);
+        let own = shown(std::slice::from_ref(service), sample, true, width);
         texts.push(format!("{own}\n{}", table::table(&HEAD, cells(&rows, sample.over_us), width)));
         lines.push(json!({ "service": service, "methods": rows.iter().map(Row::json).collect::<Vec<_>>() }));
     }
     let text = match options.json {
-        true => format!("{}\n", json!({ "over_us": sample.over_us, "services": lines })),
+        true => {
+            let object = json!({ "over_us": sample.over_us, "machine": sample.machine, "services": lines });
+            format!("{object}\n")
+        }
         false => texts.join("\n"),
     };
     print_out(text.as_bytes())?;
