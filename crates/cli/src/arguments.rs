@@ -195,6 +195,7 @@ pub(crate) struct Run {
     /// Run the program on the device with this name, where it replaces the program of the last such run; 'host' runs
     /// it here, in the foreground
     #[arg(short, long, value_name = "DEVICE", default_value = HOST, hide_default_value = true)]
+    #[cfg_attr(feature = "fabric", arg(conflicts_with = fabric::NETWORK))]
     pub(crate) device: String,
     /// The state folder of the device [default: $LUCARNE_STATE, or else the user's own]
     #[arg(long, value_name = "DIR", help_heading = ON_DEVICE)]
@@ -236,6 +237,7 @@ pub(crate) struct Run {
     pub(crate) profile: Option<PathBuf>,
     /// Run on one thread in virtual time; SEED decides every choice
     #[arg(long, value_name = "SEED")]
+    #[cfg_attr(feature = "fabric", arg(conflicts_with = fabric::NETWORK))]
     pub(crate) simulate: Option<u64>,
     /// With --simulate: the weather of the network, one of fair (the default), rain and storm
     #[arg(long, value_name = "WEATHER", requires = "simulate")]
@@ -246,6 +248,7 @@ pub(crate) struct Run {
     /// Run the program as a container of the system that listens at the socket PATH, such as a host in Rust. It ends
     /// when that system ends, and cannot spawn processes
     #[arg(long, value_name = "PATH", conflicts_with_all = ["simulate", "listen", "component", "workers"])]
+    #[cfg_attr(feature = "fabric", arg(conflicts_with = fabric::NETWORK))]
     pub(crate) connect: Option<PathBuf>,
     #[cfg(feature = "fabric")]
     #[command(flatten)]

@@ -362,5 +362,5 @@ fn mistakes_with_devices_in_a_fabric_are_explained() {
     let unit =
         device.good(&["device", "unit", "--fabric", own, "--machine", "hall", "--import", "cellar:all"]);
     let line = unit.lines().find(|line| line.starts_with("ExecStart=")).expect("it starts something");
-    assert!(line.ends_with(&format!(" --fabric {own} --machine hall --import cellar:all")), "{line}");
+    assert!(line.ends_with(&format!(" --fabric \"{own}\" --machine hall --import \"cellar:all\"")), "{line}");
 }

@@ -57,7 +57,7 @@ impl Fabric {
 }
 
 /// The group of the options of [`Network`].
-const NETWORK: &str = "fabric_network";
+pub(super) const NETWORK: &str = "fabric_network";
 
 /// The group of the options of [`Own`].
 const OWN: &str = "fabric_own";
@@ -76,9 +76,10 @@ pub(crate) struct Own {
     pub(crate) identity: Option<PathBuf>,
 }
 
-/// The options that join a fabric. Each of them does so alone; all others here need one of them.
+/// The options that join a fabric. Each of them does so alone; all others here need one of them. What excludes them says so
+/// itself, since not all commands have it.
 #[derive(Debug, Clone, Args)]
-#[group(id = NETWORK, multiple = true, requires = OWN, conflicts_with_all = ["simulate", "connect", "device"])]
+#[group(id = NETWORK, multiple = true, requires = OWN)]
 pub(crate) struct Network {
     /// Join a fabric through this endpoint of another machine or a router, such as tcp/127.0.0.1:7447. May be repeated
     #[arg(long, value_name = "ENDPOINT")]
