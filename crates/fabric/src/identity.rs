@@ -227,7 +227,7 @@ impl Identity {
         let is_valid = algorithms
             .iter()
             .any(|&algorithm| certificate.verify_signature(algorithm, &message, signature).is_ok());
-        is_valid.then(|| (content, signer))
+        is_valid.then_some((content, signer))
     }
 }
 
