@@ -8,6 +8,7 @@ pub(crate) mod doc;
 pub(crate) mod fabric;
 pub(crate) mod interface;
 pub(crate) mod pkg;
+pub(crate) mod repl;
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -100,6 +101,8 @@ pub(crate) enum Stage {
 pub(crate) enum Command {
     /// Compile and run a program
     Run(Box<Run>),
+    /// Type code and see what it does, line by line
+    Repl(repl::Repl),
     /// Run a program, and run it again whenever one of its files changes
     Watch(Watch),
     /// Look for errors in programs, without running them

@@ -1,6 +1,6 @@
 //! `lucarne call`: calls the methods of a running provider by name.
 
-mod editor;
+pub(crate) mod editor;
 mod failure;
 mod interrupts;
 mod json;

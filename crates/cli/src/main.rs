@@ -29,6 +29,7 @@ mod pkg;
 mod profile;
 mod progress;
 mod reach;
+mod repl;
 mod run;
 mod services;
 mod signals;
@@ -96,6 +97,7 @@ fn parsed<T>(
 fn perform(command: Command) -> Result<ExitCode, Stop> {
     match command {
         Command::Run(options) => run::run(&options),
+        Command::Repl(options) => repl::repl(&options),
         Command::Watch(options) => watch::watch(&options),
         Command::Check(options) => check::check(&options),
         Command::Format(options) => format::format(&options),

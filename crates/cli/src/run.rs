@@ -343,5 +343,6 @@ fn program_options(options: &Run) -> ProgramOptions {
         memory_limit: options.memory_limit,
         outside: true,
         gc_stress: options.gc_stress,
+        session: None,
     }
 }

@@ -15,6 +15,7 @@ mod layout;
 mod library;
 mod optimize;
 mod reach;
+mod session;
 mod tables;
 
 use std::rc::Rc;
@@ -29,6 +30,8 @@ use hierarchy::Hierarchy;
 use library::Library;
 use optimize::Optimizer;
 use reach::{Key, Reached};
+pub use session::Session;
+use session::{Bodies, BodyOf};
 use tables::{ClassNumbers, Tables};
 
 /// Why a unit without errors could not be linked.
@@ -59,6 +62,9 @@ pub enum LinkError {
     /// The library lacks something that the compiler relies on.
     #[error("the library lacks '{0}'")]
     MissingLibrary(String),
+    /// An input of a session would move code that is running.
+    #[error("this input would change code that is running: begin a new session")]
+    Moved,
     /// A short jump does not reach its target. The function is compiled again with long jumps.
     #[error("a jump is too far")]
     TooFar,
@@ -108,13 +114,29 @@ pub(crate) fn link_watched(
     optimization: Optimization,
     watch: Watch<'_>,
 ) -> Result<Program, LinkError> {
+    let (main, takes_arguments) = find_main(unit)?;
+    link_from(unit, &[main], takes_arguments, optimization, watch, None)
+}
+
+/// Links a program whose `main` is the last of `entries`. The others are kept for the earlier programs of the session.
+fn link_from(
+    unit: &Unit,
+    entries: &[FunctionId],
+    main_takes_arguments: bool,
+    optimization: Optimization,
+    watch: Watch<'_>,
+    mut session: Option<&mut Session>,
+) -> Result<Program, LinkError> {
     let library = Library::find(unit)?;
     let hierarchy = Hierarchy::new(unit);
-    let (main, main_takes_arguments) = find_main(unit)?;
+    let main = *entries.last().ok_or(LinkError::NoMain)?;
 
     let mut reached = Reached::new(unit, &hierarchy, &library);
-    let roots = [main, library.run_task, library.handle_request, library.handle_message];
-    for function in roots {
+    for global in session.iter().flat_map(|session| &session.globals) {
+        reached.add_global(*global)?;
+    }
+    let machine = [library.run_task, library.handle_request, library.handle_message];
+    for function in entries.iter().copied().chain(machine) {
         reached.add_static(function)?;
     }
     // The machine itself makes instances of these.
@@ -125,34 +147,57 @@ pub(crate) fn link_watched(
     reached.add_selector(&library.stringify);
     reached.run()?;
 
-    let numbers = number_classes(&hierarchy, &reached);
+    let numbers = match &mut session {
+        Some(session) => session.number_classes(&hierarchy, &reached),
+        None => number_classes(&hierarchy, &reached),
+    };
     let object = library::class(unit, "Object");
-    let mut tables = Tables::new(&hierarchy, &library, &reached, numbers, object);
+    let mut tables = Tables::new(&hierarchy, &library, &reached, numbers, object, session.is_some());
+    for literal in session.iter().flat_map(|session| &session.literals) {
+        tables.literal(literal.clone());
+    }
     check_size(&tables)?;
     let rows: Vec<dispatch::Row> = tables
         .rows
         .iter()
         .map(|row| row.iter().map(|(class, function, _)| (*class, *function)).collect())
         .collect();
-    let dispatch = dispatch::build(&rows, tables.numbers.classes.len() as u32);
+    let mut dispatch = dispatch::build(&rows, tables.numbers.classes.len() as u32);
     tables.offsets.clone_from(&dispatch.offsets);
 
     let mut optimizer = (optimization == Optimization::Full).then(|| Optimizer::new(unit));
+    let mut bodies = Vec::new();
     for key in &reached.functions {
+        let from = tables.mark();
         compile_function(&mut tables, optimizer.as_mut(), watch, *key)?;
+        bodies.push(Bodies { owner: BodyOf::Function(*key), from, to: tables.mark() });
     }
-    let initializers = compile_initializers(&mut tables, optimizer.as_mut(), watch)?;
+    let initializers = compile_initializers(&mut tables, optimizer.as_mut(), watch, &mut bodies)?;
     while let Some((stub, function)) = tables.new_stubs.pop() {
         let code = layout::stub(&mut tables, stub)?;
         tables.define(function, code);
     }
 
+    let places = match &mut session {
+        Some(session) => {
+            session.globals.clone_from(&reached.globals);
+            session.literals.clone_from(&tables.literals);
+            Some(session.settle(&mut tables, &mut dispatch, &bodies)?)
+        }
+        None => None,
+    };
+    let place = |function: FunctionIndex| match &places {
+        Some(places) => places[function.0 as usize],
+        None => function,
+    };
+    let initializers: Vec<_> =
+        initializers.into_iter().map(|initializer: Option<FunctionIndex>| initializer.map(place)).collect();
     let entries = Entries {
-        main: tables.static_function(main),
+        main: place(tables.static_function(main)),
         main_takes_arguments,
-        run_task: tables.static_function(library.run_task),
-        handle_request: tables.static_function(library.handle_request),
-        handle_message: tables.static_function(library.handle_message),
+        run_task: place(tables.static_function(library.run_task)),
+        handle_request: place(tables.static_function(library.handle_request)),
+        handle_message: place(tables.static_function(library.handle_message)),
         stringify: tables.selector(&library.stringify),
     };
     let builtins = Builtins::find(|name| {
@@ -294,6 +339,7 @@ fn compile_initializers(
     tables: &mut Tables<'_>,
     mut optimizer: Option<&mut Optimizer>,
     watch: Watch<'_>,
+    bodies: &mut Vec<Bodies>,
 ) -> Result<Vec<Option<FunctionIndex>>, LinkError> {
     let reached = tables.reached;
     let mut initializers = Vec::new();
@@ -302,6 +348,7 @@ fn compile_initializers(
             initializers.push(None);
             continue;
         };
+        let from = tables.mark();
         let function = tables.reserve();
         let name = reached.global(*global).name.clone();
         let origin = Rc::new(Origin { name, source: global.module.0, holder: None });
@@ -324,6 +371,7 @@ fn compile_initializers(
             initializes: Some(place as u32),
         };
         codegen::compile(tables, &unit)?;
+        bodies.push(Bodies { owner: BodyOf::Global(*global), from, to: tables.mark() });
         initializers.push(Some(function));
     }
     Ok(initializers)

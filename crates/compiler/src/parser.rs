@@ -25,6 +25,7 @@ mod expressions;
 mod foreign;
 mod habits;
 mod imports;
+mod input;
 mod literals;
 mod migrations;
 pub(crate) mod references;
@@ -32,6 +33,7 @@ mod statements;
 
 pub(crate) use docs::deprecation;
 pub(crate) use habits::NULL_TYPE;
+pub use input::{ENTRY, Input, Lack, Reading, lack_of, parse_file_as_input, parse_input};
 
 use crate::ast::{Expression, ExpressionKind, File, Identifier, Import};
 use crate::diagnostic::Diagnostic;
@@ -66,8 +68,15 @@ pub fn parse(source: SourceId, text: &str) -> (File, Vec<Diagnostic>) {
 
 /// Parses a text, and returns its tokens too. [`scanner::comments`] finds the comments between them.
 pub fn parse_with_tokens(source: SourceId, text: &str) -> Parsed {
+    let mut parser = parser_of(source, text);
+    let file = parser.file();
+    Parsed { file, tokens: parser.tokens, problems: parser.problems }
+}
+
+/// Returns a parser at the beginning of a text.
+fn parser_of(source: SourceId, text: &str) -> Parser<'_> {
     let Scanned { tokens, problems, migrations } = scanner::scan(source, text);
-    let mut parser = Parser {
+    Parser {
         source,
         text,
         tokens,
@@ -88,9 +97,7 @@ pub fn parse_with_tokens(source: SourceId, text: &str) -> Parsed {
         has_semicolons: false,
         foreign_import: None,
         known_line: Cell::new((0, 1)),
-    };
-    let file = parser.file();
-    Parsed { file, tokens: parser.tokens, problems: parser.problems }
+    }
 }
 
 struct Parser<'a> {

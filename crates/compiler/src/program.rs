@@ -15,7 +15,7 @@ pub use verify::Fault;
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct FunctionIndex(pub u32);
 
-/// A class id: classes are numbered so that the subclasses of a class form a range.
+/// A class id. Classes are numbered so that the subclasses of a class form a range, but for programs that may be extended.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct ClassIndex(pub u32);
 
@@ -62,8 +62,8 @@ pub struct Program {
 impl Program {
     /// Returns whether a class is `of` or has it among its superclasses.
     pub fn is_subclass(&self, class: ClassIndex, of: ClassIndex) -> bool {
-        let end = self.classes.get(of.0 as usize).map_or(of.0, |of| of.subclasses_end);
-        (of.0..end).contains(&class.0)
+        let superclass = |class: &ClassIndex| self.classes.get(class.0 as usize)?.superclass;
+        std::iter::successors(Some(class), superclass).any(|class| class == of)
     }
 
     /// Returns the ranges of [`Program::inlined`] that an address is in, innermost first.
@@ -151,7 +151,8 @@ pub struct Class {
     pub name: String,
     /// The superclass.
     pub superclass: Option<ClassIndex>,
-    /// The end (exclusive) of the range of ids that this class and its subclasses take.
+    /// The end (exclusive) of the range of ids that this class and its subclasses take. In a program that may be extended, other
+    /// classes can be in that range, and no check relies on it.
     pub subclasses_end: u32,
     /// The number of fields of an instance, inherited ones included.
     pub fields: u16,

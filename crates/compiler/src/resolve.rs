@@ -29,6 +29,7 @@ mod operator;
 mod primitive;
 mod probe;
 mod routine;
+mod session;
 mod shape;
 mod shown;
 mod static_member;
@@ -47,6 +48,7 @@ use job::Job;
 use lower::Place;
 use modules::{Load, Modules};
 use notes::Notes;
+pub use session::{NewInput, extend};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use trees::Trees;
 use world::World;
@@ -163,7 +165,7 @@ pub fn index(
 ) -> Option<(Analysis, Index)> {
     let done = with_large_stack(|| {
         let (mut analysis, index) =
-            analyze_with(loader, library, Some(natives), files, Comments::Checked, Some(request))?;
+            analyze_with(loader, library, Some(natives), files, Comments::Checked, Some(request), None)?;
         check_main(&mut analysis, false);
         Some((analysis, index))
     });
@@ -211,12 +213,12 @@ fn analyze_roots(
     roots: &[String],
     comments: Comments,
 ) -> Analysis {
-    analyze_with(loader, library, natives, roots, comments, None)
+    analyze_with(loader, library, natives, roots, comments, None, None)
         .map(|(analysis, _)| analysis)
         .unwrap_or_default()
 }
 
-/// Analyzes files. Makes an index if there is a request for one. Returns none if that was canceled.
+/// Analyzes files, or one input of a session. Makes an index if there is a request for one. Returns none if that was canceled.
 fn analyze_with(
     loader: &dyn Loader,
     library: Unit,
@@ -224,6 +226,7 @@ fn analyze_with(
     roots: &[String],
     comments: Comments,
     request: Option<Request<'_>>,
+    input: Option<&NewInput<'_>>,
 ) -> Option<(Analysis, Index)> {
     let mut world = World::default();
     let is_canceled = || request.is_some_and(|request| (request.is_canceled)());
@@ -244,6 +247,7 @@ fn analyze_with(
         missing_packages: BTreeSet::new(),
         is_canceled: &is_canceled,
         trees: request.and_then(|request| request.trees),
+        input,
     };
     let ids = modules.load(&mut load, &mut world, roots);
     let mut diagnostics = load.problems;
@@ -299,8 +303,8 @@ fn analyze_with(
         let imports = module.imports.iter().map(|import| import.module).collect();
         world.unit.module_mut(module.id).imports = imports;
     }
-    // Only the modules of a prepared library need their exports: other modules are resolved by their imports.
-    for number in if first == 0 { 0..world.unit.modules.len() } else { 0..0 } {
+    // Only modules that will be prepared ones need their exports: other modules are resolved by their imports.
+    for number in if first == 0 || input.is_some() { first..world.unit.modules.len() } else { 0..0 } {
         let exports = modules.exported(&world, ModuleId(number as u32));
         world.unit.module_mut(ModuleId(number as u32)).exports = exports.into();
     }

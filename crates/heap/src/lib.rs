@@ -261,6 +261,17 @@ impl Heap {
         self.program.program()
     }
 
+    /// Goes on with a program that extends the one so far: see [`ProgramObjects::extended`]. No interpreter may be in a task.
+    ///
+    /// # Panics
+    /// If the program does not begin with the classes and globals of the one so far.
+    pub fn extend(&mut self, program: Arc<ProgramObjects>) {
+        assert!(self.program.is_extended_by(program.program()), "the classes and globals stay the same");
+        let globals = program.initial_globals();
+        self.globals.extend_from_slice(&globals[self.globals.len()..]);
+        self.program = program;
+    }
+
     /// Returns the classes that the machine knows.
     #[inline(always)]
     pub fn builtins(&self) -> &Builtins {

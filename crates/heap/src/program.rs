@@ -12,12 +12,15 @@ use super::{CLASS_LIMIT, OutOfMemory, Ref, Word, initialize, size_words};
 pub struct ProgramObjects {
     program: Arc<Program>,
     literals: Vec<Word>,
-    /// Holds the objects, which are read through `literals` only.
-    _objects: Chunk,
+    /// Hold the objects, which are read through `literals` only.
+    chunks: Vec<Arc<Objects>>,
 }
 
-// SAFETY: the objects are written in `new` alone; afterwards threads only read them.
-unsafe impl Sync for ProgramObjects {}
+/// A chunk of literals.
+struct Objects(#[allow(dead_code, reason = "holds the memory")] Chunk);
+
+// SAFETY: the objects are written before the chunk is shared; afterwards threads only read them.
+unsafe impl Sync for Objects {}
 
 impl ProgramObjects {
     /// Makes the objects of a program's literals.
@@ -28,6 +31,23 @@ impl ProgramObjects {
     /// # Panics
     /// If the program has more classes than a header can number, or lacks one that the heap needs.
     pub fn new(program: Arc<Program>) -> Result<ProgramObjects, OutOfMemory> {
+        ProgramObjects::make(program, None)
+    }
+
+    /// Makes the objects of a program that extends this one: it begins with the same classes, globals and literals. The
+    /// literals that both have are the same objects.
+    ///
+    /// # Errors
+    /// If the system has no memory left.
+    ///
+    /// # Panics
+    /// As [`ProgramObjects::new`], and if the program does not begin with the same literals.
+    pub fn extended(&self, program: Arc<Program>) -> Result<ProgramObjects, OutOfMemory> {
+        assert!(program.literals.starts_with(&self.program.literals), "the literals stay the same");
+        ProgramObjects::make(program, Some(self))
+    }
+
+    fn make(program: Arc<Program>, before: Option<&ProgramObjects>) -> Result<ProgramObjects, OutOfMemory> {
         let classes = program.classes.len();
         assert!(classes <= CLASS_LIMIT as usize, "a program has at most {CLASS_LIMIT} classes");
         let builtins = &program.builtins;
@@ -35,10 +55,15 @@ impl ProgramObjects {
             builtins.classes().iter().all(|class| (class.0 as usize) < classes),
             "a program has all built-in classes"
         );
-        let words = program.literals.iter().map(|literal| size_words(Format::Bytes, contents(literal).len()));
+        let mut literals = before.map_or_else(Vec::new, |before| before.literals.clone());
+        let mut chunks = before.map_or_else(Vec::new, |before| before.chunks.clone());
+        let new = &program.literals[literals.len()..];
+        if new.is_empty() {
+            return Ok(ProgramObjects { program, literals, chunks });
+        }
+        let words = new.iter().map(|literal| size_words(Format::Bytes, contents(literal).len()));
         let mut objects = Chunk::new(words.sum()).ok_or(OutOfMemory)?;
-        let mut literals = Vec::with_capacity(program.literals.len());
-        for literal in &program.literals {
+        for literal in new {
             let (class, format) = match literal {
                 Literal::String(_) => (builtins.string, Format::Text),
                 Literal::Bytes(_) => (builtins.bytes, Format::Bytes),
@@ -66,7 +91,8 @@ impl ProgramObjects {
             }
             literals.push(word);
         }
-        Ok(ProgramObjects { program, literals, _objects: objects })
+        chunks.push(Arc::new(Objects(objects)));
+        Ok(ProgramObjects { program, literals, chunks })
     }
 
     /// Returns the program.
@@ -84,6 +110,14 @@ impl ProgramObjects {
     /// Returns the number of the literal that `object` refers to; none if it is not a literal. Searches all literals.
     pub fn literal_index(&self, object: Ref<'_>) -> Option<usize> {
         self.literals.iter().position(|literal| *literal == object.word())
+    }
+
+    /// Returns whether a program begins with the classes and globals of this one.
+    pub(super) fn is_extended_by(&self, program: &Program) -> bool {
+        let classes = self.program.classes.iter().zip(&program.classes);
+        program.classes.len() >= self.program.classes.len()
+            && program.globals.len() >= self.program.globals.len()
+            && classes.into_iter().all(|(one, other)| one.name == other.name && one.fields == other.fields)
     }
 
     /// Returns the globals of a new process: [`Word::UNSET`] for each global with an initializer, null for the others.

@@ -17,7 +17,7 @@ use lucarne_ports::containers::{
 };
 use lucarne_ports::{Environment, FixedEnvironment, MachineEnvironment, Output};
 use lucarne_services::{Presence, Uuid, Value};
-use lucarne_toit::{Grants, LoadedProgram, ToitError};
+use lucarne_toit::{Grants, LoadedProgram, Session, ToitError};
 
 use crate::{SimulatedSystem, System, SystemHandle};
 
@@ -32,6 +32,8 @@ pub struct ProgramOptions {
     pub outside: bool,
     /// Whether to collect garbage at each allocation, for finding faults of the virtual machine.
     pub gc_stress: bool,
+    /// The session whose inputs its first process runs after its `main`.
+    pub session: Option<Arc<Session>>,
 }
 
 impl System {
@@ -138,6 +140,7 @@ fn grants(file: &Path, options: ProgramOptions, output: &Arc<dyn Output>, presen
     }
     grants.heap.stress = options.gc_stress;
     grants.arguments = options.arguments;
+    grants.session = options.session;
     grants.image_id = id_of(file).into_bytes();
     grants.program_name = name;
     grants.program_path = path;

@@ -14,9 +14,11 @@
 //! | [`analyzed`] | an analysis, and what can be said about its declarations |
 //! | [`syntax`] | questions about trees and tokens |
 //! | [`features`] | the answers to requests |
+//! | [`line`] | completion outside of an editor |
 
 pub mod analyzed;
 pub mod features;
+pub mod line;
 pub mod report;
 pub mod server;
 pub mod syntax;

@@ -19,10 +19,13 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+mod inputs;
+
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use inputs::{Inputs, Linked, Next, Origin};
 use lucarne_compiler::diagnostic::Style;
 use lucarne_compiler::ir::Unit;
 use lucarne_compiler::link::LinkError;
@@ -35,6 +38,7 @@ use lucarne_compiler::source::{FileLoader, Loader};
 use lucarne_vm::natives;
 pub use lucarne_vm::trace::TraceDecoder;
 pub use lucarne_vm::{Grants, LoadedProgram, MachineCode, MemoryAccount, Profile, process, start, start_in};
+pub use lucarne_vm::{Outcome, Session};
 use thiserror::Error;
 
 /// The reason that a program cannot be compiled or run.
@@ -58,6 +62,9 @@ pub enum ToitError {
     /// The embedded library is damaged. Only a fault of the build can cause this.
     #[error("the embedded library is damaged: {0}")]
     Library(String),
+    /// A session cannot go on.
+    #[error("{0}")]
+    Session(String),
     /// The literals of the program need more memory than there is.
     #[error("there is not enough memory for the program")]
     OutOfMemory,

@@ -11,6 +11,8 @@ use lucarne_ports::{Environment, MachineEnvironment, Output, Stream};
 use lucarne_services::protocol::{Interface, interface};
 use lucarne_services::{Presence, ProviderFlag};
 
+use crate::session::Session;
+
 /// Everything that a program is granted besides the heap and mailbox of each of its processes.
 #[derive(Clone)]
 pub struct Grants {
@@ -51,6 +53,8 @@ pub struct Grants {
     /// The regions of the storage that programs access in native steps. By default there are none, and programs access
     /// regions by calls of the storage service.
     pub regions: Option<Arc<dyn Regions>>,
+    /// The session whose inputs the first process runs after its `main`.
+    pub session: Option<Arc<Session>>,
     pub(crate) output: Arc<dyn Output>,
     pub(crate) presence: Presence,
     /// The services that let a container stand in for the native steps print, log and trace, each with the flag that
@@ -77,6 +81,7 @@ impl Grants {
             outside: None,
             environment: Arc::new(MachineEnvironment),
             regions: None,
+            session: None,
             output,
             presence: presence.clone(),
             stand_ins: [interface::PRINT, interface::LOG, interface::TRACE]

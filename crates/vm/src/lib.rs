@@ -12,6 +12,7 @@ mod machine;
 mod process;
 mod profile;
 mod program;
+mod session;
 pub mod trace;
 
 pub use grants::Grants;
@@ -21,3 +22,4 @@ pub use lucarne_natives as natives;
 pub use process::{process, start, start_in};
 pub use profile::Profile;
 pub use program::LoadedProgram;
+pub use session::{Outcome, Session};

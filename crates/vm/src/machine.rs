@@ -12,6 +12,7 @@ mod inbox;
 mod messages;
 mod outside;
 mod profiler;
+mod session;
 mod tasks;
 
 use std::cmp::Reverse;
@@ -75,6 +76,8 @@ pub(crate) struct Machine {
     /// Work done outside of the interpreter that has not been charged to a budget yet.
     charged: i64,
     profiler: Option<Box<Profiler>>,
+    /// The inputs of the session whose process this is.
+    inputs: Option<Box<session::Inputs>>,
     /// The time that no sample of the program's profile has counted yet, in microseconds.
     unsampled_us: i64,
 }
@@ -173,6 +176,7 @@ impl Machine {
             end: None,
             charged: 0,
             profiler: None,
+            inputs: None,
             unsampled_us: 0,
         })
     }
@@ -189,6 +193,7 @@ impl Machine {
     fn run_for(&mut self, budget: &mut i64, context: &mut Context<'_>) -> Outcome {
         loop {
             if self.end.is_none() {
+                self.attend_session(context);
                 self.take_messages(context);
                 self.handle_arrived();
                 self.fire_timers(context);
@@ -252,7 +257,7 @@ impl Machine {
     /// Returns the outcome of a turn in which no task is ready: the process ends if it has no foreground tasks and no
     /// providers. Otherwise it waits.
     fn rest(&mut self) -> Outcome {
-        if self.tasks.foreground() == 0 && self.providers == 0 {
+        if self.tasks.foreground() == 0 && self.providers == 0 && self.inputs.is_none() {
             return Outcome::Exit(Exit::Done);
         }
         Outcome::Wait { until_us: self.next_timer() }
@@ -297,7 +302,12 @@ impl Machine {
                     return budget;
                 }
                 Stop::Uncaught(text) => {
-                    self.report_uncaught(&text);
+                    if self.inputs.is_some() {
+                        self.grants.report(&format!("EXCEPTION error.\n{text}"));
+                        self.end_failed_task(id);
+                    } else {
+                        self.report_uncaught(&text);
+                    }
                     return budget;
                 }
                 Stop::Broken => {
@@ -438,6 +448,7 @@ impl Machine {
     fn task_finished(&mut self, id: TaskId, value: &Root, context: &mut Context<'_>) {
         self.answer_request(id, value, context);
         self.remove_task(id);
+        self.note_end_of_task(id);
     }
 
     fn perform(&mut self, effect: Effect, id: TaskId, context: &mut Context<'_>) -> Done {

@@ -26,6 +26,11 @@ impl ToitProcess {
             context.subscribe_to_memory_pressure();
             let machine = Machine::new(self.program.clone(), self.grants.clone());
             let mut machine = Box::new(machine.map_err(|error| error.to_string())?);
+            if let (Start::Main, Some(session)) = (&start, &self.grants.session)
+                && session.attach(context.waker())
+            {
+                machine.join_session(session.clone());
+            }
             machine.start(start).map_err(|failure| format!("{failure:?}"))?;
             self.machine = Some(machine);
         }
@@ -48,6 +53,9 @@ impl Process for ToitProcess {
             Ok(machine) => machine.run(context),
             Err(message) => {
                 self.grants.report(&format!("EXCEPTION error.\n{message}"));
+                if let Some(session) = &self.grants.session {
+                    session.close();
+                }
                 Outcome::Exit(Exit::failed(message))
             }
         }

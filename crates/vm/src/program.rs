@@ -56,6 +56,21 @@ impl LoadedProgram {
     /// # Errors
     /// If the system has no memory left.
     pub fn new(program: Arc<Program>) -> Result<LoadedProgram, OutOfMemory> {
+        let objects = ProgramObjects::new(program.clone())?;
+        Ok(LoadedProgram::with_objects(program, objects))
+    }
+
+    /// Makes a program ready that extends this one, as a session links it.
+    ///
+    /// # Errors
+    /// If the system has no memory left.
+    pub fn extended(&self, program: Program) -> Result<LoadedProgram, OutOfMemory> {
+        let program = Arc::new(program);
+        let objects = self.objects.extended(program.clone())?;
+        Ok(LoadedProgram::with_objects(program, objects).with_machine_code(self.mode))
+    }
+
+    fn with_objects(program: Arc<Program>, objects: ProgramObjects) -> LoadedProgram {
         let callees = program.functions.iter().map(|function| Callee {
             entry: function.entry,
             registers: function.registers,
@@ -66,16 +81,15 @@ impl LoadedProgram {
         });
         let callees = callees.collect();
         let natives = program.natives.iter().map(|(module, name)| natives::find(module, name)).collect();
-        let objects = Arc::new(ProgramObjects::new(program)?);
-        Ok(LoadedProgram {
-            objects,
+        LoadedProgram {
+            objects: Arc::new(objects),
             callees,
             natives,
             mode: Mode::Hot,
             slices: AtomicU32::new(0),
             machine_code: OnceLock::new(),
             profile: None,
-        })
+        }
     }
 
     /// Sets which functions are compiled to machine code; the hot ones by default.

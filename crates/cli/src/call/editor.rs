@@ -20,6 +20,9 @@ const LINE_MAX: u64 = 16 << 20;
 /// The number of lines that the history keeps.
 const HISTORY_MAX: usize = 1_000;
 
+/// The line for one that was dropped by Ctrl-C. No other line ends like that.
+pub(crate) const DROPPED: &str = "\r";
+
 /// Prints a line of output beside the line that is being typed.
 pub(crate) type Print = Box<dyn FnMut(&str) + Send>;
 
@@ -27,17 +30,24 @@ pub(crate) type Print = Box<dyn FnMut(&str) + Send>;
 pub(crate) trait Candidates {
     /// Returns the words that the last word of `line`, which begins at `start`, may be the beginning of.
     fn candidates(&self, line: &str, start: usize) -> Vec<String>;
+
+    /// Returns where the last word of a line begins: by default after the last blank.
+    fn word_start(&self, line: &str) -> usize {
+        line.rfind(char::is_whitespace).map_or(0, |blank| blank + 1)
+    }
 }
 
 /// The source of lines.
 pub(crate) enum Lines<C: Candidates> {
-    Terminal(Box<Editor<Completing<C>, FileHistory>>),
+    /// A terminal, and the file of its history.
+    Terminal(Box<Editor<Completing<C>, FileHistory>>, &'static str),
     Pipe,
 }
 
 impl<C: Candidates> Lines<C> {
-    /// Reads standard input: with a prompt if it and standard output are a terminal.
-    pub(crate) fn open(candidates: C) -> Result<Lines<C>, Stop> {
+    /// Reads standard input: with a prompt if it and standard output are a terminal. `history` is the name of the file with
+    /// the lines of earlier sessions.
+    pub(crate) fn open(candidates: C, history: &'static str) -> Result<Lines<C>, Stop> {
         if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
             return Ok(Lines::Pipe);
         }
@@ -46,20 +56,20 @@ impl<C: Candidates> Lines<C> {
         let config = config.history_ignore_space(true).auto_add_history(true).build();
         let mut editor = Editor::with_config(config).map_err(failed)?;
         editor.set_helper(Some(Completing(candidates)));
-        if let Some(path) = history_path() {
+        if let Some(path) = history_path(history) {
             // Without a history, the session works all the same.
             let _ = editor.load_history(&path);
         }
-        Ok(Lines::Terminal(Box::new(editor)))
+        Ok(Lines::Terminal(Box::new(editor), history))
     }
 
     pub(crate) fn is_terminal(&self) -> bool {
-        matches!(self, Lines::Terminal(_))
+        matches!(self, Lines::Terminal(..))
     }
 
     /// Returns a function that prints a line from another thread.
     pub(crate) fn printer(&mut self) -> Print {
-        if let Lines::Terminal(editor) = self
+        if let Lines::Terminal(editor, _) = self
             && let Ok(mut printer) = editor.create_external_printer()
         {
             return Box::new(move |line| {
@@ -82,10 +92,10 @@ impl<C: Candidates> Lines<C> {
     /// Returns the next line, or what is wrong with it; none at the end.
     pub(crate) fn next(&mut self, prompt: &str) -> Result<Option<Result<String, String>>, Stop> {
         match self {
-            Lines::Terminal(editor) => match editor.readline(prompt) {
+            Lines::Terminal(editor, _) => match editor.readline(prompt) {
                 Ok(line) => Ok(Some(Ok(line))),
                 // Ctrl-C drops the line, as in a shell.
-                Err(ReadlineError::Interrupted) => Ok(Some(Ok(String::new()))),
+                Err(ReadlineError::Interrupted) => Ok(Some(Ok(DROPPED.to_owned()))),
                 Err(ReadlineError::Eof) => Ok(None),
                 Err(error) => Err(Stop::failure(format!("cannot read the terminal: {error}"))),
             },
@@ -106,8 +116,8 @@ impl<C: Candidates> Lines<C> {
 
     /// Writes the history.
     pub(crate) fn finish(&mut self) {
-        let Lines::Terminal(editor) = self else { return };
-        if let Some(path) = history_path()
+        let Lines::Terminal(editor, history) = self else { return };
+        if let Some(path) = history_path(history)
             && let Err(error) = editor.save_history(&path)
         {
             print_error(&format!("lucarne: cannot write the history to {}: {error}\n", path.display()));
@@ -116,11 +126,11 @@ impl<C: Candidates> Lines<C> {
 }
 
 /// Returns the file of the history, which is beside the state folder of the user's device.
-fn history_path() -> Option<PathBuf> {
+fn history_path(name: &str) -> Option<PathBuf> {
     let named = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let state = named.or_else(|| std::env::home_dir().map(|home| home.join(".local").join("state")))?;
     std::fs::create_dir_all(&state).ok()?;
-    Some(state.join("lucarne-call-history"))
+    Some(state.join(name))
 }
 
 /// Completes words for the editor.
@@ -131,7 +141,7 @@ impl<C: Candidates> Completer for Completing<C> {
 
     fn complete(&self, line: &str, place: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<String>)> {
         let before = line.get(..place).unwrap_or_default();
-        let start = before.rfind(char::is_whitespace).map_or(0, |blank| blank + 1);
+        let start = self.0.word_start(before);
         Ok((start, self.0.candidates(before, start)))
     }
 }

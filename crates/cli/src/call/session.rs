@@ -40,6 +40,9 @@ use crate::{FAILURE, Stop};
 /// The number of resources that a session keeps open: each may have a thread.
 const RESOURCES_MAX: usize = 256;
 
+/// The file with the lines of earlier sessions.
+const HISTORY: &str = "lucarne-call-history";
+
 /// The commands, with their forms.
 const COMMANDS: &[(&str, &str)] = &[
     (":help", "lists the methods and commands"),
@@ -68,7 +71,7 @@ pub(crate) fn session(
     let interface = Arc::new(found.interface.clone());
     let completion = Completion::new(interface.clone());
     let open = completion.open.clone();
-    let mut lines = Lines::open(completion)?;
+    let mut lines = Lines::open(completion, HISTORY)?;
     let print = Arc::new(Mutex::new(lines.printer()));
     let is_terminal = lines.is_terminal();
     if is_terminal && !options.json {

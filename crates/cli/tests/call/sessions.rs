@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use lucarne::System;
 
+use super::common::terminal::{CTRL_C, CTRL_D, Terminal};
 use super::common::{Answer, Folder, freeze, signal};
 use super::{HOUSE, House, SOCKET, call, session, thermometer::ThermometerHandler, types, write_guide};
 
@@ -144,4 +145,34 @@ fn methods_that_only_resources_have_are_called_by_a_variable() {
          {has} `shut`, but the resource `Drawer` has: call a method that returns one, then write `$2.shut`\n"
     );
     assert_eq!((answer.status, &*answer.out, answer.error), (Some(1), "$1 is a Shelf\n", expected));
+}
+
+#[test]
+fn in_a_terminal_ctrl_c_cancels_a_call_and_ctrl_d_leaves() {
+    let provider = types("call-terminal");
+    let pid = provider.child.id();
+    let arguments = ["call", "--connect", SOCKET, "-i", "types"];
+    let Some(mut terminal) = Terminal::open(&provider.folder, &arguments) else { return };
+    terminal.expect("lists its methods\n");
+    terminal.expect("types> ");
+    freeze(pid);
+    terminal.line("named 3 1");
+    terminal.expect("named 3 1\n");
+    terminal.press(CTRL_C);
+    terminal.expect("error: the call is canceled\n");
+    signal(pid, rustix::process::Signal::CONT);
+    terminal.line("named 3 1");
+    terminal.expect("\n2\n");
+    // At the prompt, it drops the line.
+    terminal.expect("types> ");
+    terminal.press("nam");
+    terminal.expect("nam");
+    terminal.press(CTRL_C);
+    terminal.expect("types> ");
+    terminal.line(":wait 1000s");
+    terminal.expect(":wait 1000s\n");
+    terminal.press(CTRL_C);
+    terminal.expect("types> ");
+    terminal.press(CTRL_D);
+    assert_eq!(terminal.end(), Some(0));
 }

@@ -5,6 +5,7 @@
 pub(crate) mod device;
 pub(crate) mod git_server;
 pub(crate) mod packages;
+pub(crate) mod terminal;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

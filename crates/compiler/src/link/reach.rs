@@ -202,7 +202,7 @@ impl<'u> Reached<'u> {
         found
     }
 
-    fn add_global(&mut self, id: GlobalId) -> Result<(), LinkError> {
+    pub(super) fn add_global(&mut self, id: GlobalId) -> Result<(), LinkError> {
         if self.global_places.contains_key(&id) {
             return Ok(());
         }

@@ -57,6 +57,8 @@ pub(super) struct Tables<'u> {
     /// The results of [`Tables::instances_of`].
     instances: FxHashMap<ClassId, Rc<[u32]>>,
     object: Option<ClassId>,
+    /// Whether other programs will extend this one, so that nothing may be concluded from the classes that it has.
+    is_open: bool,
 }
 
 /// Literals by value; floats by their bits, so that -0.0 and 0.0 differ.
@@ -75,6 +77,7 @@ impl<'u> Tables<'u> {
         reached: &'u Reached<'u>,
         numbers: ClassNumbers,
         object: Option<ClassId>,
+        is_open: bool,
     ) -> Self {
         let mut tables = Tables {
             hierarchy,
@@ -98,6 +101,7 @@ impl<'u> Tables<'u> {
             subtypes: FxHashMap::default(),
             instances: FxHashMap::default(),
             object,
+            is_open,
         };
         for key in &reached.functions {
             let index = tables.reserve();
@@ -109,6 +113,11 @@ impl<'u> Tables<'u> {
         for (number, (class, _)) in tables.numbers.classes.iter().enumerate() {
             for above in hierarchy.supertypes(*class) {
                 tables.subtypes.entry(above).or_default().push(number as u32);
+            }
+            if is_open {
+                for above in superclasses(hierarchy, *class) {
+                    tables.subtypes.entry(above).or_default().push(number as u32);
+                }
             }
         }
         tables.fill_rows();
@@ -139,6 +148,16 @@ impl<'u> Tables<'u> {
 
     pub(super) fn define(&mut self, function: FunctionIndex, code: Code) {
         self.codes[function.0 as usize] = Some(code);
+    }
+
+    /// Returns the compiled functions with their numbers.
+    pub(super) fn functions(&self) -> impl Iterator<Item = (&Key, &FunctionIndex)> {
+        self.functions.iter()
+    }
+
+    /// Returns the stubs with their numbers.
+    pub(super) fn stubs(&self) -> impl Iterator<Item = (&Stub, &FunctionIndex)> {
+        self.stubs.iter()
     }
 
     /// Returns the number of functions, for [`Tables::forget_since`].
@@ -220,6 +239,9 @@ impl<'u> Tables<'u> {
     /// Returns the target of a selector, if it is the same for all instances of a type.
     pub(super) fn only_target(&mut self, receiver: Type, selector: &Selector) -> Option<Member> {
         let Type::Class { class, nullable: false } = receiver else { return None };
+        if self.is_open {
+            return None;
+        }
         let id = *self.reached.selector_ids.get(selector)?;
         if let Some(known) = self.only_targets.get(&(class, id)) {
             return *known;
@@ -304,11 +326,11 @@ impl<'u> Tables<'u> {
         found
     }
 
-    /// Returns the numbers of a class and its subclasses as a range; none for an interface or mixin.
+    /// Returns the numbers of a class and its subclasses as a range; none for an interface or mixin, and in an open program.
     /// The range is empty if the program makes no instance of them.
     fn range_of(&self, class: ClassId) -> Option<(u32, u32)> {
         let kind = self.hierarchy.declaration(class).kind;
-        if matches!(kind, crate::ir::ClassKind::Interface | crate::ir::ClassKind::Mixin) {
+        if self.is_open || matches!(kind, crate::ir::ClassKind::Interface | crate::ir::ClassKind::Mixin) {
             return None;
         }
         let number = self.hierarchy.find(class).and_then(|class| self.numbers.by_class.get(&class));
@@ -391,6 +413,13 @@ impl<'u> Tables<'u> {
         }
         TypeCheck::Set { bits, nullable, name }
     }
+}
+
+/// Returns the declarations of a class and its superclasses.
+fn superclasses<'h>(hierarchy: &'h Hierarchy<'_>, class: LinkClass) -> impl Iterator<Item = ClassId> + 'h {
+    let above = |class: &LinkClass| hierarchy.class(*class).superclass;
+    let classes = std::iter::successors(Some(class), above).map(|class| hierarchy.class(class));
+    classes.filter(|class| !class.is_application).map(|class| class.declaration)
 }
 
 fn node_count(node: &Node) -> usize {

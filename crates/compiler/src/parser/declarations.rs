@@ -73,7 +73,7 @@ impl Parser<'_> {
         file
     }
 
-    fn begin_declaration(&mut self, indent: u32) {
+    pub(super) fn begin_declaration(&mut self, indent: u32) {
         self.limit = i64::from(self.token().line_indent);
         self.outer = i64::from(indent) - 1;
         self.statement = self.limit;
@@ -99,7 +99,7 @@ impl Parser<'_> {
     }
 
     /// Skips the rest of a declaration, if there is one. Reports it, unless the declaration has an error already.
-    fn end_declaration(&mut self) {
+    pub(super) fn end_declaration(&mut self) {
         let aborted = std::mem::replace(&mut self.aborted, false);
         self.foreign_semicolon();
         if !self.ended() {
@@ -114,7 +114,7 @@ impl Parser<'_> {
     // Declarations.
 
     /// Parses one declaration. `class` is the kind of the class around it, if there is one.
-    fn declaration(&mut self, class: Option<ClassKind>) -> Option<Declaration> {
+    pub(super) fn declaration(&mut self, class: Option<ClassKind>) -> Option<Declaration> {
         let modifiers = self.modifiers();
         if let Some(kind) = self.class_keyword() {
             if let (Some(_), Some(span)) = (class, Some(self.token().span)) {
@@ -165,7 +165,7 @@ impl Parser<'_> {
     }
 
     /// Returns the kind of class that is declared here, without taking a token.
-    fn class_keyword(&self) -> Option<ClassKind> {
+    pub(super) fn class_keyword(&self) -> Option<ClassKind> {
         if self.peek() == Kind::Class {
             return Some(ClassKind::Class);
         }

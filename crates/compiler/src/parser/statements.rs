@@ -75,7 +75,11 @@ impl Parser<'_> {
 
     /// Parses the statements of one line, separated by `;`. Returns whether the sequence may go on
     /// after it.
-    fn statements_of_line(&mut self, statements: &mut Vec<Expression>, is_continued: &mut bool) -> bool {
+    pub(super) fn statements_of_line(
+        &mut self,
+        statements: &mut Vec<Expression>,
+        is_continued: &mut bool,
+    ) -> bool {
         let before = self.at;
         self.sequence_separated(statements);
         self.skip_braces();

@@ -5,6 +5,7 @@
 
 use super::imports::{Files, Home, Missing, Packages, Target};
 use super::index::{Role, Symbol};
+use super::session::NewInput;
 use super::syntax::deprecated;
 use super::trees::{Tree, Trees};
 use super::world::World;
@@ -178,6 +179,10 @@ impl Modules {
         world: &mut World,
         roots: &[String],
     ) -> Vec<Option<ModuleId>> {
+        if let Some(input) = loader.input {
+            // An earlier input may have the same path: a file that is loaded again.
+            self.by_path.remove(input.path);
+        }
         let ids: Vec<Option<ModuleId>> =
             roots.iter().map(|root| self.load_file(loader, world, root_target(root))).collect();
         if let Some(entry) = roots.first() {
@@ -224,7 +229,11 @@ impl Modules {
                 // Invalid text is one problem, not thousands.
                 Some(problem) => loader.problems.push(problem),
                 None => {
-                    tree = Tree::of(loader.trees, path, &text.text);
+                    let input = loader.input.filter(|input| input.path == path);
+                    tree = match input {
+                        Some(input) => input.tree.clone(),
+                        None => Tree::of(loader.trees, path, &text.text),
+                    };
                     loader.problems.extend(tree.problems_of(source));
                 }
             }
@@ -317,6 +326,8 @@ impl Modules {
                 }
             }
         }
+        let input = loader.input.filter(|_| index == 0);
+        resolved.extend(input.into_iter().flat_map(|input| input.imports()));
         if let Some(module) = self.sources.get_mut(index) {
             module.imports = resolved;
             module.lost = lost;
@@ -715,6 +726,8 @@ pub(super) struct Load<'a> {
     pub(super) is_canceled: &'a dyn Fn() -> bool,
     /// The trees that are kept from earlier analyses.
     pub(super) trees: Option<&'a dyn Trees>,
+    /// The input of a session that is the root.
+    pub(super) input: Option<&'a NewInput<'a>>,
 }
 
 /// Returns the names that an import brings, as far as the import itself lists them.

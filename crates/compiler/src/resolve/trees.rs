@@ -17,6 +17,11 @@ pub struct Tree {
 }
 
 impl Tree {
+    /// Returns a tree, given the mistakes that the parser found.
+    pub fn new(file: File, problems: Vec<Diagnostic>) -> Tree {
+        Tree { file, problems }
+    }
+
     /// Parses a text, unless its tree is kept.
     pub(super) fn of(kept: Option<&dyn Trees>, path: &str, text: &str) -> Arc<Tree> {
         if let Some(tree) = kept.and_then(|kept| kept.get(path, text)) {

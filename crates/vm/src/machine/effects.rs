@@ -42,7 +42,9 @@ pub(super) fn perform(machine: &mut Machine, effect: Effect, id: TaskId, context
 
         Effect::Exit => {
             let code = machine.int_argument(id, 0).unwrap_or(0);
-            machine.end = Some(Exit::Code(i32::try_from(code).unwrap_or(1)));
+            let code = i32::try_from(code).unwrap_or(1);
+            machine.note_exit(code);
+            machine.end = Some(Exit::Code(code));
             Done::End
         }
         Effect::Spawn => machine.spawn(id, context),
@@ -252,14 +254,6 @@ impl Machine {
         Done::Parked
     }
 
-    /// Ends the process because of an exception that a task did not catch.
-    fn fail_task(&mut self, id: TaskId) -> Done {
-        self.grants.report(&self.rendered_trace(id));
-        let text = self.heap.string(self.value(id, 0)).unwrap_or("?").to_string();
-        self.end = Some(Exit::failed(text));
-        Done::End
-    }
-
     // ------------------------------------------------------------------ processes
 
     fn spawn(&mut self, id: TaskId, context: &mut Context<'_>) -> Done {
@@ -393,7 +387,7 @@ impl Machine {
     }
 
     /// Formats the arguments `text trace` of a native for display.
-    fn rendered_trace(&self, id: TaskId) -> String {
+    pub(super) fn rendered_trace(&self, id: TaskId) -> String {
         let text = self.heap.string(self.value(id, 0)).unwrap_or("?");
         let bytes = self.heap.bytes(self.value(id, 1)).unwrap_or_default();
         Trace::decode(bytes).render(self.program.program(), text)

@@ -272,6 +272,11 @@ impl Machine {
         }
     }
 
+    /// Ends a task's waiting, so that the task can be removed.
+    pub(super) fn stop_waiting(&mut self, id: TaskId, context: &mut Context<'_>) {
+        self.give_up(id, Failure::Error("CANCELED"), context);
+    }
+
     /// Ends a task's waiting for another process, for a global, or for an operation outside, and fails its native.
     fn give_up(&mut self, id: TaskId, failure: Failure, context: &mut Context<'_>) {
         match &self.tasks.get(id).state {

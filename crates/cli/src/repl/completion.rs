@@ -1,0 +1,73 @@
+//! Completion of the lines of a session, by the engine of the language server.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use lucarne_language_server::line::LineCompleter;
+use lucarne_toit::Inputs;
+
+use super::COMMANDS;
+use crate::call::editor::Candidates;
+
+/// The name of the file that the line would be in.
+const FILE: &str = "repl-line.toit";
+
+/// What the completion knows of the session.
+#[derive(Clone, Default)]
+pub(crate) struct Shared(Rc<RefCell<Known>>);
+
+#[derive(Default)]
+struct Known {
+    inputs: Option<Inputs>,
+    /// The lines of the input that come before the one that is typed.
+    lines: String,
+}
+
+impl Shared {
+    pub(crate) fn set(&self, inputs: Inputs) {
+        self.0.borrow_mut().inputs = Some(inputs);
+    }
+
+    pub(crate) fn set_lines(&self, lines: &str) {
+        lines.clone_into(&mut self.0.borrow_mut().lines);
+    }
+}
+
+/// Completes names of the language, and commands.
+pub(crate) struct Completion {
+    shared: Shared,
+    completer: LineCompleter,
+}
+
+impl Completion {
+    pub(crate) fn new(shared: Shared) -> Completion {
+        Completion { shared, completer: LineCompleter::default() }
+    }
+}
+
+impl Candidates for Completion {
+    fn candidates(&self, line: &str, _: usize) -> Vec<String> {
+        let known = self.shared.0.borrow();
+        if known.lines.is_empty() && line.starts_with(':') && !line.contains(' ') {
+            let names = COMMANDS.iter().filter_map(|(form, _)| form.split(' ').next());
+            return names.filter(|name| name.starts_with(line)).map(str::to_owned).collect();
+        }
+        let code = line.strip_prefix(":type ").unwrap_or(line);
+        let Some(inputs) = &known.inputs else { return Vec::new() };
+        let (program, offset) = inputs.as_program(&known.lines, code);
+        let folder = std::env::current_dir().unwrap_or_default();
+        let Some(path) = folder.join(FILE).to_str().map(str::to_owned) else { return Vec::new() };
+        self.completer.complete(&path, program, offset)
+    }
+
+    fn word_start(&self, line: &str) -> usize {
+        if line.starts_with(':') && !line.contains(' ') {
+            return 0;
+        }
+        let is_of_name = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '-';
+        let start = line.rfind(|letter: char| !is_of_name(letter));
+        let start = start.map_or(0, |place| place + line[place..].chars().next().map_or(1, char::len_utf8));
+        // A name does not begin with a dash, but an argument does, whose name is completed.
+        start + (line.len() - start - line[start..].trim_start_matches('-').len())
+    }
+}

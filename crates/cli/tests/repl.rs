@@ -1,0 +1,462 @@
+//! `lucarne repl`: whole sessions from files, sessions in a terminal, and inputs that try to end or block a session.
+//!
+//! `LUCARNE_RENEW=1 cargo test -p lucarne-cli --test repl` writes what the sessions print into their files; read the difference
+//! before you commit it.
+
+mod common;
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use common::terminal::{CTRL_C, CTRL_D, TAB, Terminal};
+use common::{Answer, Folder};
+
+/// A file that sessions import.
+const HELPER: &str =
+    "helped x -> string: return \"helped $x\"\n\nclass Helper:\n  name -> string: return \"a helper\"\n";
+
+/// Runs a session whose errors go where its output goes.
+fn run_merged(folder: &Folder, options: &[&str], input: &str) -> String {
+    let mut command = std::process::Command::new("sh");
+    let line = format!("exec {} repl {} 2>&1", env!("CARGO_BIN_EXE_lucarne"), options.join(" "));
+    command.args(["-c", &line]).current_dir(folder.path(""));
+    command.env("LUCARNE_PKG_CACHE", folder.path("pkg-cache"));
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("there is a shell");
+    let mut keys = child.stdin.take().expect("piped");
+    let input = input.to_owned();
+    let writer = std::thread::spawn(move || keys.write_all(input.as_bytes()));
+    let output = child.wait_with_output().expect("it ends with its input");
+    writer.join().expect("the thread ends").expect("the session reads to the end");
+    String::from_utf8(output.stdout).expect("output is UTF-8")
+}
+
+fn run(folder: &Folder, options: &[&str], input: &str) -> Answer {
+    folder.lucarne_with(&[&["repl"], options].concat(), input)
+}
+
+/// An input, which begins with `> ` and goes on with `| `, and what it prints.
+struct Step {
+    input: String,
+    output: String,
+}
+
+fn steps(text: &str) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    for line in text.lines() {
+        let first = line.strip_prefix("> ");
+        let further = line.strip_prefix("| ").or((line == "|").then_some(""));
+        match (first, further, steps.last_mut()) {
+            (Some(input), ..) => steps.push(Step { input: format!("{input}\n"), output: String::new() }),
+            (None, Some(input), Some(step)) if step.output.is_empty() => step.input += &format!("{input}\n"),
+            (None, _, Some(step)) => step.output += &format!("{line}\n"),
+            (None, _, None) => panic!("a session begins with an input, not with {line:?}"),
+        }
+    }
+    steps
+}
+
+fn written(steps: &[Step]) -> String {
+    let mut text = String::new();
+    for step in steps {
+        for (number, line) in step.input.lines().enumerate() {
+            let mark = if number == 0 { ">" } else { "|" };
+            let _ = writeln!(text, "{}", format!("{mark} {line}").trim_end());
+        }
+        text += &step.output;
+    }
+    text
+}
+
+/// Runs a session, and returns it with what it prints. A command that does not exist separates the outputs.
+fn performed(folder: &Folder, steps: &[Step]) -> Vec<Step> {
+    let input: String = steps.iter().map(|step| format!("{}:mark\n", step.input)).collect();
+    let output = run_merged(folder, &[], &input);
+    let outputs = output.split("error: unknown command ':mark': ':help' lists them\n");
+    let inputs = steps.iter().map(|step| step.input.clone()).chain([String::new()]);
+    let performed = inputs.zip(outputs).map(|(input, output)| Step { input, output: output.to_owned() });
+    performed.filter(|step| !(step.input.is_empty() && step.output.is_empty())).collect()
+}
+
+fn sessions() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/repl");
+    let entries =
+        std::fs::read_dir(folder).expect("the folder exists").map(|entry| entry.expect("readable").path());
+    let mut files: Vec<PathBuf> =
+        entries.filter(|path| path.extension().is_some_and(|end| end == "session")).collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn sessions_print_what_their_files_say() {
+    let mut differences = String::new();
+    for file in sessions() {
+        let name = file.file_stem().and_then(|name| name.to_str()).expect("it is UTF-8");
+        let folder = Folder::new(&format!("repl-session-{name}"));
+        folder.file("helper.toit", HELPER);
+        let text = std::fs::read_to_string(&file).expect("it can be read");
+        let shown = written(&performed(&folder, &steps(&text)));
+        if std::env::var_os("LUCARNE_RENEW").is_some() {
+            std::fs::write(&file, &shown).expect("it can be written");
+        } else if shown != text {
+            let _ = writeln!(differences, "==== {name}: expected\n{text}\n==== {name}: got\n{shown}");
+        }
+    }
+    assert!(differences.is_empty(), "{differences}");
+}
+
+#[test]
+fn the_status_of_a_pipe_tells_whether_an_input_has_failed() {
+    let folder = Folder::new("repl-status");
+    for (input, status) in [
+        ("1 + 1\n", 0),
+        ("", 0),
+        ("throw \"x\"\nprint 5\n", 1),
+        ("unknown\n", 1),
+        (":nothing\n", 1),
+        (":load missing.toit\n", 1),
+        ("exit 3\nprint 5\n", 3),
+        ("exit 256\n", 1),
+        (":exit\nunknown\n", 0),
+        (":quit\nunknown\n", 0),
+        ("catch --trace=false: throw 3\n", 0),
+    ] {
+        let answer = run(&folder, &[], input);
+        assert_eq!(answer.status, Some(status), "{input:?}: {answer:?}");
+        assert!(!answer.out.contains("> ") && !answer.out.contains('\u{1b}'), "{answer:?}");
+    }
+    // The session goes on after a failure.
+    let answer = run(&folder, &[], "unknown\nthrow \"x\"\n1 + 1");
+    assert_eq!((answer.status, &*answer.out), (Some(1), "2\n"), "{answer:?}");
+    assert!(answer.error.contains("<input 1>:1:1") && answer.error.contains("<input 1>"), "{answer:?}");
+    assert_eq!(folder.lucarne(&["repl", "missing.toit"]).status, Some(2));
+    assert_eq!(folder.lucarne(&["repl", "--memory-limit", "1"]).status, Some(2));
+}
+
+#[test]
+fn commands_load_reset_and_show_types() {
+    let folder = Folder::new("repl-commands");
+    folder
+        .file("helper.toit", HELPER)
+        .file("sub/app.toit", "import ..helper\nsize := 1\nmain: print (helped size)\n");
+    let answer = run(
+        &folder,
+        &["sub/app.toit"],
+        "main\nsize = 4\nmain\n:type helped 5\n:type 1.0\n:type print 5\n:type [1].first\n:type x\n:reset\nmain\n",
+    );
+    assert_eq!(answer.out, "helped 1\nhelped 4\nstring\nfloat\nnone\nany\n", "{answer:?}");
+    assert!(answer.error.contains("note: everything is forgotten"), "{answer:?}");
+    assert_eq!(answer.error.matches("error: ").count(), 2, "{answer:?}");
+    // A file that has changed is loaded again; what was loaded before goes on.
+    folder.file("one.toit", "value: return 1\n").file("two.toit", "value: return 2\n");
+    let answer = run(
+        &folder,
+        &["--quiet"],
+        ":load one.toit\nold := :: value\nvalue\n:load two.toit\nvalue\nold.call\n",
+    );
+    assert_eq!(answer.out, "1\n2\n1\n", "{answer:?}");
+    assert_eq!(answer.error, "", "{answer:?}");
+    assert!(run(&folder, &[], ":help\n").out.contains(":type EXPRESSION"));
+}
+
+#[test]
+fn hostile_inputs_do_not_end_a_session() {
+    let folder = Folder::new("repl-hostile");
+    let deep = format!("{}1{}", "(".repeat(100_000), ")".repeat(100_000));
+    let long = format!("\"{}\".size", "a".repeat(1 << 20));
+    let broken = format!("{}\n", "x".repeat(1 << 20));
+    let many = "1;".repeat(10_000) + "2";
+    let recursion = "f x: return f x + 1\nf 1";
+    let memory = "list := []\ncatch --trace=false: while true: list.add (ByteArray 100_000)\nwhile true: list.add (ByteArray 100_000)\nlist = []";
+    for (input, expected) in [
+        (&*deep, ""),
+        (&long, "1048576\n"),
+        (&broken, ""),
+        (&many, "2\n"),
+        (recursion, ""),
+        (memory, ""),
+        ("\u{0}\u{1b}[2J", ""),
+        ("\"unclosed", ""),
+        ("task:: throw 3\nsleep --ms=5", ""),
+        ("throw (throw 1)", ""),
+        ("class C: stringify: throw \"no text\"\nC", ""),
+        ("class D: stringify: return 5\nthrow D", ""),
+    ] {
+        let input = format!("{input}\nprint \"alive\"\n");
+        let answer = run(&folder, &["--memory-limit", "16M"], &input);
+        let shown = &input[..input.len().min(60)];
+        assert!(answer.out.ends_with(&format!("{expected}alive\n")), "{shown}: {answer:?}");
+        assert!(matches!(answer.status, Some(0 | 1)), "{shown}: {answer:?}");
+        assert!(!answer.error.contains("internal fault"), "{shown}: {answer:?}");
+        assert!(!answer.error.contains("everything is forgotten"), "{shown}: {answer:?}");
+    }
+}
+
+/// Parts of inputs. None of them loops or ends the session.
+const PARTS: &[&str] = &[
+    "x",
+    "y",
+    "foo",
+    "Bar",
+    "it",
+    "1",
+    "-2",
+    "3.5",
+    "\"text\"",
+    "null",
+    "true",
+    "[",
+    "]",
+    "(",
+    ")",
+    "{",
+    "}",
+    "#[",
+    ":",
+    "::",
+    ":=",
+    "::=",
+    "=",
+    "+",
+    "-",
+    "*",
+    "/",
+    "==",
+    "<",
+    ".",
+    "..",
+    ",",
+    ";",
+    "|",
+    "->",
+    "--name",
+    "--no-x",
+    "/int",
+    "/string?",
+    "class",
+    "extends Bar",
+    "interface",
+    "mixin",
+    "with",
+    "monitor",
+    "implements",
+    "if",
+    "else",
+    "return",
+    "try",
+    "finally",
+    "throw",
+    "catch",
+    "print",
+    "import math",
+    "import .helper",
+    "task",
+    "list.add",
+    "stringify",
+    "\n",
+    "\n  ",
+    "\n    ",
+    "\n\n",
+    "\n",
+    "x := 5\n",
+    "foo a b=1: return a\n",
+    "class Bar:\n  f := 1\n\n",
+    "foo 3\n",
+    "Bar\n",
+    "'a'",
+    "\"$x\"",
+    "\"\"\"",
+    "/*",
+    "*/",
+    "//",
+    "$",
+    "@",
+    "?",
+    "this",
+    "super",
+    "static",
+    "abstract",
+    "constructor",
+    "break",
+    "continue",
+    "assert:",
+    "is int",
+    "as string",
+    "not",
+    "and",
+    "or",
+    "x = y",
+    "x++",
+    "x[0]",
+    "x[1..2]",
+];
+
+#[test]
+fn random_inputs_never_end_a_session() {
+    let folder = Folder::new("repl-random");
+    folder.file("helper.toit", HELPER);
+    for seed in 0..8 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut input = String::new();
+        for _ in 0..60 {
+            for _ in 0..random.usize(1..12) {
+                input += PARTS[random.usize(..PARTS.len())];
+                input += [" ", ""][random.usize(..2)];
+            }
+            // An open bracket, string or comment would take in the rest.
+            input += "\n\n*/ \"\"\" )]}\n\n";
+        }
+        input += "\n\n*/ \"\"\" )]}\n\nprint \"alive\"\n";
+        let answer = run(&folder, &[], &input);
+        let is_alive = answer.out.ends_with("alive\n") && matches!(answer.status, Some(0 | 1));
+        assert!(is_alive, "seed {seed}: {answer:?}\n{input}");
+        assert!(!answer.error.contains("internal fault"), "seed {seed}: {answer:?}\n{input}");
+        assert!(!answer.error.contains("everything is forgotten"), "seed {seed}: {answer:?}\n{input}");
+    }
+}
+
+#[test]
+fn services_of_a_running_system_can_be_opened() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new("repl-connect");
+    std::fs::create_dir(folder.path("own")).expect("the folder is new");
+    std::fs::set_permissions(folder.path("own"), std::fs::Permissions::from_mode(0o700))
+        .expect("it is this user's");
+    folder.file("echo.toit", ECHO).file("provider.toit", "import .echo\nmain: EchoProvider.serve\n");
+    let mut provider =
+        folder.command(&["run", "--listen", "own/socket", "provider.toit"]).spawn().expect("it starts");
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while !folder.path("own/socket").exists() {
+        assert!(std::time::Instant::now() < until, "the provider does not listen");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let input = "import .echo\nclient := EchoClient\nclient.open --timeout=(Duration --s=30)\nclient.echo 5\nclient.echo \"x\"\n";
+    let answer = run(&folder, &["--quiet", "--connect", "own/socket"], input);
+    let _ = provider.kill();
+    let _ = provider.wait();
+    assert_eq!((answer.status, &*answer.error), (Some(0), ""), "{answer:?}");
+    assert!(answer.out.ends_with("[5]\n[\"x\"]\n"), "{answer:?}");
+    let answer = run(&folder, &["--connect", "own/missing"], "1\n");
+    assert!(answer.status == Some(1) && answer.error.contains("start the system first"), "{answer:?}");
+}
+
+/// A service: its client and its provider.
+const ECHO: &str = "\
+import system.services
+
+interface EchoService:
+  static SELECTOR ::= services.ServiceSelector
+      --uuid=\"3c5e8f0a-61b1-4d3c-9a57-0f2f3a7c1d11\"
+      --major=1
+      --minor=0
+
+  echo value -> any
+  static ECHO-INDEX ::= 0
+
+class EchoClient extends services.ServiceClient implements EchoService:
+  constructor selector/services.ServiceSelector=EchoService.SELECTOR:
+    super selector
+
+  echo value -> any: return invoke_ EchoService.ECHO-INDEX value
+
+class EchoProvider extends services.ServiceProvider implements EchoService services.ServiceHandler:
+  constructor:
+    super \"echo\" --major=1 --minor=0
+    provides EchoService.SELECTOR --handler=this
+
+  static serve -> none:
+    provider := EchoProvider
+    provider.install
+
+  handle index/int arguments/any --gid/int --client/int -> any:
+    if index == EchoService.ECHO-INDEX: return echo arguments
+    unreachable
+
+  echo value -> any: return [value]
+";
+
+#[test]
+fn ctrl_c_interrupts_what_runs_and_ctrl_d_leaves() {
+    let folder = Folder::new("repl-terminal");
+    let Some(mut terminal) = Terminal::open(&folder, &["repl"]) else { return };
+    terminal.expect(":help lists the commands");
+    terminal.expect("> ");
+    terminal.line("x := 5");
+    terminal.expect("> ");
+    terminal.line("print \"begun\"; while true: x++");
+    terminal.expect("begun\n");
+    terminal.press(CTRL_C);
+    terminal.expect("interrupted\n");
+    terminal.line("print \"begun\"; sleep --ms=1_000_000");
+    terminal.expect("begun\n");
+    terminal.press(CTRL_C);
+    terminal.expect("interrupted\n");
+    // A cleanup runs; one that does not end is cut off by a second Ctrl-C.
+    for (cleanup, is_stuck) in [("  print \"cleaned up\"", false), ("  print \"stuck\"; while true: x++", true)] {
+        for line in ["try:", "  print \"begun\"", "  while true: x++", "finally:", cleanup, ""] {
+            terminal.line(line);
+        }
+        terminal.expect("begun\n");
+        terminal.press(CTRL_C);
+        if is_stuck {
+            terminal.expect("stuck\n");
+            terminal.press(CTRL_C);
+        } else {
+            terminal.expect("cleaned up\n");
+        }
+        terminal.expect("interrupted\n");
+    }
+    // At the prompt, it drops the line.
+    terminal.press("print \"dropped");
+    terminal.expect("print \"dropped");
+    terminal.press(CTRL_C);
+    terminal.expect("> ");
+    terminal.line("print x > 5");
+    terminal.expect("true\n");
+    terminal.press(CTRL_D);
+    assert_eq!(terminal.end(), Some(0));
+    // The history is there in the next session.
+    let Some(mut terminal) = Terminal::open(&folder, &["repl", "--quiet"]) else { return };
+    terminal.expect("> ");
+    terminal.press("\x1b[A");
+    terminal.expect("print x > 5");
+    terminal.press(CTRL_C);
+    terminal.expect("> ");
+    terminal.press(CTRL_D);
+    assert_eq!(terminal.end(), Some(0));
+}
+
+#[test]
+fn tab_completes_names_members_and_imports() {
+    let folder = Folder::new("repl-completion");
+    let Some(mut terminal) = Terminal::open(&folder, &["repl", "--quiet"]) else { return };
+    terminal.expect("> ");
+    terminal.line("distance := \"far away\"");
+    terminal.expect("> ");
+    for (typed, completed) in [
+        ("dista", "distance"),
+        ("print distance.to-up", "print distance.to-upper"),
+        ("import encoding.jso", "import encoding.json"),
+        (":lo", ":load"),
+    ] {
+        terminal.press(&format!("{typed}{TAB}"));
+        terminal.expect(completed);
+        terminal.press(CTRL_C);
+        terminal.expect("> ");
+    }
+    terminal.press(CTRL_D);
+    assert_eq!(terminal.end(), Some(0));
+}
+
+#[test]
+fn what_tasks_print_appears_while_a_line_is_typed() {
+    let folder = Folder::new("repl-background");
+    let Some(mut terminal) = Terminal::open(&folder, &["repl", "--quiet"]) else { return };
+    terminal.expect("> ");
+    terminal.line("task:: sleep --ms=300; print \"from the task\"");
+    terminal.expect("from the task\n");
+    terminal.line("exit 7");
+    assert_eq!(terminal.end(), Some(7));
+}

@@ -1,0 +1,147 @@
+//! The process of a session: takes inputs, and ends them.
+
+use std::sync::Arc;
+
+use lucarne_kernel::{Context, Exit};
+
+use super::tasks::{State, Task, TaskId};
+use super::{Done, Machine};
+use crate::program::LoadedProgram;
+use crate::session::{Outcome, Session};
+use lucarne_heap::{Immediate, OutOfMemory};
+
+/// The session of a process, and its current input.
+pub(super) struct Inputs {
+    session: Arc<Session>,
+    /// The task that runs the input.
+    task: Option<TaskId>,
+    interrupts: u32,
+}
+
+impl Drop for Inputs {
+    fn drop(&mut self) {
+        self.session.close();
+    }
+}
+
+impl Machine {
+    /// Makes this process that of a session.
+    pub(crate) fn join_session(&mut self, session: Arc<Session>) {
+        self.inputs = Some(Box::new(Inputs { session, task: None, interrupts: 0 }));
+    }
+
+    /// Does what the session asks for.
+    pub(super) fn attend_session(&mut self, context: &mut Context<'_>) {
+        let Some(inputs) = &self.inputs else { return };
+        let request = inputs.session.take();
+        for _ in 0..request.interrupts {
+            self.interrupt_input(context);
+        }
+        if let Some(program) = request.input
+            && self.begin_input(program).is_err()
+        {
+            self.grants.report("EXCEPTION error.\nOUT_OF_MEMORY: all memory of the process is in use");
+            self.finish_input(Outcome::Failed);
+        }
+        if request.is_ending {
+            self.end = Some(Exit::Done);
+        }
+    }
+
+    fn begin_input(&mut self, program: Arc<LoadedProgram>) -> Result<(), OutOfMemory> {
+        self.heap.extend(program.objects().clone());
+        self.program = program;
+        let entries = self.program.program().entries;
+        let mut lambda = self.heap.new_lambda(0)?;
+        lambda.set(0, Immediate::small(i64::from(entries.main.0)));
+        let lambda = lambda.keep();
+        let task = self.start_task(entries.run_task, &[lambda.into()], false)?;
+        if let Some(inputs) = &mut self.inputs {
+            inputs.task = Some(task);
+            inputs.interrupts = 0;
+        }
+        Ok(())
+    }
+
+    /// Interrupts the input: the first time by canceling its task, the second time by removing it.
+    fn interrupt_input(&mut self, context: &mut Context<'_>) {
+        let Some(inputs) = &mut self.inputs else { return };
+        let Some(id) = inputs.task else { return };
+        inputs.interrupts += 1;
+        if inputs.interrupts > 1 {
+            self.stop_waiting(id, context);
+            self.remove_task(id);
+            self.finish_input(Outcome::Interrupted);
+            return;
+        }
+        let task = self.tasks.get(id);
+        self.heap.get_mut(&task.object).set(Task::IS_CANCELED, Immediate::TRUE);
+        let is_critical = !self.limits(id).is_canceled;
+        match self.tasks.get(id).state {
+            State::Ready | State::Running => {
+                if !is_critical && self.tasks.get(id).pending_stop.is_none() {
+                    self.throw_canceled(id);
+                }
+            }
+            _ if !is_critical => self.interrupt(id, context),
+            _ => {}
+        }
+    }
+
+    /// Throws in a task that is not waiting.
+    fn throw_canceled(&mut self, id: TaskId) {
+        if self.interrupted == Some(id) {
+            // The next instruction is the one that throws.
+            self.tasks.get_mut(id).position.skip();
+        }
+        let Ok(text) = self.heap.new_string("CANCELED") else { return };
+        let text = text.keep();
+        let stop = self.throw(id, text.into(), Immediate::NULL.into());
+        self.tasks.get_mut(id).pending_stop = stop;
+        self.heap.release_kept();
+    }
+
+    /// Notes that a task has ended. Does nothing unless it runs the input.
+    pub(super) fn note_end_of_task(&mut self, id: TaskId) {
+        let Some(inputs) = &self.inputs else { return };
+        if inputs.task == Some(id) {
+            let is_interrupted = inputs.interrupts > 0;
+            self.finish_input(if is_interrupted { Outcome::Interrupted } else { Outcome::Finished });
+        }
+    }
+
+    /// Ends a task of a session that has failed, which has been reported. Returns false if the process is that of no session.
+    pub(super) fn end_failed_task(&mut self, id: TaskId) -> bool {
+        let Some(inputs) = &self.inputs else { return false };
+        let is_input = inputs.task == Some(id);
+        self.remove_task(id);
+        if is_input {
+            self.finish_input(Outcome::Failed);
+        }
+        true
+    }
+
+    /// Notes the code that the process ends itself with.
+    pub(super) fn note_exit(&self, code: i32) {
+        if let Some(inputs) = &self.inputs {
+            inputs.session.note_exit(code);
+        }
+    }
+
+    fn finish_input(&mut self, outcome: Outcome) {
+        if let Some(inputs) = &mut self.inputs {
+            inputs.task = None;
+            inputs.session.finish(outcome);
+        }
+    }
+
+    /// Ends a task because of an exception that it did not catch: in a session the task alone, otherwise the process.
+    pub(super) fn fail_task(&mut self, id: TaskId) -> Done {
+        self.grants.report(&self.rendered_trace(id));
+        let text = self.heap.string(self.value(id, 0)).unwrap_or("?").to_string();
+        if !self.end_failed_task(id) {
+            self.end = Some(Exit::failed(text));
+        }
+        Done::End
+    }
+}
