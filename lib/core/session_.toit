@@ -28,8 +28,10 @@ text-of-value_ value/any depth/int -> string:
       shown := "$(text-of-value_ key depth - 1): $(text-of-value_ element depth - 1)"
       if not text.add shown: return text.cut-off
     return text.complete
-  if value is Lambda: return "a lambda"
-  return value.stringify
+  text := value.stringify
+  // The text of objects whose class has none of its own.
+  if text == "an instance with class-id $(Object.class-id value)": return "an instance of $(class-name_ value)"
+  return text
 
 /** The literal whose value is $text. A long text is cut. */
 quoted_ text/string -> string:

@@ -123,14 +123,16 @@ impl Session<'_> {
                     continue;
                 }
             };
-            let line = line.trim_end_matches(['\n', '\r']);
-            if ends_before(&input, line)
-                && let After::End(code) = self.run(&std::mem::take(&mut input))?
-            {
-                return Ok(code);
-            }
-            if let After::End(code) = self.take(&mut input, line)? {
-                return Ok(code);
+            // A text that is pasted into a terminal comes as one line.
+            for line in line.trim_end_matches(['\n', '\r']).split('\n') {
+                if ends_before(&input, line)
+                    && let After::End(code) = self.run(&std::mem::take(&mut input))?
+                {
+                    return Ok(code);
+                }
+                if let After::End(code) = self.take(&mut input, line.trim_end_matches('\r'))? {
+                    return Ok(code);
+                }
             }
         }
         match self.run(&input)? {
@@ -290,8 +292,7 @@ fn ends_before(input: &str, line: &str) -> bool {
     let is_continued = line.starts_with([' ', '\t', ')', ']', '}'])
         || ["else", "finally"].iter().any(|word| line.starts_with(word))
         || line.trim().is_empty();
-    // A first line with a `:` at its end has no body yet.
-    !input.is_empty() && !is_continued && input.lines().count() > 1 && lack_of(input) == Lack::EndOfBody
+    !input.is_empty() && !is_continued && matches!(lack_of(input), Lack::EndOfBody | Lack::Line)
 }
 
 fn help() -> String {

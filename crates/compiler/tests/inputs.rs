@@ -113,7 +113,8 @@ fn messages_about_inputs() {
         "class A:\n  x\n\nfoo bar baz:\n",
         "else: 1\n",
     ] {
-        let input = read(text, false);
+        let input =
+            parse_input(SourceId(0), text, Reading { has_definitions: false, show: None, hidden: &[] });
         let (tree, mut loader) = (Tree::new(input.file, input.problems), MemoryLoader::default());
         loader.add("<input 1>", text);
         let new = NewInput { path: "<input 1>", tree: Arc::new(tree), seen: &[] };

@@ -153,7 +153,7 @@ impl Inputs {
         if analysis.has_errors() {
             return Err(ToitError::Program(Diagnosed(Box::new(analysis))));
         }
-        self.link(analysis, input)
+        self.link(analysis, origin, input)
     }
 
     /// Returns the type of an expression, or the errors of the expression.
@@ -197,7 +197,6 @@ impl Inputs {
     /// Returns a program with the declarations of the session that ends in lines which are being typed, and the place where
     /// they end: for questions about what can be written there. `before` has complete lines.
     pub fn as_program(&self, before: &str, line: &str) -> (String, usize) {
-        let is_import = |text: &str| text.starts_with("import");
         let (imports, declarations): (Vec<_>, Vec<_>) =
             self.texts.iter().map(|(_, text)| &**text).partition(|text| is_import(text));
         let mut program: String = imports.into_iter().map(|text| format!("{text}\n")).collect();
@@ -260,7 +259,7 @@ impl Inputs {
         resolve::extend(typed, self.unit.clone(), &natives::parameters, &input)
     }
 
-    fn link(&self, mut analysis: Analysis, input: &str) -> Result<Linked, ToitError> {
+    fn link(&self, mut analysis: Analysis, origin: Origin, input: &str) -> Result<Linked, ToitError> {
         let damaged = || ToitError::Library("an input has no entry".to_owned());
         let id = analysis.unit.entry.ok_or_else(damaged)?;
         // Modules of earlier inputs stay in the program.
@@ -273,16 +272,19 @@ impl Inputs {
             .numbers
             .link(&analysis.unit, entry)
             .map_err(|error| ToitError::Link { place: error.place(&analysis.unit), error })?;
-        let parsed = resolve::with_large_stack(|| {
-            parse_input(SourceId(0), input, Reading { has_definitions: true, show: None, hidden: &[] })
-        });
-        let imports = parsed.map(|parsed| parsed.file.imports).unwrap_or_default();
+        let mut items = items(input);
+        let mut imports = Vec::new();
+        match origin {
+            Origin::Typed => imports = imports_of(input),
+            // The imports of a file are relative to its folder, and are its own.
+            Origin::File => items.retain(|(_, text)| !is_import(text)),
+        }
         let declared = declared(&module);
         let replaced = after.see(id, &declared, imports);
         after.unit = analysis.unit.clone();
         after.last = Some(id);
         after.count += 1;
-        after.texts.extend(items(input));
+        after.texts.extend(items);
         let replaced = replaced.iter().map(|name| name.to_string()).collect();
         Ok(Linked { program, analysis, replaced, next: Next(after) })
     }
@@ -366,6 +368,16 @@ fn without(import: &Import, is_hidden: &dyn Fn(&Name) -> bool) -> Option<Import>
     (!names_of(&import).iter().any(is_hidden)).then_some(import)
 }
 
+fn is_import(text: &str) -> bool {
+    text.strip_prefix("import").is_some_and(|rest| rest.starts_with(' '))
+}
+
+fn imports_of(input: &str) -> Vec<Import> {
+    let reading = Reading { has_definitions: true, show: None, hidden: &[] };
+    let parsed = resolve::with_large_stack(|| parse_input(SourceId(0), input, reading));
+    parsed.map(|parsed| parsed.file.imports).unwrap_or_default()
+}
+
 /// Returns the imports and declarations of an input, each with its names.
 fn items(input: &str) -> Vec<(Vec<Name>, Arc<str>)> {
     let mut items: Vec<String> = Vec::new();
@@ -382,6 +394,6 @@ fn items(input: &str) -> Vec<(Vec<Name>, Arc<str>)> {
         let names = parsed.map(|parsed| brought(&parsed.file)).unwrap_or_default();
         (names, Arc::from(item))
     });
-    let has_any = |(names, text): &(Vec<Name>, Arc<str>)| !names.is_empty() || text.starts_with("import");
+    let has_any = |(names, text): &(Vec<Name>, Arc<str>)| !names.is_empty() || is_import(text);
     named.filter(has_any).collect()
 }

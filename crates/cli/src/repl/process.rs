@@ -31,9 +31,9 @@ pub(crate) struct Running {
 pub(crate) enum Ended {
     /// It has called `exit`, with this code.
     Itself(i32),
-    /// It is gone, since its memory was used up or another process of the session has stopped it.
+    /// It has failed: its memory was used up, or another process of the session has stopped it.
     Failed,
-    /// The system that it was a container of is gone.
+    /// The system that it was a container of has ended, or could not be reached.
     Lost(Stop),
 }
 

@@ -160,6 +160,7 @@ fn in_a_terminal_ctrl_c_cancels_a_call_and_ctrl_d_leaves() {
     terminal.expect("named 3 1\n");
     terminal.press(CTRL_C);
     terminal.expect("error: the call is canceled\n");
+    terminal.expect("types> ");
     signal(pid, rustix::process::Signal::CONT);
     terminal.line("named 3 1");
     terminal.expect("\n2\n");
