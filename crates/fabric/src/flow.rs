@@ -19,7 +19,7 @@ use lucarne_link::carry::LIMITS;
 
 use crate::network::PLAIN_MAX;
 use crate::outbox::{LARGE_MAX, SLOTS};
-use crate::packet::{DATA_HEAD, Epoch, Item, PROBE_SIZE, Packet, Parcel, Terms};
+use crate::packet::{DATA_HEAD, Epoch, Item, PROBE_SIZE, Packet, Parcel, Terms, head_data};
 use crate::status::Contact;
 use crate::trunk::{Arrived, Trunk};
 
@@ -95,6 +95,8 @@ struct Open {
     /// The bytes that this side may send, and those that the other side may.
     credit: usize,
     allowance: usize,
+    /// The bytes that were sent, and of which the other side has not said that they were taken.
+    on_the_way: usize,
     partials: [Option<Partial>; SLOTS],
     since_us: i64,
     /// When the last probe was sent: its mark.
@@ -162,6 +164,11 @@ impl Flow {
         if let Phase::Calling { since_us, .. } = self.phase { Some(since_us) } else { None }
     }
 
+    /// Returns the number of bytes that were sent, and of which the other machine has not said that they were taken.
+    pub(crate) fn on_the_way(&self) -> usize {
+        if let Phase::Open(open) = &self.phase { open.on_the_way } else { 0 }
+    }
+
     /// Begins to call the other machine. `call` is a random number.
     pub(crate) fn call(&mut self, now_us: i64, call: u64) {
         if self.is_idle() {
@@ -219,7 +226,7 @@ impl Flow {
                     return true;
                 }
                 if now_us - open.said_us >= open.heartbeat_us {
-                    out.push(open.packet(now_us, &[]));
+                    out.push(open.sign(now_us));
                 }
                 false
             }
@@ -236,17 +243,19 @@ impl Flow {
     pub(crate) fn pump(&mut self, trunk: &Trunk, now_us: i64, out: &mut Vec<Vec<u8>>) {
         let Phase::Open(open) = &mut self.phase else { return };
         loop {
-            let mut items = Vec::new();
-            let end = PLAIN_MAX - DATA_HEAD - PROBE_SIZE;
-            let filled = trunk.fill(&mut items, end, &mut open.credit);
+            let mut packet = vec![0; DATA_HEAD];
+            let credit = open.credit;
+            let filled = trunk.fill(&mut packet, PLAIN_MAX - PROBE_SIZE, &mut open.credit);
+            open.on_the_way += credit - open.credit;
             open.allowance += filled.granted;
             for slot in filled.taken {
                 open.partials[usize::from(slot)] = None;
             }
-            if items.is_empty() {
+            if packet.len() == DATA_HEAD {
                 return;
             }
-            out.push(open.packet(now_us, &items));
+            open.number(now_us, &mut packet);
+            out.push(packet);
         }
     }
 
@@ -278,7 +287,7 @@ impl Flow {
                 if is_mine {
                     self.open(epoch, incarnation, terms, now_us, happened);
                     if let Phase::Open(open) = &mut self.phase {
-                        out.push(open.packet(now_us, &[]));
+                        out.push(open.sign(now_us));
                     }
                 }
             }
@@ -311,6 +320,7 @@ impl Flow {
             heartbeat_us: timeout_us.min(self.timing.timeout_us) / 4,
             credit: usize::try_from(terms.window).unwrap_or(WINDOW_MAX).min(WINDOW_MAX),
             allowance: self.window,
+            on_the_way: 0,
             partials: Default::default(),
             since_us: now_us,
             probed_us: None,
@@ -353,9 +363,10 @@ impl Flow {
             open.read_items(items, now_us, happened)
         };
         if let Some(mark) = open.echo.take() {
-            let mut items = Vec::new();
-            Item::Echo { mark }.write(&mut items);
-            out.push(open.packet(now_us, &items));
+            let mut packet = vec![0; DATA_HEAD];
+            Item::Echo { mark }.write(&mut packet);
+            open.number(now_us, &mut packet);
+            out.push(packet);
         }
         if let Err(reason) = result {
             self.end(out);
@@ -365,18 +376,24 @@ impl Flow {
 }
 
 impl Open {
-    fn packet(&mut self, now_us: i64, items: &[u8]) -> Vec<u8> {
-        let number = self.next_out;
+    /// Writes the head of a packet that is about to be sent, and adds a probe from time to time.
+    fn number(&mut self, now_us: i64, packet: &mut Vec<u8>) {
+        head_data(packet, self.epoch, self.next_out);
         self.next_out += 1;
         self.said_us = now_us;
-        let mut packet = Packet::Data { epoch: self.epoch, number, items }.write();
         if self
             .probed_us
             .is_none_or(|probed_us| now_us - probed_us >= HEARTBEATS_PER_PROBE * self.heartbeat_us)
         {
             (self.probed_us, self.is_probing) = (Some(now_us), true);
-            Item::Probe { mark: now_us.cast_unsigned() }.write(&mut packet);
+            Item::Probe { mark: now_us.cast_unsigned() }.write(packet);
         }
+    }
+
+    /// Makes a packet without items: a sign of life.
+    fn sign(&mut self, now_us: i64) -> Vec<u8> {
+        let mut packet = vec![0; DATA_HEAD];
+        self.number(now_us, &mut packet);
         packet
     }
 
@@ -422,6 +439,7 @@ impl Open {
                 Item::Grant { bytes } => {
                     // An honest machine grants what it was sent.
                     self.credit = self.credit.saturating_add(bytes as usize).min(WINDOW_MAX);
+                    self.on_the_way = self.on_the_way.saturating_sub(bytes as usize);
                 }
                 Item::Taken { slot } => happened.push(Happened::Taken(slot)),
                 Item::Ended { process } => happened.push(Happened::Ended(process)),

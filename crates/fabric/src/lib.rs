@@ -39,6 +39,7 @@ mod flow;
 pub mod identity;
 #[cfg(test)]
 mod impostors;
+mod inbox;
 mod lane;
 mod name;
 mod outbox;

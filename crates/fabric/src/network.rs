@@ -64,6 +64,12 @@ pub trait Network: Send + Sync {
     /// Sends a packet to a machine, or loses it.
     fn send(&self, to: &MachineName, packet: Vec<u8>);
 
+    /// Sends a packet to a machine, after all before it, or loses it. The caller has reason to expect that the network has room
+    /// for it: little is on the way to all machines.
+    fn send_light(&self, to: &MachineName, packet: Vec<u8>) {
+        self.send(to, packet);
+    }
+
     /// Returns the next event, if there is one.
     fn next_event(&self) -> Option<Event>;
 

@@ -138,6 +138,11 @@ impl Outbox {
 
     /// Appends items to a packet, up to `end` bytes of it, as far as `credit` allows, which is reduced.
     pub(crate) fn fill(&mut self, packet: &mut Vec<u8>, end: usize, credit: &mut usize) {
+        if self.is_empty() {
+            return;
+        }
+        let room = end.saturating_sub(packet.len()).min(*credit);
+        packet.reserve(room.min(self.small_bytes + self.large_bytes + WHOLE_HEAD * self.ready.len()));
         loop {
             let before = packet.len();
             self.fill_small(packet, end, credit);

@@ -9,7 +9,11 @@
 //!
 //! Packets are handed to Zenoh by a thread of their own, since Zenoh can make its callers wait. The window of each flow
 //! bounds what is in Zenoh, so that this is rare. A packet that this network cannot keep is lost: then the flow ends.
-//! Announcements that wait for the switchboard are kept apart from packets, since Zenoh does not repeat them.
+//!
+//! Waking that thread takes a good part of the time of a small call. So a packet that is *light* is handed over by the
+//! caller, if the thread has nothing to do: little is on the way, so it finds room in Zenoh. Should it not do so within
+//! [`HURRY`], it is lost, and the thread does everything for a while. That can happen if another machine says that it
+//! has received what it has not: it must not stop the process that runs all flows.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
@@ -17,7 +21,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lucarne_kernel::Waker;
-use lucarne_kernel::sync::{Condvar, Mutex, OnceLock, thread, wait, wait_timeout};
+use lucarne_kernel::clock::Clock;
+use lucarne_kernel::sync::{Condvar, Mutex, thread, wait, wait_timeout};
 use thiserror::Error;
 use uuid::Uuid;
 use zenoh::Wait;
@@ -26,17 +31,25 @@ use zenoh::qos::{CongestionControl, Priority};
 use zenoh::sample::SampleKind;
 use zenoh::session::Session;
 
+use crate::inbox::Inbox;
 use crate::name::MachineName;
 use crate::network::{DESCRIPTION_MAX, Digest, Event, Network, PACKET_MAX, Token};
 
-/// The number of bytes of packets that wait for the switchboard, and of those that wait for Zenoh.
+/// The number of bytes of packets that wait for Zenoh.
 const BYTES_MAX: usize = 32 << 20;
-
-/// The number of packets and descriptions that wait for the switchboard, and that of announcements.
-const EVENTS_MAX: usize = 65_536;
 
 /// The time limit of a query.
 const ASK: Duration = Duration::from_secs(1);
+
+/// The time for which the caller waits for room for a light packet. Zenoh's own default.
+const HURRY: Duration = Duration::from_millis(1);
+
+/// The time for which the thread does everything when a light packet has found no room.
+const CAUTION: Duration = Duration::from_secs(10);
+
+/// The number of packets that Zenoh keeps for each connection before it makes the caller wait. It needs memory only if
+/// it keeps so many.
+const PLACES: &str = "16";
 
 /// The time that the last packets have when the system ends.
 const DRAIN: Duration = Duration::from_millis(500);
@@ -85,30 +98,13 @@ impl From<zenoh::Error> for ZenohError {
 
 /// The network of Zenoh, as one machine has it.
 pub struct ZenohNetwork {
+    name: MachineName,
+    clock: Clock,
     session: Session,
     inbox: Arc<Inbox>,
     outbox: Arc<Outbox>,
     tokens: Mutex<BTreeMap<Token, LivelinessToken>>,
     described: Arc<Mutex<BTreeMap<String, Vec<u8>>>>,
-}
-
-/// What has come, for the switchboard.
-#[derive(Default)]
-struct Inbox {
-    state: Mutex<InboxState>,
-    waker: OnceLock<Waker>,
-}
-
-#[derive(Default)]
-struct InboxState {
-    /// Whether each of these announcements is there now.
-    announcements: BTreeMap<Token, bool>,
-    /// Packets and descriptions.
-    events: VecDeque<Event>,
-    /// The bytes of the events.
-    bytes: usize,
-    /// The last event was an announcement: a packet has its turn.
-    is_packets_turn: bool,
 }
 
 /// What waits for Zenoh.
@@ -122,6 +118,10 @@ struct Outbox {
 struct OutboxState {
     packets: VecDeque<(MachineName, Vec<u8>)>,
     bytes: usize,
+    /// A packet is being handed to Zenoh: others must not overtake it.
+    is_putting: bool,
+    /// Until then, the thread does everything.
+    cautious_until_us: i64,
     is_closing: bool,
     is_closed: bool,
 }
@@ -183,7 +183,16 @@ impl ZenohNetwork {
         thread::Builder::new()
             .name("lucarne-fabric".to_owned())
             .spawn(move || sending.send_all(&from, &by))?;
-        Ok(Arc::new(ZenohNetwork { session, inbox, outbox, tokens: Mutex::default(), described }))
+        let (name, clock) = (name.clone(), Clock::real());
+        Ok(Arc::new(ZenohNetwork {
+            name,
+            clock,
+            session,
+            inbox,
+            outbox,
+            tokens: Mutex::default(),
+            described,
+        }))
     }
 }
 
@@ -220,6 +229,7 @@ fn config(options: &ZenohOptions) -> Result<zenoh::Config, ZenohError> {
     } else if !options.listen.is_empty() {
         config.insert_json5("listen/endpoints", &json(&options.listen))?;
     }
+    config.insert_json5("transport/link/tx/queue/size/interactive_high", PLACES)?;
     if !options.connect.is_empty() {
         config.insert_json5("connect/endpoints", &json(&options.connect))?;
     }
@@ -267,74 +277,20 @@ fn read_token(key: &str) -> Option<Token> {
     (parts.next().is_none() && token_key(&token) == key).then_some(token)
 }
 
-impl Inbox {
-    fn push(&self, event: Event) {
-        if !self.state.lock().push(event) {
-            return;
-        }
-        if let Some(waker) = self.waker.get() {
-            waker.wake();
-        }
-    }
-}
-
-impl InboxState {
-    /// Adds an event. Returns false if room for it is missing.
-    fn push(&mut self, event: Event) -> bool {
-        let size = match event {
-            Event::Appeared(token) => return self.announce(token, true),
-            Event::Disappeared(token) => return self.announce(token, false),
-            Event::Packet(_, ref bytes) | Event::Described(_, ref bytes) => bytes.len(),
-        };
-        let has_room = self.bytes + size <= BYTES_MAX && self.events.len() < EVENTS_MAX;
-        if has_room {
-            self.bytes += size;
-            self.events.push_back(event);
-        }
-        has_room
-    }
-
-    fn announce(&mut self, token: Token, is_there: bool) -> bool {
-        let has_room = self.announcements.len() < EVENTS_MAX || self.announcements.contains_key(&token);
-        if has_room {
-            self.announcements.insert(token, is_there);
-        }
-        has_room
-    }
-
-    /// Takes the next event. Announcements and packets take turns.
-    fn pop(&mut self) -> Option<Event> {
-        if (!self.is_packets_turn || self.events.is_empty())
-            && let Some((token, is_there)) = self.announcements.pop_first()
-        {
-            self.is_packets_turn = true;
-            return Some(if is_there { Event::Appeared(token) } else { Event::Disappeared(token) });
-        }
-        self.is_packets_turn = false;
-        let event = self.events.pop_front()?;
-        if let Event::Packet(_, bytes) | Event::Described(_, bytes) = &event {
-            self.bytes -= bytes.len();
-        }
-        Some(event)
-    }
-}
-
 impl Outbox {
     /// Hands packets to Zenoh until the network is closed.
     fn send_all(&self, from: &MachineName, session: &Session) {
         let mut state = self.state.lock();
         loop {
-            if let Some((to, packet)) = state.packets.pop_front() {
+            if state.is_putting {
+                state = wait(&self.changed, state);
+            } else if let Some((to, packet)) = state.packets.pop_front() {
                 state.bytes -= packet.len();
+                state.is_putting = true;
                 drop(state);
-                let put = session.put(format!("lucarne/1/flow/{to}/{from}"), packet);
-                // If the session is closed, nothing arrives any more, and the flows end.
-                let _ = put
-                    .congestion_control(CongestionControl::Block)
-                    .priority(Priority::InteractiveHigh)
-                    .express(true)
-                    .wait();
+                put(session, from, &to, packet, CongestionControl::Block);
                 state = self.state.lock();
+                state.is_putting = false;
             } else if state.is_closing {
                 break;
             } else {
@@ -344,6 +300,19 @@ impl Outbox {
         state.is_closed = true;
         self.changed.notify_all();
     }
+}
+
+/// Hands a packet to Zenoh.
+fn put(
+    session: &Session,
+    from: &MachineName,
+    to: &MachineName,
+    packet: Vec<u8>,
+    when_full: CongestionControl,
+) {
+    let put = session.put(format!("lucarne/1/flow/{to}/{from}"), packet);
+    // If the session is closed, nothing arrives any more, and the flows end.
+    let _ = put.congestion_control(when_full).priority(Priority::InteractiveHigh).express(true).wait();
 }
 
 impl Network for ZenohNetwork {
@@ -388,14 +357,34 @@ impl Network for ZenohNetwork {
         }
     }
 
+    fn send_light(&self, to: &MachineName, packet: Vec<u8>) {
+        let mut state = self.outbox.state.lock();
+        let begin_us = self.clock.now_us();
+        let is_free = state.packets.is_empty() && !state.is_putting && !state.is_closing;
+        if !is_free || begin_us < state.cautious_until_us {
+            drop(state);
+            return self.send(to, packet);
+        }
+        state.is_putting = true;
+        drop(state);
+        put(&self.session, &self.name, to, packet, CongestionControl::Drop);
+        let end_us = self.clock.now_us();
+        let mut state = self.outbox.state.lock();
+        state.is_putting = false;
+        if end_us - begin_us >= HURRY.as_micros() as i64 {
+            state.cautious_until_us = end_us + CAUTION.as_micros() as i64;
+        }
+        if !state.packets.is_empty() || state.is_closing {
+            self.outbox.changed.notify_all();
+        }
+    }
+
     fn next_event(&self) -> Option<Event> {
-        self.inbox.state.lock().pop()
+        self.inbox.pop()
     }
 
     fn set_waker(&self, waker: Waker) {
-        let waker = self.inbox.waker.get_or_init(|| waker);
-        // For what has come before.
-        waker.wake();
+        self.inbox.set_waker(waker);
     }
 }
 
@@ -442,42 +431,6 @@ mod tests {
         {
             assert_eq!(read_token(key), None, "{key}");
         }
-    }
-
-    #[test]
-    fn an_inbox_that_is_full_of_packets_keeps_announcements() {
-        let token = |digest| Token {
-            machine: "cellar".parse().unwrap(),
-            incarnation: 1,
-            uuid: Uuid::from_u128(7),
-            digest: Digest([digest; 16]),
-        };
-        let packet = || Event::Packet("hall".parse().unwrap(), vec![0; PACKET_MAX]);
-        let mut inbox = InboxState::default();
-        let packets = std::iter::from_fn(|| inbox.push(packet()).then_some(())).count();
-        assert_eq!(packets, BYTES_MAX / PACKET_MAX);
-        assert!(inbox.push(Event::Appeared(token(1))));
-        assert!(inbox.push(Event::Appeared(token(2))));
-        assert!(inbox.push(Event::Disappeared(token(1))));
-        assert!(matches!(inbox.pop(), Some(Event::Disappeared(gone)) if gone == token(1)), "the newest");
-        assert!(matches!(inbox.pop(), Some(Event::Packet(..))), "packets have their turns");
-        assert!(matches!(inbox.pop(), Some(Event::Appeared(come)) if come == token(2)));
-        assert_eq!(std::iter::from_fn(|| inbox.pop()).count(), packets - 1);
-        assert_eq!((inbox.bytes, inbox.announcements.len()), (0, 0));
-    }
-
-    #[test]
-    fn announcements_that_wait_are_bounded() {
-        let mut inbox = InboxState::default();
-        let token = |incarnation: usize| Token {
-            machine: "cellar".parse().unwrap(),
-            incarnation: incarnation as u64,
-            uuid: Uuid::from_u128(7),
-            digest: Digest([0; 16]),
-        };
-        assert!((0..EVENTS_MAX).all(|number| inbox.push(Event::Appeared(token(number)))));
-        assert!(!inbox.push(Event::Appeared(token(EVENTS_MAX))));
-        assert!(inbox.push(Event::Disappeared(token(0))), "the newest state of one that waits");
     }
 
     #[test]

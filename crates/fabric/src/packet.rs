@@ -107,13 +107,14 @@ impl Packet<'_> {
                 let Epoch { call, answer } = epoch;
                 (start(kind::ANSWER), &[call, answer, incarnation, terms.window, terms.timeout_us])
             }
-            Packet::Data { epoch, number, .. } => (start(kind::DATA), &[epoch.call, epoch.answer, number]),
+            Packet::Data { epoch, number, items } => {
+                let mut data = [&[0; DATA_HEAD][..], items].concat();
+                head_data(&mut data, epoch, number);
+                (data, &[])
+            }
             Packet::Bye { epoch } => (start(kind::BYE), &[epoch.call, epoch.answer]),
         };
         numbers.iter().for_each(|number| bytes.extend(number.to_le_bytes()));
-        if let Packet::Data { items, .. } = self {
-            bytes.extend_from_slice(items);
-        }
         bytes
     }
 
@@ -140,6 +141,18 @@ impl Packet<'_> {
             _ => return None,
         };
         reader.0.is_empty().then_some(packet)
+    }
+}
+
+/// Writes the head of a data packet into its first [`DATA_HEAD`] bytes. The items follow them.
+///
+/// # Panics
+/// If the packet has not as many bytes.
+pub(crate) fn head_data(packet: &mut [u8], epoch: Epoch, number: u64) {
+    let head =
+        [u64::from_le_bytes([VERSION, kind::DATA, 0, 0, 0, 0, 0, 0]), epoch.call, epoch.answer, number];
+    for (place, number) in packet[..DATA_HEAD].chunks_exact_mut(8).zip(head) {
+        place.copy_from_slice(&number.to_le_bytes());
     }
 }
 

@@ -33,6 +33,10 @@ pub(crate) const TOKENS_MAX: usize = 1_024;
 /// the interface gets all of them.
 pub(crate) const PER_INTERFACE_MAX: usize = 256;
 
+/// The number of bytes on the way to all machines up to which packets are light ([`Network::send_light`]). So little fits into
+/// the queue of a connection of the network, and the buffers of its socket, even if it consists of small packets.
+const LIGHT_MAX: usize = 8 << 10;
+
 /// The time after which a question without an answer is asked again, in microseconds.
 const ASK_AGAIN_US: i64 = 1_000_000;
 
@@ -54,6 +58,8 @@ pub(crate) struct House<'h, 'c, 'k> {
     pub(crate) identity: Option<&'h Identity>,
     pub(crate) switchboard: &'h Waker,
     pub(crate) window: usize,
+    /// The bytes that are on the way to all machines.
+    pub(crate) on_the_way: usize,
     pub(crate) log: &'h (dyn Fn(&str) + Send + Sync),
     pub(crate) complaints: &'c mut Complaints,
     pub(crate) status: &'h Status,
@@ -174,6 +180,11 @@ impl Peer {
     pub(crate) fn unproven_us(&self) -> Option<i64> {
         let tunnel = self.tunnel.as_ref().filter(|tunnel| !tunnel.is_proven())?;
         (tunnel.is_shaking() || self.tokens.is_empty()).then(|| tunnel.touched_us())
+    }
+
+    /// Returns the number of bytes that are on the way to the machine.
+    pub(crate) fn on_the_way(&self) -> usize {
+        self.flow.on_the_way()
     }
 
     /// Returns the status of the machine, if it has changed since the last time.
@@ -391,7 +402,7 @@ impl Peer {
         let Some(tunnel) = &mut self.tunnel else { return self.receive_packet(house, bytes, now_us) };
         let mut out = Vec::new();
         let news = tunnel.receive(bytes, now_us, house.context.random_u64(), &mut out);
-        self.put(house, out);
+        self.put(house, out, false);
         self.refused += u64::from(matches!(news, Some(News::Unprotected | News::Unproven(_))));
         match news {
             Some(News::Packet(packet)) => self.receive_packet(house, &packet, now_us),
@@ -533,6 +544,7 @@ impl Peer {
 
     /// Sends packets of the flow.
     fn send(&mut self, house: &mut House<'_, '_, '_>, packets: Vec<Vec<u8>>, now_us: i64) {
+        let is_light = self.flow.is_open() && house.on_the_way <= LIGHT_MAX;
         let out = match &mut self.tunnel {
             Some(tunnel) => {
                 let mut out = Vec::new();
@@ -543,14 +555,18 @@ impl Peer {
             }
             None => packets,
         };
-        self.put(house, out);
+        self.put(house, out, is_light);
     }
 
     /// Puts packets on the network.
-    fn put(&mut self, house: &House<'_, '_, '_>, out: Vec<Vec<u8>>) {
+    fn put(&mut self, house: &House<'_, '_, '_>, out: Vec<Vec<u8>>, is_light: bool) {
         for packet in out {
             self.bytes.0 += packet.len() as u64;
-            house.network.send(&self.name, packet);
+            if is_light {
+                house.network.send_light(&self.name, packet);
+            } else {
+                house.network.send(&self.name, packet);
+            }
         }
     }
 
@@ -592,7 +608,9 @@ impl Peer {
         }
         if let Some(placed) = &self.trunk {
             placed.trunk.take_unwatched().into_iter().for_each(|process| house.context.watch(process));
+            let before = self.flow.on_the_way();
             self.flow.pump(&placed.trunk, now_us, &mut out);
+            house.on_the_way += self.flow.on_the_way() - before;
             if placed.trunk.lanes() == 0 && !self.flow.is_open() {
                 self.end_trunk();
             }

@@ -13,6 +13,7 @@ use lucarne_kernel::sync::Mutex;
 use lucarne_kernel::{Faults, KernelHandle, Simulation, SpawnOptions, Waker};
 use lucarne_services::{Abroad, Offered, Oversight, Presence, ServiceManager};
 
+use crate::inbox::Inbox;
 use crate::name::MachineName;
 use crate::network::{Event, Network, Token};
 use crate::status::Status;
@@ -67,8 +68,7 @@ struct State {
 struct SimulatedNetwork {
     name: MachineName,
     ether: Ether,
-    events: Mutex<VecDeque<Event>>,
-    waker: Mutex<Option<Waker>>,
+    inbox: Inbox,
 }
 
 impl Network for SimulatedNetwork {
@@ -108,21 +108,11 @@ impl Network for SimulatedNetwork {
     }
 
     fn next_event(&self) -> Option<Event> {
-        self.events.lock().pop_front()
+        self.inbox.pop()
     }
 
     fn set_waker(&self, waker: Waker) {
-        *self.waker.lock() = Some(waker);
-    }
-}
-
-impl SimulatedNetwork {
-    fn hand_over(&self, event: Event) {
-        self.events.lock().push_back(event);
-        let waker = self.waker.lock().clone();
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        self.inbox.set_waker(waker);
     }
 }
 
@@ -165,8 +155,7 @@ impl SimulatedFabric {
         let network = Arc::new(SimulatedNetwork {
             name: name.clone(),
             ether: self.ether.clone(),
-            events: Mutex::default(),
-            waker: Mutex::default(),
+            inbox: Inbox::default(),
         });
         let status = join(kernel, &abroad, (self.make)(name.clone(), network.clone()));
         Machine { name, simulation, abroad, status, network, is_stopped: false }
@@ -224,14 +213,14 @@ impl SimulatedFabric {
 
     /// Sends a packet to a machine in the name of one that need not exist.
     pub fn forge_from(&mut self, from: &MachineName, to: usize, packet: Vec<u8>) {
-        self.machines[to].network.hand_over(Event::Packet(from.clone(), packet));
+        self.machines[to].network.inbox.push(Event::Packet(from.clone(), packet));
     }
 
     /// Announces a service in the name of a machine, as a forger does.
     pub fn forge_token(&mut self, to: usize, token: Token, description: Vec<u8>) {
         let network = &self.machines[to].network;
-        network.hand_over(Event::Appeared(token.clone()));
-        network.hand_over(Event::Described(token, description));
+        network.inbox.push(Event::Appeared(token.clone()));
+        network.inbox.push(Event::Described(token, description));
     }
 
     /// Returns the packets that are on their way between two machines.
@@ -334,7 +323,7 @@ impl SimulatedFabric {
 
     fn hand_over(&self, to: &MachineName, event: Event) {
         if let Some(machine) = self.machines.iter().find(|machine| machine.name == *to) {
-            machine.network.hand_over(event);
+            machine.network.inbox.push(event);
         }
     }
 
@@ -360,7 +349,7 @@ impl Machine {
 
     /// Returns whether something has come that the machine has not looked at yet.
     pub fn has_events(&self) -> bool {
-        !self.network.events.lock().is_empty()
+        !self.network.inbox.is_empty()
     }
 
     /// Returns the services of the machine, also those that it does not export.

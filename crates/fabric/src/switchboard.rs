@@ -104,6 +104,7 @@ pub fn join(kernel: &KernelHandle, abroad: &Abroad, options: Options) -> Status 
         unfit: BTreeMap::new(),
         complaints: Complaints::default(),
         status: status.clone(),
+        on_the_way: 0,
         unproven: 0,
         has_complained: false,
         has_complained_of_names: false,
@@ -133,6 +134,8 @@ struct Switchboard {
     unfit: BTreeMap<(Pid, i64), Unfit>,
     complaints: Complaints,
     status: Status,
+    /// The bytes that were on the way to all machines at the end of the last turn.
+    on_the_way: usize,
     /// The number of machines that count for [`UNPROVEN_MAX`], as of the last turn, and of those that were added since.
     unproven: usize,
     /// Too many machines were reported.
@@ -348,6 +351,7 @@ impl Switchboard {
             identity: options.identity.as_deref(),
             switchboard: self.waker.as_ref()?,
             window: self.window,
+            on_the_way: self.on_the_way,
             log: &*options.log,
             complaints: &mut self.complaints,
             status: &self.status,
@@ -391,6 +395,7 @@ impl Process for Switchboard {
             }
             !is_forgotten
         });
+        self.on_the_way = self.peers.values().map(Peer::on_the_way).sum();
         self.unproven = self.peers.values().filter(|peer| peer.unproven_us().is_some()).count();
         context.charge(EVENT_COST * (1 + count as u32));
         if count == EVENTS_PER_TURN { Outcome::Ready } else { Outcome::Wait { until_us: next_us } }

@@ -16,6 +16,10 @@ use rustc_hash::FxHashSet;
 use crate::outbox::Outbox;
 use crate::packet::{Item, Parcel};
 
+/// The number of bytes that were taken, of which the other machine is told with anything else that is sent to it. It is also
+/// told of more, but then only when [`Trunk::grant_at`] is reached.
+const GRANT_BESIDE: usize = 1 << 10;
+
 /// The maximum number of stand-ins for the processes of one machine.
 pub(crate) const LANES_MAX: usize = 4_096;
 
@@ -333,7 +337,9 @@ impl Trunk {
     /// Appends items to a packet, up to `end` bytes.
     pub(crate) fn fill(&self, packet: &mut Vec<u8>, end: usize, credit: &mut usize) -> Filled {
         let state = &mut *self.state.lock();
-        let granted = if state.granted >= self.grant_at { std::mem::take(&mut state.granted) } else { 0 };
+        let is_alone = state.outbox.is_empty();
+        let is_due = state.granted >= if is_alone { self.grant_at } else { GRANT_BESIDE };
+        let granted = if is_due { std::mem::take(&mut state.granted) } else { 0 };
         if granted > 0 {
             Item::Grant { bytes: granted as u32 }.write(packet);
         }

@@ -1,0 +1,109 @@
+//! Three machines behind a router of Zenoh: calls between two of them while the third one is absent, busy, and stopped.
+
+use std::io::BufRead;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use lucarne_fabric::over_zenoh::ZenohOptions;
+use zenoh::Wait;
+
+use crate::lucarne::{Joining, System};
+use crate::place::{Place, Program, make_identities, ready};
+use crate::table::{median, microseconds, quantile};
+
+/// The time for which calls are measured.
+const TIME: &str = "4";
+
+const MACHINES: [(&str, &str, &str); 3] = [
+    ("cellar", "10.78.1.1", "10.78.1.9"),
+    ("hall", "10.78.2.1", "10.78.2.9"),
+    ("attic", "10.78.3.1", "10.78.3.9"),
+];
+
+/// Measures everything.
+pub fn run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    make_identities(folder.path(), &["cellar", "hall", "attic"]);
+    let path = folder.path().to_str().expect("a path in UTF-8");
+    println!("\ncalls from the hall to the cellar through a router: median, and the worst of a hundred");
+    for kind in ["open", "secure"] {
+        let place = Place::new(&["router", "cellar", "hall", "attic"]);
+        for (machine, address, router) in MACHINES {
+            place.connect([("router", router), (machine, address)]);
+        }
+        let mut router = place.start("router", &["router"]);
+        router.expect("ready");
+        let start = |(machine, _, router): (&str, &str, &str)| {
+            let identities = if kind == "secure" { path } else { "" };
+            let mut program = place.start(machine, &["behind", machine, identities, router]);
+            program.expect("ready");
+            program
+        };
+        let _cellar = start(MACHINES[0]);
+        let mut hall = start(MACHINES[1]);
+        let show = |what: &str, hall: &mut Program| println!("{kind:<8} {what:<44} {}", hall.ask(TIME));
+        show("alone", &mut hall);
+        let attic = start(MACHINES[2]);
+        show("the attic takes all that it can from the cellar", &mut hall);
+        attic.signal("-STOP");
+        show("the attic is stopped", &mut hall);
+        show("the attic is lost", &mut hall);
+        attic.signal("-CONT");
+        show("the attic goes on", &mut hall);
+    }
+}
+
+/// The life of the router.
+pub fn route() {
+    let _session = open_router();
+    ready()
+}
+
+pub fn open_router() -> zenoh::Session {
+    let mut config = zenoh::Config::default();
+    for (key, value) in [
+        ("mode", "'router'"),
+        ("scouting/multicast/enabled", "false"),
+        ("listen/endpoints", "['tcp/0.0.0.0:7447']"),
+    ] {
+        config.insert_json5(key, value).expect("a setting of Zenoh");
+    }
+    zenoh::open(config).wait().expect("a session")
+}
+
+/// Writes the configuration of a client of a router, and returns its path.
+pub fn client_of(router: &str, folder: &Path) -> PathBuf {
+    let path = folder.join("zenoh.json5");
+    let text = format!("{{ mode: 'client', connect: {{ endpoints: ['tcp/{router}:7447'] }} }}\n");
+    std::fs::write(&path, text).expect("a file");
+    path
+}
+
+/// The life of a machine behind the router.
+pub fn machine(name: &str, identities: &Path, router: &str) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = client_of(router, folder.path());
+    let zenoh = ZenohOptions { config: Some(config), ..ZenohOptions::default() };
+    let identity = (!identities.as_os_str().is_empty()).then_some(identities);
+    let system = System::join(&Joining { name, zenoh, identity, imports: "all", workers: 2 });
+    match name {
+        "cellar" => {
+            let _provider = system.provide(0);
+            ready()
+        }
+        "hall" => {
+            let user = system.user("hall");
+            println!("ready");
+            for seconds in std::io::stdin().lock().lines().map_while(Result::ok) {
+                let time = Duration::from_secs(seconds.parse().expect("a number of seconds"));
+                let mut times = microseconds(&user.calls_for(time));
+                println!("{:>8.0} us {:>8.0} us", median(&mut times), quantile(&mut times, 0.99));
+            }
+        }
+        _ => {
+            let user = system.user("attic");
+            user.consume();
+            ready()
+        }
+    }
+}
