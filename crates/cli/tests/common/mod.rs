@@ -2,8 +2,12 @@
 
 #![allow(dead_code, reason = "each test uses some of it")]
 
+#[cfg(feature = "fabric")]
+pub(crate) mod air;
 pub(crate) mod device;
 pub(crate) mod git_server;
+#[cfg(feature = "fabric")]
+pub(crate) mod machines;
 pub(crate) mod packages;
 pub(crate) mod terminal;
 
