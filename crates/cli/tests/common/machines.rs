@@ -154,7 +154,7 @@ impl Machine {
     }
 }
 
-/// Fails if a program reports that something has gone wrong.
+/// Fails if a program reports a fault.
 fn checked(line: String) -> String {
     assert!(!line.starts_with("wrong"), "{line}");
     line
