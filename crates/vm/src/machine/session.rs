@@ -77,14 +77,14 @@ impl Machine {
         let task = self.tasks.get(id);
         self.heap.get_mut(&task.object).set(Task::IS_CANCELED, Immediate::TRUE);
         let is_critical = !self.limits(id).is_canceled;
-        match self.tasks.get(id).state {
-            State::Ready | State::Running => {
-                if !is_critical && self.tasks.get(id).pending_stop.is_none() {
-                    self.throw_canceled(id);
-                }
-            }
-            _ if !is_critical => self.interrupt(id, context),
-            _ => {}
+        if is_critical {
+            return;
+        }
+        let task = self.tasks.get(id);
+        if !matches!(task.state, State::Ready | State::Running) {
+            self.interrupt(id, context);
+        } else if task.pending_stop.is_none() {
+            self.throw_canceled(id);
         }
     }
 
