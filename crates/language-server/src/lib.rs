@@ -14,7 +14,7 @@
 //! | [`analyzed`] | an analysis, and what can be said about its declarations |
 //! | [`syntax`] | questions about trees and tokens |
 //! | [`features`] | the answers to requests |
-//! | [`line`] | completion outside of an editor |
+//! | [`mod@line`] | completion outside of an editor |
 
 pub mod analyzed;
 pub mod features;
