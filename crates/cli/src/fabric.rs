@@ -168,7 +168,7 @@ fn revoke(options: &Revoke) -> Result<(), Stop> {
     };
     let text = match is_new {
         true => format!(
-            "{name} is now in {list}.\nDevices and programs here follow this list. Copy it to the other machines: \
+            "{name} is now in {list}.\nDevices and programs that use this folder follow this list. Copy it to the other machines: \
              until then they accept the certificate.\n"
         ),
         false => format!("{name} was in {list} already.\n"),

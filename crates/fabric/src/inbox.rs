@@ -42,8 +42,9 @@ struct State {
     queues: BTreeMap<Source, Queue>,
     /// The queues that are not empty, by their size: the longest one comes last.
     lengths: BTreeSet<(usize, Source)>,
-    /// The queues that are not empty, in the order of their turns.
-    turns: VecDeque<Source>,
+    /// The queues that are not empty, by their turns.
+    turns: BTreeMap<u64, Source>,
+    next_turn: u64,
     bytes: usize,
     /// The last event was an announcement: a packet has its turn.
     is_packets_turn: bool,
@@ -63,6 +64,7 @@ enum Kind {
 struct Queue {
     events: VecDeque<Event>,
     bytes: usize,
+    turn: u64,
 }
 
 impl Inbox {
@@ -117,13 +119,13 @@ impl State {
         if bytes + size > BYTES_OF_ONE_MAX || !self.make_room(bytes, size) {
             return false;
         }
-        if bytes == 0 {
-            self.turns.push_back(source.clone());
-        }
         self.change(&source, |queue| {
             queue.bytes += size;
             queue.events.push_back(event);
         });
+        if bytes == 0 {
+            self.queue_up(source);
+        }
         true
     }
 
@@ -133,12 +135,22 @@ impl State {
         while self.bytes + size > BYTES_MAX {
             let longest = self.lengths.last().filter(|(longest, _)| *longest > bytes + size);
             let Some((_, longest)) = longest.cloned() else { return false };
+            let turn = self.queues.get(&longest).map_or(0, |queue| queue.turn);
             self.take(&longest, VecDeque::pop_back);
             if !self.queues.contains_key(&longest) {
-                self.turns.retain(|source| *source != longest);
+                self.turns.remove(&turn);
             }
         }
         true
+    }
+
+    /// Gives a queue the last turn.
+    fn queue_up(&mut self, source: Source) {
+        self.next_turn += 1;
+        if let Some(queue) = self.queues.get_mut(&source) {
+            queue.turn = self.next_turn;
+            self.turns.insert(self.next_turn, source);
+        }
     }
 
     fn announce(&mut self, token: Token, is_there: bool) -> bool {
@@ -158,11 +170,9 @@ impl State {
             return Some(if is_there { Event::Appeared(token) } else { Event::Disappeared(token) });
         }
         self.is_packets_turn = false;
-        let source = self.turns.pop_front()?;
+        let (_, source) = self.turns.pop_first()?;
         let event = self.take(&source, VecDeque::pop_front);
-        if self.queues.contains_key(&source) {
-            self.turns.push_back(source);
-        }
+        self.queue_up(source);
         event
     }
 

@@ -41,7 +41,7 @@ const BYTES_MAX: usize = 32 << 20;
 /// The time limit of a query.
 const ASK: Duration = Duration::from_secs(1);
 
-/// The time for which the caller waits for room for a light packet. Zenoh's own default.
+/// The time for which the caller waits for room for a light packet.
 const HURRY: Duration = Duration::from_millis(1);
 
 /// The time for which the thread does everything when a light packet has found no room.
@@ -230,6 +230,8 @@ fn config(options: &ZenohOptions) -> Result<zenoh::Config, ZenohError> {
         config.insert_json5("listen/endpoints", &json(&options.listen))?;
     }
     config.insert_json5("transport/link/tx/queue/size/interactive_high", PLACES)?;
+    let hurry_us = HURRY.as_micros().to_string();
+    config.insert_json5("transport/link/tx/queue/congestion_control/drop/wait_before_drop", &hurry_us)?;
     if !options.connect.is_empty() {
         config.insert_json5("connect/endpoints", &json(&options.connect))?;
     }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use lucarne_kernel::Waker;
 use lucarne_kernel::sync::{Condvar, Mutex, thread, wait_timeout};
 
-use crate::identity::{Fingerprint, read_revoked};
+use crate::identity::{Fingerprint, IdentityError, read_revoked};
 
 /// The time between two looks at the file.
 const LOOK: Duration = Duration::from_secs(1);
@@ -35,6 +35,8 @@ struct State {
     added: usize,
     /// Why the file could not be read the last time, if that is new.
     problem: Option<String>,
+    /// The last reason that was told.
+    told: Option<String>,
 }
 
 /// What the switchboard has to do.
@@ -102,12 +104,22 @@ impl Revocations {
         if version == *last || version.is_none() {
             return false;
         }
-        *last = version;
-        match read_revoked(path) {
-            Ok(revoked) => self.add(revoked),
-            Err(error) => self.state.lock().problem = Some(error.to_string()),
+        let read = read_revoked(path);
+        // Another error may be over soon: then the file is read again, although it has not changed.
+        if matches!(read, Ok(_) | Err(IdentityError::Content { .. })) {
+            *last = version;
         }
-        let state = self.state.lock();
+        let problem = match read {
+            Ok(revoked) => {
+                self.add(revoked);
+                None
+            }
+            Err(error) => Some(error.to_string()),
+        };
+        let state = &mut *self.state.lock();
+        if state.told != problem {
+            (state.told, state.problem) = (problem.clone(), problem);
+        }
         state.added > 0 || state.problem.is_some()
     }
 }

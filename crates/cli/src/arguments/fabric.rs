@@ -51,9 +51,19 @@ impl Fabric {
         }
         options.extend(export.iter().map(|rule| ("--export", rule.to_string().into())));
         options.extend(import.iter().map(|rule| ("--import", rule.to_string().into())));
-        let words = options.into_iter().flat_map(|(option, value)| [option.into(), value]);
+        let words = options.into_iter().flat_map(|(option, value)| as_words(option, value));
         Ok(words.chain(insecure.then(|| "--insecure".into())).collect())
     }
+}
+
+/// Returns an option and its value. A value that begins with `-` would be taken for an option if it were a word of its own.
+fn as_words(option: &str, value: OsString) -> Vec<OsString> {
+    if !value.as_encoded_bytes().starts_with(b"-") {
+        return vec![option.into(), value];
+    }
+    let mut word = OsString::from(format!("{option}="));
+    word.push(value);
+    vec![word]
 }
 
 /// The group of the options of [`Network`].
