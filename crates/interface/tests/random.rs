@@ -8,10 +8,12 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use lucarne_compiler::source::MemoryLoader;
+use lucarne_interface::Definition;
 use lucarne_interface::compare::{Level, compare};
 use lucarne_interface::generate::{Language, Origin, generate};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 
 /// Names that are short, keywords somewhere, or used by generated code.
 const NAMES: &[&str] = &[
@@ -218,19 +220,25 @@ proptest! {
     }
 }
 
-/// All of the code is one file, since starting the compiler takes longer than compiling the code of a definition.
-#[test]
-fn definitions_become_c_without_warnings() {
-    let folder = tempfile::TempDir::new().expect("room on the disk");
-    let mut runner = proptest::test_runner::TestRunner::default();
-    let mut all = String::new();
-    for number in 0..48 {
+/// Definitions that a runner chooses, each with its number in the name of its service.
+fn chosen(mut runner: TestRunner, count: usize) -> impl Iterator<Item = (String, Definition)> {
+    (0..count).map(move |number| {
         let text = definition().new_tree(&mut runner).expect("all definitions are possible").current();
         // The names of services, and so those in the code, are different.
         let text = text.replacen("interface Example:", &format!("interface Example{number}:"), 1);
         let mut loader = MemoryLoader::default();
         loader.add("app.toit", text.as_str());
         let definition = lucarne_interface::load(&loader, "app.toit").expect("the library is sound");
+        (text, definition)
+    })
+}
+
+/// All of the code is one file, since starting the compiler takes longer than compiling the code of a definition.
+#[test]
+fn definitions_become_c_without_warnings() {
+    let folder = tempfile::TempDir::new().expect("room on the disk");
+    let mut all = String::new();
+    for (number, (text, definition)) in chosen(TestRunner::default(), 48).enumerate() {
         let Some(interface) = &definition.interface else {
             panic!("{text}\n{}", definition.shown(Default::default()))
         };
@@ -254,6 +262,29 @@ fn definitions_become_c_without_warnings() {
         String::from_utf8_lossy(&built.stderr),
         folder.keep().display()
     );
+}
+
+/// The same random definitions each time: the crate `lucarne` compiles their Rust with its tests, and lints it. After a
+/// change of the generator: `LUCARNE_RENEW=1 cargo test -p lucarne-interface --test random`.
+#[test]
+fn the_rust_of_the_sample_is_current() {
+    let mut sample =
+        String::from("//! The Rust of random definitions: see `crates/interface/tests/random.rs`.\n");
+    for (number, (text, definition)) in chosen(TestRunner::deterministic(), 16).enumerate() {
+        let Some(interface) = &definition.interface else {
+            panic!("{text}\n{}", definition.shown(Default::default()))
+        };
+        let origin = Origin { file: "app.toit", import: ".app" };
+        for file in generate(interface, origin, Language::Rust) {
+            sample += &format!("\nmod example{number} {{\n{}}}\n", file.text);
+        }
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../lucarne/tests/interface/random.rs");
+    if std::env::var_os("LUCARNE_RENEW").is_some() {
+        std::fs::write(path, &sample).expect("it can be written");
+    }
+    let current = std::fs::read_to_string(path).expect("it can be read");
+    assert!(current == sample, "renew it with LUCARNE_RENEW=1");
 }
 
 /// What replaces a part of a text.

@@ -17,6 +17,10 @@ mod forms;
 #[path = "interface/names.rs"]
 #[rustfmt::skip]
 mod names;
+#[allow(dead_code, unreachable_pub, reason = "it is enough that it compiles")]
+#[path = "interface/random.rs"]
+#[rustfmt::skip]
+mod random;
 #[allow(unreachable_pub, reason = "generated code is for any crate")]
 #[path = "interface/types.rs"]
 #[rustfmt::skip]
