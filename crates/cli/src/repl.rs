@@ -28,7 +28,7 @@ use process::{Ended, Interrupts, Running};
 const HISTORY: &str = "lucarne-repl-history";
 
 /// The maximum number of bytes of an input.
-const INPUT_MAX: usize = 16 << 20;
+const INPUT_MAX: usize = 256 << 10;
 
 /// The commands, with their forms.
 const COMMANDS: &[(&str, &str)] = &[
@@ -36,7 +36,7 @@ const COMMANDS: &[(&str, &str)] = &[
     (":type EXPRESSION", "shows the static type of an expression, which is not run"),
     (":load FILE", "makes the declarations of a file known; once more after the file has changed"),
     (":reset", "begins again: forgets everything, and ends all tasks"),
-    (":exit", "ends the session; so does Ctrl-D, while Ctrl-C interrupts what runs"),
+    (":exit, :quit", "end the session; so does Ctrl-D, while Ctrl-C interrupts what runs"),
 ];
 
 /// Holds a session until its last line.
@@ -56,9 +56,10 @@ pub(crate) fn repl(options: &Repl) -> Result<ExitCode, Stop> {
     if is_terminal && !options.quiet {
         print_out(format!("Lucarne {}; :help lists the commands\n", env!("CARGO_PKG_VERSION")).as_bytes())?;
     }
-    let code = session.read(&mut lines)?;
+    let code = session.read(&mut lines);
     session.running.end();
     lines.finish();
+    let code = code?;
     if let Some(code) = code {
         // The operating system cuts an exit status to a byte. A failure must not become a success that way.
         return Ok(ExitCode::from(if code != 0 && code & 0xff == 0 { FAILURE } else { code as u8 }));
@@ -119,6 +120,7 @@ impl Session<'_> {
                 }
                 Ok(line) => line,
                 Err(text) => {
+                    input.clear();
                     self.report(&format!("error: {text}\n"));
                     continue;
                 }
@@ -135,10 +137,13 @@ impl Session<'_> {
                 }
             }
         }
-        match self.run(&input)? {
-            After::Next => Ok(None),
-            After::End(code) => Ok(code),
+        // In a terminal, Ctrl-D ends the session, and does not run what was typed so far.
+        if !lines.is_terminal()
+            && let After::End(code) = self.run(&input)?
+        {
+            return Ok(code);
         }
+        Ok(self.running.exit_code())
     }
 
     /// Takes a line: a command, or a part of an input, which is run if it is complete.
@@ -156,7 +161,10 @@ impl Session<'_> {
         input.push('\n');
         if input.len() > INPUT_MAX {
             input.clear();
-            self.report(&format!("error: an input has more than {} MiB\n", INPUT_MAX >> 20));
+            self.report(&format!(
+                "error: an input has more than {} KiB: use ':load' for files\n",
+                INPUT_MAX >> 10
+            ));
             return Ok(After::Next);
         }
         match lack_of(input) {
@@ -177,7 +185,8 @@ impl Session<'_> {
             }
             ("type", "") => self.report("error: write ':type EXPRESSION'\n"),
             ("type", expression) => match self.inputs.type_of(&FileLoader, expression) {
-                Ok(ty) => print_out(format!("{ty}\n").as_bytes())?,
+                Ok(Some(ty)) => print_out(format!("{ty}\n").as_bytes())?,
+                Ok(None) => self.report("error: only an expression has a type\n"),
                 Err(error) => self.refuse(&error),
             },
             ("load", "") => self.report("error: write ':load FILE'\n"),
@@ -289,8 +298,9 @@ fn fresh() -> Result<(Inputs, Arc<LoadedProgram>), Stop> {
 
 /// Returns whether the lines of an input are complete, since this line, at the left margin, does not continue them.
 fn ends_before(input: &str, line: &str) -> bool {
+    let word = line.split(|c: char| !c.is_alphanumeric() && c != '-' && c != '_').next();
     let is_continued = line.starts_with([' ', '\t', ')', ']', '}'])
-        || ["else", "finally"].iter().any(|word| line.starts_with(word))
+        || matches!(word, Some("else" | "finally"))
         || line.trim().is_empty();
     !input.is_empty() && !is_continued && matches!(lack_of(input), Lack::EndOfBody | Lack::Line)
 }

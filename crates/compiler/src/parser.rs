@@ -75,7 +75,7 @@ pub fn parse_with_tokens(source: SourceId, text: &str) -> Parsed {
 
 /// Returns a parser at the beginning of a text.
 fn parser_of(source: SourceId, text: &str) -> Parser<'_> {
-    let Scanned { tokens, problems, migrations } = scanner::scan(source, text);
+    let Scanned { tokens, problems, migrations, .. } = scanner::scan(source, text);
     Parser {
         source,
         text,

@@ -29,6 +29,8 @@ pub struct Scanned {
     pub problems: Vec<Diagnostic>,
     /// The comments that begin with [`MIGRATION_MARK`], in the order of their places.
     pub migrations: Vec<Span>,
+    /// Whether the text ends inside of a comment or of a string with three quotes.
+    pub is_open: bool,
 }
 
 /// The beginning of a line comment that says how the type of a parameter changes.
@@ -46,6 +48,7 @@ pub fn scan(source: SourceId, text: &str) -> Scanned {
         tokens: Vec::new(),
         problems: Vec::new(),
         migrations: Vec::new(),
+        is_open: false,
         modes: Vec::new(),
         fresh: true,
         line_begin: 0,
@@ -55,7 +58,8 @@ pub fn scan(source: SourceId, text: &str) -> Scanned {
         returns: 0,
     };
     scanner.run();
-    Scanned { tokens: scanner.tokens, problems: scanner.problems, migrations: scanner.migrations }
+    let Scanner { tokens, problems, migrations, is_open, .. } = scanner;
+    Scanned { tokens, problems, migrations, is_open }
 }
 
 /// Returns a listing of tokens, one on each line: `--emit=tokens`.
@@ -108,6 +112,8 @@ struct Scanner<'a> {
     tokens: Vec<Token>,
     problems: Vec<Diagnostic>,
     migrations: Vec<Span>,
+    /// As in [`Scanned`].
+    is_open: bool,
     modes: Vec<Mode>,
     /// Whether the current line has no token yet.
     fresh: bool,
@@ -342,6 +348,7 @@ impl<'a> Scanner<'a> {
             }
         }
         self.at = self.text.len();
+        self.is_open = true;
         let hint = "close it with `*/`; comments nest, so that each `/*` needs its own";
         self.error_hint(start, start + 2, "this comment has no end", hint);
     }

@@ -156,11 +156,18 @@ impl Inputs {
         self.link(analysis, origin, input)
     }
 
-    /// Returns the type of an expression, or the errors of the expression.
+    /// Returns the type of an expression, or the errors of the expression. Returns none if the text is no expression.
     ///
     /// # Errors
     /// As for [`Inputs::compile`].
-    pub fn type_of(&self, loader: &(dyn Loader + Sync), expression: &str) -> Result<String, ToitError> {
+    pub fn type_of(
+        &self,
+        loader: &(dyn Loader + Sync),
+        expression: &str,
+    ) -> Result<Option<String>, ToitError> {
+        if !is_expression(expression) {
+            return Ok(None);
+        }
         let variable = "type-of_";
         let input = format!("{variable} := ({expression}\n)");
         let analysis = self.analyze(loader, &self.next_name(), &input, false);
@@ -171,7 +178,7 @@ impl Inputs {
         let entry = analysis.unit.entry.filter(|_| !analysis.has_errors());
         let module = entry.and_then(|id| analysis.unit.modules.get(id.0 as usize));
         let global = module.and_then(|module| module.globals.iter().find(|global| global.name == variable));
-        Ok(match global.map(|global| global.first_type) {
+        Ok(Some(match global.map(|global| global.first_type) {
             None => "none".to_owned(),
             Some(Type::Class { class, nullable }) => {
                 let module = &analysis.unit.modules[class.module.0 as usize];
@@ -179,7 +186,7 @@ impl Inputs {
                 format!("{name}{}", if nullable { "?" } else { "" })
             }
             Some(_) => "any".to_owned(),
-        })
+        }))
     }
 
     /// Goes on after an input that has run to its end: later ones see its declarations.
@@ -245,7 +252,9 @@ impl Inputs {
     fn analyze_file(&self, loader: &(dyn Loader + Sync), path: &str, text: &str) -> Analysis {
         let parsed = resolve::with_large_stack(|| parse_file_as_input(SourceId(0), text));
         let parsed = parsed.unwrap_or_else(|| parse_file_as_input(SourceId(0), ""));
-        self.analyze_parsed(&Typed { loader, path, text }, parsed)
+        // The imports of a session are not those of a file, whose folder may have other files.
+        let session = Inputs { imports: Vec::new(), ..self.clone() };
+        session.analyze_parsed(&Typed { loader, path, text }, parsed)
     }
 
     fn analyze_parsed(&self, typed: &Typed<'_>, mut parsed: Input) -> Analysis {
@@ -366,6 +375,15 @@ fn without(import: &Import, is_hidden: &dyn Fn(&Name) -> bool) -> Option<Import>
         return (!names.is_empty()).then_some(import);
     }
     (!names_of(&import).iter().any(is_hidden)).then_some(import)
+}
+
+/// Returns whether a text is one expression, also one with errors.
+fn is_expression(text: &str) -> bool {
+    let reading = Reading { has_definitions: false, show: None, hidden: &[] };
+    let parsed = resolve::with_large_stack(|| parse_input(SourceId(0), text, reading));
+    let Some(Input { file, .. }) = parsed else { return false };
+    let [Declaration::Function(entry)] = file.declarations.as_slice() else { return false };
+    file.imports.is_empty() && entry.body.as_ref().is_some_and(|body| body.statements.len() == 1)
 }
 
 fn is_import(text: &str) -> bool {

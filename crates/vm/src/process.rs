@@ -13,16 +13,19 @@ pub(crate) struct ToitProcess {
     program: Arc<LoadedProgram>,
     grants: Arc<Grants>,
     start: Option<Start>,
+    /// Whether it runs the `main` of the program.
+    is_main: bool,
     machine: Option<Box<Machine>>,
 }
 
 impl ToitProcess {
     pub(crate) fn new(program: Arc<LoadedProgram>, grants: Arc<Grants>, start: Start) -> ToitProcess {
-        ToitProcess { program, grants, start: Some(start), machine: None }
+        ToitProcess { program, grants, start: Some(start), is_main: false, machine: None }
     }
 
     fn machine(&mut self, context: &Context<'_>) -> Result<&mut Machine, String> {
         if let Some(start) = self.start.take() {
+            self.is_main = matches!(start, Start::Main);
             context.subscribe_to_memory_pressure();
             let machine = Machine::new(self.program.clone(), self.grants.clone());
             let mut machine = Box::new(machine.map_err(|error| error.to_string())?);
@@ -53,7 +56,8 @@ impl Process for ToitProcess {
             Ok(machine) => machine.run(context),
             Err(message) => {
                 self.grants.report(&format!("EXCEPTION error.\n{message}"));
-                if let Some(session) = &self.grants.session {
+                // Processes that the program of a session spawns share its grants.
+                if let Some(session) = self.grants.session.as_ref().filter(|_| self.is_main) {
                     session.close();
                 }
                 Outcome::Exit(Exit::failed(message))

@@ -100,6 +100,11 @@ impl Running {
         })
     }
 
+    /// Returns the code that the process has ended itself with, if it has.
+    pub(crate) fn exit_code(&self) -> Option<i32> {
+        self.session.exit_code()
+    }
+
     /// Asks the process to end.
     pub(crate) fn end(&self) {
         self.session.end();

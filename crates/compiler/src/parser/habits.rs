@@ -290,7 +290,11 @@ impl<'a> Parser<'a> {
         let hint = match class.ends_with("Error") || class.ends_with("Exception") {
             true => "any value can be thrown: `throw \"an explanation\"`".to_owned(),
             false if self.token_at(2).kind == Kind::LeftBrace => {
-                let object = class.to_lowercase();
+                let object = if class.chars().skip(1).any(char::is_uppercase) {
+                    "x".into()
+                } else {
+                    class.to_lowercase()
+                };
                 format!("write `{object} := {class}`, and then `{object}.name = ...` for each field")
             }
             false => format!("write `{class}`, and the arguments of its constructor after spaces"),

@@ -94,7 +94,7 @@ pub fn lack_of(text: &str) -> Lack {
             last = token.kind;
         }
     }
-    if depth > 0 || has_open_string(text) || has_open_comment(text) {
+    if depth > 0 || scanned.is_open {
         return Lack::Closing;
     }
     match (has_body, continues(last)) {
@@ -109,14 +109,6 @@ fn begins_body(kind: Kind) -> bool {
     matches!(kind, Kind::Colon | Kind::DoubleColon | Kind::Bar)
 }
 
-fn has_open_string(text: &str) -> bool {
-    text.matches("\"\"\"").count() % 2 == 1
-}
-
-fn has_open_comment(text: &str) -> bool {
-    text.rfind("/*").is_some_and(|start| !text[start..].contains("*/"))
-}
-
 /// Returns whether the line after a token of this kind continues what the token is in.
 fn continues(kind: Kind) -> bool {
     matches!(
@@ -129,6 +121,7 @@ fn continues(kind: Kind) -> bool {
             | Kind::Or
             | Kind::Not
             | Kind::Plus
+            | Kind::Minus
             | Kind::Star
             | Kind::Slash
             | Kind::Percent

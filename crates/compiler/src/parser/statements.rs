@@ -541,10 +541,14 @@ fn add_broken_argument(statement: &mut Expression) {
 }
 
 /// Returns whether the condition of a loop may do its work, as in `while data := read:` and `while pin.get == 0:`. Its
-/// body may then be empty on purpose.
+/// body may then be empty on purpose. To ask for a size does no work.
 fn may_do_work(condition: &Expression) -> bool {
     use ExpressionKind as E;
-    let mut may = matches!(condition.kind, E::Define { .. } | E::Call(..) | E::Member(..));
+    let mut may = match &condition.kind {
+        E::Define { .. } | E::Call(..) => true,
+        E::Member(_, name) => &*name.name != "size",
+        _ => false,
+    };
     condition.kind.each_child(&mut |child| may = may || may_do_work(child));
     may
 }

@@ -6,7 +6,7 @@ use super::routine::{Target, VariableId};
 use super::world::World;
 use crate::ast::{self, Expression, ExpressionKind, UnaryOperator};
 use crate::diagnostic::Diagnostic;
-use crate::ir::{ClassId, Function, Item};
+use crate::ir::{ClassId, Function, Item, Parameter};
 use crate::names::Name;
 use crate::source::Span;
 use crate::types::Ty;
@@ -28,6 +28,15 @@ const FUNCTION: &str = "a function is declared as `name parameter:`, without a k
 /// How a program reads a line.
 const READ_LINE: &str = "a package reads lines: run `lucarne pkg install host`, then write `import host.pipe` at the \
                          beginning of the file, and `pipe.stdin.in.read-line`, which gives a string";
+
+/// Returns a parameter as it is declared, without its type, after a space.
+fn shown_parameter(parameter: &Parameter) -> String {
+    let dashes = if parameter.is_named { "--" } else { "" };
+    match parameter.is_block {
+        true => format!(" [{dashes}{}]", parameter.name),
+        false => format!(" {dashes}{}", parameter.name),
+    }
+}
 
 /// Returns whether a word declares a function in another language.
 fn is_function_word(name: &str) -> bool {
@@ -156,8 +165,8 @@ impl<'a> Lower<'a> {
             .then(|| format!("`{name}` is one name; to subtract, write `{left} - {right}`"))
     }
 
-    /// Reports a function that declares a name as its first parameter, in place of the unknown name, if the name of the
-    /// function is probably meant as a keyword or as the type of its result.
+    /// Returns an error about a function that declares an unknown name as its first parameter, in place of the one about
+    /// the name, if the name of the function is probably meant as a keyword or as the type of its result.
     pub(super) fn explain_declaration(&self, name: &str, problem: Diagnostic) -> Diagnostic {
         let is_word = |function: &str| {
             is_function_word(function)
@@ -171,7 +180,7 @@ impl<'a> Lower<'a> {
         let Some(function) = found else { return problem };
         let span = Span { start: function.at, end: function.at + function.name.len() as u32 };
         let word = &function.name;
-        let parameters = function.parameters.iter().skip(1).map(|parameter| format!(" {}", parameter.name));
+        let parameters = function.parameters.iter().skip(1).map(shown_parameter);
         let head = format!("{name}{}", parameters.collect::<String>());
         let ty = type_name(word).unwrap_or(word);
         let hint = match is_function_word(word) || ty == "none" {

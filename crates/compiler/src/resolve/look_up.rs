@@ -69,9 +69,10 @@ impl Lower<'_> {
         };
         let import = || self.modules.import_of(self.world, self.module, name);
         let import = || import().map(|import| format!("write `{import}` at the beginning of the file"));
-        let near = || self.near(name).map(|near| format!("did you mean `{near}`?"));
+        let is_meant = |near: &Name| !name.ends_with('_') || near.ends_with('_');
+        let near = || self.near(name).filter(is_meant).map(|near| format!("did you mean `{near}`?"));
         let hint = match problem.hints.is_empty() {
-            true => self.hint_for_value(name).or_else(import).or_else(private).or_else(near),
+            true => self.hint_for_value(name).or_else(import).or_else(near).or_else(private),
             false => None,
         };
         self.report(match hint {

@@ -24,6 +24,7 @@ impl Scanner<'_> {
         while let Some(mode) = self.modes.pop() {
             match mode {
                 Mode::Text { triple, start } => {
+                    self.is_open |= triple;
                     let quotes = if triple { "\"\"\"" } else { "\"" };
                     let title = format!("this string has no closing `{quotes}`");
                     let hint = match triple {

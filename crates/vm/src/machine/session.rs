@@ -34,14 +34,15 @@ impl Machine {
     pub(super) fn attend_session(&mut self, context: &mut Context<'_>) {
         let Some(inputs) = &self.inputs else { return };
         let request = inputs.session.take();
-        for _ in 0..request.interrupts {
-            self.interrupt_input(context);
-        }
         if let Some(program) = request.input
             && self.begin_input(program).is_err()
         {
             self.grants.report("EXCEPTION error.\nOUT_OF_MEMORY: all memory of the process is in use");
             self.finish_input(Outcome::Failed);
+        }
+        // They concern the input that has just begun, if there is one.
+        for _ in 0..request.interrupts {
+            self.interrupt_input(context);
         }
         if request.is_ending {
             self.end = Some(Exit::Done);
