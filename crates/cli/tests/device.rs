@@ -368,7 +368,7 @@ fn idle_connections_to_the_control_socket_do_not_keep_commands_out() {
     let device = Device::started("device-idle");
     let socket = device.state().join("sockets").join("control");
     // A hello: its length, and a frame of that kind without a name. Nothing follows.
-    let head = [&[13, 0, 0, 0][..], &[0; 20], &2_u64.to_le_bytes(), &[0; 8]].concat();
+    let head = [&[13, 0, 0, 0][..], &[0; 20], &3_u64.to_le_bytes(), &[0; 8]].concat();
     let hello = [&(head.len() as u32).to_le_bytes()[..], &head].concat();
     let mut idle = Vec::new();
     for _ in 0..500 {

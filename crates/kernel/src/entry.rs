@@ -32,6 +32,8 @@ pub(crate) struct Entry {
     pub(crate) process: Mutex<Option<Box<dyn Process>>>,
     pub(crate) run_state: RunState,
     pub(crate) killed: AtomicBool,
+    /// It was put back by a thread that had left its worker, and no worker has taken it since.
+    pub(crate) is_back: AtomicBool,
     /// What it stands for is out of reach: it ends with [`Exit::Lost`] when it is killed.
     lost: AtomicBool,
     /// Whether the process gets [`MessageKind::MemoryPressure`] when memory is short.
@@ -70,6 +72,7 @@ impl Entry {
             process: Mutex::new(Some(process)),
             run_state: RunState::ready(),
             killed: AtomicBool::new(false),
+            is_back: AtomicBool::new(false),
             lost: AtomicBool::new(false),
             can_relieve: AtomicBool::new(false),
             priority: AtomicU8::new(options.priority),

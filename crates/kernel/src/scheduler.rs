@@ -226,6 +226,13 @@ impl Scheduler {
             let chosen = if other.saturating_add(lag) < own || own == EMPTY { index } else { worker };
             // Another worker may have been faster: then look again.
             if let Some(entry) = self.queues[chosen].pop() {
+                if entry.is_back.load(Ordering::Relaxed) {
+                    // Only now, since the thread that has put it into the queue may have been slow.
+                    entry.is_back.store(false, Ordering::Relaxed);
+                    self.raise_to_floor(&entry);
+                    self.queues[worker].push(entry);
+                    continue;
+                }
                 let group = &entry.group;
                 group.floor.fetch_max(entry.virtual_time.load(Ordering::Relaxed), Ordering::Relaxed);
                 self.floor.fetch_max(group.virtual_time.load(Ordering::Relaxed), Ordering::Relaxed);

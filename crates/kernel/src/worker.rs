@@ -133,7 +133,7 @@ pub(crate) fn run_turn(shared: &Arc<Shared>, index: usize, entry: &Arc<Entry>, b
 fn put_back(shared: &Shared, index: usize, entry: &Arc<Entry>) {
     if long_work::has_left() {
         // Other groups may have worked meanwhile, while this one waited for a place or a processor.
-        shared.scheduler.raise_to_floor(entry);
+        entry.is_back.store(true, Ordering::Relaxed);
     }
     shared.scheduler.put_back(index, entry.clone());
 }

@@ -305,7 +305,7 @@ fn many_silent_peers_do_not_keep_an_honest_one_out() {
 
 /// Connects, sends a complete hello, and nothing else.
 fn introduce(path: &Path) -> UnixStream {
-    let head = [&[13, 0, 0, 0][..], &[0; 20], &2_u64.to_le_bytes(), &[0; 8]].concat();
+    let head = [&[13, 0, 0, 0][..], &[0; 20], &3_u64.to_le_bytes(), &[0; 8]].concat();
     let stream = UnixStream::connect(path).expect("it listens");
     (&stream).write_all(&[&(head.len() as u32).to_le_bytes()[..], &head].concat()).expect("it listens");
     stream
