@@ -33,7 +33,7 @@ text-of-value_ value/any depth/int -> string:
   if text == "an instance with class-id $(Object.class-id value)": return "an instance of $(class-name_ value)"
   return text
 
-/** The literal whose value is $text. A long text is cut. */
+/** The text of $text in quotes. A long text is cut. Control characters other than line ends and tabs stay as they are. */
 quoted_ text/string -> string:
   is-cut := text.size > MAX-PRINT-STRING_
   if is-cut:

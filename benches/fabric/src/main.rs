@@ -1,5 +1,5 @@
 //! Measures what a call to a service of another machine costs, beside a query of Zenoh and a call of gRPC (`tonic`) over the same
-//! cable in the same run. There is no pass or fail.
+//! cable in the same run. Nothing passes or fails.
 //!
 //! ```sh
 //! cargo run --release --manifest-path benches/fabric/Cargo.toml            # everything

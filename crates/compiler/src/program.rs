@@ -15,7 +15,8 @@ pub use verify::Fault;
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct FunctionIndex(pub u32);
 
-/// A class id. Classes are numbered so that the subclasses of a class form a range, but for programs that may be extended.
+/// A class id. Classes are numbered so that the subclasses of a class form a range, except in
+/// programs that may be extended.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct ClassIndex(pub u32);
 

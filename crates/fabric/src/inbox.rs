@@ -1,9 +1,10 @@
 //! What has come from the network, and waits for the switchboard.
 //!
-//! Each machine in whose name something comes has a *queue* of its own, and they take turns. So a machine that sends a
-//! flood fills its own queue, and delays the packets of others by no more than one of its own. When there is no room, the
-//! longest queue loses its newest packet: a machine with less in its queue than its share loses nothing, however many others
-//! send floods. A lost packet ends the flow of its sender.
+//! Each name in which something comes has a *queue* of its own, and the queues take turns. So a machine that sends a flood
+//! in its own name fills its own queue, and delays the packets of others by no more than one of its own. If all queues are
+//! full together, the longest queue loses its newest packet, or the new packet is lost if none is longer. A lost packet ends
+//! the flow of its sender. Names are not proven here: a member of the network that invents tens of thousands of names fills
+//! all queues.
 //!
 //! Announcements are kept apart from packets, since the network does not repeat them. They and the queues take turns too.
 
@@ -18,8 +19,8 @@ use crate::network::{Event, Token};
 /// The number of bytes of all queues.
 const BYTES_MAX: usize = 32 << 20;
 
-/// The number of bytes of one queue. It is more than the largest window, so only a machine that sends more than it was
-/// allowed to is stopped by it.
+/// The number of bytes of one queue. It is more than the largest window. With a window of several MiB, a machine can still
+/// reach it by many small packets, since each counts for at least [`EVENT_SIZE_MIN`].
 const BYTES_OF_ONE_MAX: usize = 24 << 20;
 
 /// The number of packets and descriptions in all queues, and that of announcements.

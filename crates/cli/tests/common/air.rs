@@ -190,7 +190,7 @@ struct Request {
 }
 
 /// Makes an open `/dev/net/tun` the device of this namespace: for IP packets, without anything before them.
-#[allow(unsafe_code, reason = "there is no safe call for this request to the kernel")]
+#[allow(unsafe_code, reason = "no library has a safe call for this request to the kernel")]
 fn attach(device: &File) {
     const TUN: u16 = 0x0001;
     const NO_HEAD: u16 = 0x1000;
