@@ -33,7 +33,7 @@ text-of-value_ value/any depth/int -> string:
   if text == "an instance with class-id $(Object.class-id value)": return "an instance of $(class-name_ value)"
   return text
 
-/** The text of $text in quotes. A long text is cut. Control characters other than line ends and tabs stay as they are. */
+/** The literal whose value is $text. A long text is cut. */
 quoted_ text/string -> string:
   is-cut := text.size > MAX-PRINT-STRING_
   if is-cut:
@@ -44,4 +44,7 @@ quoted_ text/string -> string:
   // The backslash comes first, since the others add some.
   [["\\", "\\\\"], ["\"", "\\\""], ["\$", "\\\$"], ["\n", "\\n"], ["\r", "\\r"], ["\t", "\\t"]].do: | pair |
     escaped = escaped.replace --all pair[0] pair[1]
+  // Other control characters could move the cursor of a terminal.
+  32.repeat: | code | escaped = escaped.replace --all (string.from-rune code) "\\x$(%02x code)"
+  escaped = escaped.replace --all "\x7f" "\\x7f"
   return is-cut ? "\"$escaped\"..." : "\"$escaped\""
