@@ -19,7 +19,7 @@ use lucarne_message::{Buffer, Payload};
 use crate::wire::WireError;
 
 /// The protocol version. It changes when frames change, and both ends must have the same.
-pub(crate) const VERSION: u32 = 3;
+pub const VERSION: u32 = 3;
 
 /// The number of bytes before text and payload.
 pub(crate) const HEAD: usize = 40;

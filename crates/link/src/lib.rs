@@ -36,4 +36,5 @@ mod seat;
 mod stand_in;
 
 pub use connect::{Connect, ConnectError, RemoteProcess, SOCKET_VARIABLE, listening_process};
+pub use frame::VERSION as PROTOCOL_VERSION;
 pub use listen::{AdoptError, Connections, ListenError, Listener};

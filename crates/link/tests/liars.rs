@@ -13,10 +13,10 @@ use std::time::{Duration, Instant};
 
 use common::*;
 use lucarne_kernel::{Gid, Kernel, KernelOptions, SpawnOptions};
-use lucarne_link::Connections;
 use lucarne_link::wire::rings::{DESCRIPTORS, RingWire};
 use lucarne_link::wire::socket::{self, Received};
 use lucarne_link::wire::{Frame, Limits, LocalWire, Sent, Wire};
+use lucarne_link::{Connections, PROTOCOL_VERSION};
 use lucarne_message::{Buffer, Payload, Value};
 use lucarne_services::{Client, Container, Presence, ServiceManager};
 
@@ -73,7 +73,8 @@ fn head(kind: u8, detail: u8, buffers: u16, length: u32, [pid, gid, first, secon
 /// Connects as any container does. Returns the wire, the own pid, and the pid of the manager.
 fn come_in(stream: UnixStream) -> (RingWire, i64, i64) {
     let name = b"liar";
-    let hello = [head(13, 0, 0, name.len() as u32, [0, Gid::SYSTEM.as_i64(), 2, 0]), name.to_vec()].concat();
+    let fields = [0, Gid::SYSTEM.as_i64(), i64::from(PROTOCOL_VERSION), 0];
+    let hello = [head(13, 0, 0, name.len() as u32, fields), name.to_vec()].concat();
     (&stream).write_all(&[&(hello.len() as u32).to_le_bytes()[..], &hello].concat()).expect("a listener");
     let mut files = Vec::new();
     let mut welcome = Vec::new();
@@ -181,8 +182,10 @@ fn liars_end_alone() {
             program.wait();
             lies
         });
-        let lies = lies.sum();
-        is_over.store(true, Ordering::Relaxed);
+        let lies = {
+            let _over = SetOnDrop(&is_over);
+            lies.sum()
+        };
         assert!(working.join().expect("calls") > 0);
         lies
     });

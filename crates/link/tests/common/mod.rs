@@ -1,7 +1,7 @@
 //! A service that tests use from everywhere, and systems of several OS processes, simulated on one thread.
 #![allow(dead_code, reason = "each test program uses its part")]
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -27,6 +27,15 @@ pub(crate) const WHO: u32 = 6;
 pub(crate) const FLOOD: u32 = 7;
 pub(crate) const POUR: u32 = 8;
 pub(crate) const DEADLINE: u32 = 9;
+
+/// Sets a flag when it is dropped, also by a panic: a thread that runs until then would keep a failed test from ending.
+pub(crate) struct SetOnDrop<'f>(pub(crate) &'f AtomicBool);
+
+impl Drop for SetOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
 
 /// Counts live resources and calls in progress.
 #[derive(Clone, Default)]
