@@ -21,9 +21,14 @@ pub(super) struct Chunk {
 unsafe impl Send for Chunk {}
 
 impl Chunk {
+    /// A chunk without memory.
+    pub(super) const EMPTY: Chunk = Chunk { start: NonNull::dangling(), words: 0, used: 0, scanned: 0 };
+
     /// Allocates a chunk, its contents undefined. Returns none if the system has no memory left.
     pub(super) fn new(words: usize) -> Option<Chunk> {
-        let words = words.max(1);
+        if words == 0 {
+            return Some(Chunk::EMPTY);
+        }
         let layout = Layout::array::<u64>(words).ok()?;
         let start = if words >= MAPPED_WORDS_MIN {
             mapped::take(words)?
@@ -71,6 +76,9 @@ impl Chunk {
 
 impl Drop for Chunk {
     fn drop(&mut self) {
+        if self.words == 0 {
+            return;
+        }
         if self.words >= MAPPED_WORDS_MIN {
             // SAFETY: taken with this number of words in `new`.
             unsafe { mapped::give_back(self.start, self.words) };

@@ -12,7 +12,7 @@
 use super::chunk::Chunk;
 use super::external::Content;
 use super::object::{Format, Header, LARGE, MARKED, PERMANENT, REMEMBERED};
-use super::{Finalizer, Heap, OLD_WORDS_MAX, OLD_WORDS_MIN, OutOfMemory, Word, YOUNG_WORDS_MIN};
+use super::{Finalizer, Heap, OLD_WORDS_MAX, OLD_WORDS_MIN, OutOfMemory, Word};
 
 /// In stress mode one collection in this many is a full one.
 const STRESS_FULL_INTERVAL: u32 = 4;
@@ -23,10 +23,14 @@ impl Heap {
     /// # Errors
     /// If the system has no memory left for the live objects. The heap is then broken: it forgets all references.
     pub fn collect(&mut self, full: bool) -> Result<(), OutOfMemory> {
+        self.collect_into(full, Vec::new())
+    }
+
+    /// Collects garbage. A full collection moves the live objects to `room` first.
+    pub(super) fn collect_into(&mut self, full: bool, room: Vec<Chunk>) -> Result<(), OutOfMemory> {
         if self.is_broken {
             return Err(OutOfMemory);
         }
-        let new = Chunk::new(YOUNG_WORDS_MIN).ok_or(OutOfMemory)?;
         let full = full || self.old_words >= self.full_threshold;
         if full {
             self.before_work(self.old_words * 8);
@@ -36,8 +40,8 @@ impl Heap {
             self.stacks.get_mut(stack).set_top(top);
         }
         self.statistics.allocated_bytes += self.young.used as u64 * 8;
-        let young = std::mem::replace(&mut self.young, new);
-        let from = if full { std::mem::take(&mut self.old) } else { Vec::new() };
+        let young = std::mem::replace(&mut self.young, Chunk::EMPTY);
+        let from = if full { std::mem::replace(&mut self.old, room) } else { Vec::new() };
         for chunk in &mut self.old {
             chunk.scanned = chunk.used;
         }
@@ -60,7 +64,7 @@ impl Heap {
         Ok(())
     }
 
-    fn old_chunk_words(&self) -> usize {
+    pub(super) fn old_chunk_words(&self) -> usize {
         self.old.iter().map(|chunk| chunk.used).sum()
     }
 

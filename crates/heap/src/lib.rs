@@ -44,6 +44,7 @@
 mod account;
 mod chunk;
 mod collect;
+mod compact;
 mod external;
 mod handle;
 mod histogram;
@@ -393,6 +394,9 @@ impl Heap {
         if size > YOUNG_WORDS_MIN && size > self.young.words() / 4 {
             return self.allocate_old(class, format, length, size);
         }
+        if self.young.words() == 0 {
+            self.restore_young()?;
+        }
         if let Some(address) = self.young.take(size) {
             return Ok(initialize(address, class, format, length, 0));
         }
@@ -541,6 +545,11 @@ impl Heap {
             }
             None => false,
         }
+    }
+
+    /// Returns whether the lambda of a finalizer is due.
+    pub fn has_due_finalizers(&self) -> bool {
+        !self.due.is_empty()
     }
 
     /// Takes the lambda of a finalizer that is due, and keeps it.

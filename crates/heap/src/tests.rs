@@ -40,6 +40,7 @@ enum Step {
     Link(usize, usize, usize),
     Forget(usize),
     Collect(bool),
+    Compact,
 }
 
 const ROOTS: usize = 8;
@@ -55,6 +56,7 @@ fn step() -> impl Strategy<Value = Step> {
         (root.clone(), 0usize..300, root.clone()).prop_map(|(r, place, other)| Step::Link(r, place, other)),
         root.prop_map(Step::Forget),
         any::<bool>().prop_map(Step::Collect),
+        Just(Step::Compact),
     ]
 }
 
@@ -143,6 +145,10 @@ proptest! {
                     heap.collect(*full).unwrap();
                     None
                 }
+                Step::Compact => {
+                    heap.compact(0).unwrap();
+                    None
+                }
             };
             if let Some((root, value, model)) = made {
                 heap.set_root(&roots[root], value);
@@ -169,6 +175,47 @@ fn garbage_is_freed() {
     }
     heap.collect(true).unwrap();
     assert!(heap.used_bytes() < 1 << 20, "{} bytes are left", heap.used_bytes());
+}
+
+#[test]
+fn a_compacted_heap_takes_what_its_objects_need_and_goes_on() {
+    let mut heap = heap(false);
+    let root = heap.root(Immediate::NULL);
+    for _ in 0..20 {
+        chain(&mut heap, &root).unwrap();
+        heap.new_array(100).unwrap();
+    }
+    let stack = heap.add_stack();
+    // SAFETY: nothing uses the stack but this test.
+    unsafe { heap.stack_mut(stack) }.grow(100).unwrap();
+    heap.compact(4).unwrap();
+    let live_bytes = 20 * 101 * 8;
+    assert!(heap.used_bytes() < live_bytes + 200, "{} bytes for {live_bytes}", heap.used_bytes());
+    let length = |heap: &Heap| {
+        let mut count = 0;
+        let mut next = heap.get(&root);
+        while !next.is_null() {
+            next = next.elements()[0];
+            count += 1;
+        }
+        count
+    };
+    assert_eq!(length(&heap), 20);
+    chain(&mut heap, &root).unwrap();
+    assert_eq!(length(&heap), 21);
+    assert!(heap.statistics().minor_collections <= 40, "the young chunk has its room again");
+}
+
+#[test]
+fn a_large_heap_is_not_compacted() {
+    let mut heap = heap(false);
+    let root = heap.root(Immediate::NULL);
+    for _ in 0..100 {
+        chain(&mut heap, &root).unwrap();
+    }
+    let before = heap.statistics().full_collections;
+    heap.compact(4).unwrap();
+    assert_eq!(heap.statistics().full_collections, before);
 }
 
 /// Puts a new array in front of the chain of arrays that a root holds.

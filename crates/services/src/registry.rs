@@ -167,6 +167,10 @@ impl Registry {
             self.presence.add(&registration.uuid, registration.gid);
         }
         let candidates = self.by_uuid.entry(registration.uuid.clone()).or_default();
+        // Most interfaces have one provider: a vector would begin with room for four.
+        if candidates.is_empty() {
+            candidates.reserve_exact(1);
+        }
         let place = candidates.partition_point(|other| {
             // Services of this machine come before those of others.
             let is_equal = other.priority == registration.priority;

@@ -26,7 +26,7 @@ use lucarne_services::protocol::kind;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::grants::Grants;
-use crate::interpreter::{Interpreter, Position, Stop};
+use crate::interpreter::{CLEAR_GROUP, Interpreter, Position, Stop};
 use crate::profile::Sampler;
 use crate::program::LoadedProgram;
 use inbox::Inbox;
@@ -78,6 +78,8 @@ pub(crate) struct Machine {
     profiler: Option<Box<Profiler>>,
     /// The inputs of the session whose process this is.
     inputs: Option<Box<session::Inputs>>,
+    /// The number of times that the process has come to rest.
+    rests: u32,
     /// The time that no sample of the program's profile has counted yet, in microseconds.
     unsampled_us: i64,
 }
@@ -177,6 +179,7 @@ impl Machine {
             charged: 0,
             profiler: None,
             inputs: None,
+            rests: 0,
             unsampled_us: 0,
         })
     }
@@ -207,7 +210,10 @@ impl Machine {
             }
             let Some(task) = self.interrupted.take().or_else(|| self.ready.pop_front()) else {
                 if !context.has_messages() {
-                    return self.rest();
+                    let outcome = self.rest();
+                    if !matches!(outcome, Outcome::Wait { .. }) || !self.compact_at_rest() {
+                        return outcome;
+                    }
                 }
                 *budget -= std::mem::take(&mut self.charged);
                 if *budget <= 0 || context.should_yield() {
@@ -252,6 +258,39 @@ impl Machine {
     /// Charges work on the given number of bytes, and one unit for the effect itself.
     fn charge(&mut self, bytes: usize) {
         self.charged += 1 + (bytes / BYTES_PER_UNIT) as i64;
+    }
+
+    /// Frees memory that a process does not need while it waits, when it comes to rest for the first, second, fourth,
+    /// eighth... time: so a process that has started and waits from then on is small, and one that comes to rest often
+    /// does not pay for it. Returns whether there is work because of that: finalizers, or the end of the process.
+    fn compact_at_rest(&mut self) -> bool {
+        self.rests = self.rests.saturating_add(1);
+        if !self.rests.is_power_of_two() {
+            return false;
+        }
+        if self.heap.compact(CLEAR_GROUP).is_err() {
+            self.report_uncaught("OUT_OF_MEMORY");
+            return true;
+        }
+        self.shrink_tables();
+        self.charge_collections();
+        self.heap.has_due_finalizers()
+    }
+
+    /// Frees the room of tables that their entries do not need.
+    fn shrink_tables(&mut self) {
+        self.tasks.shrink();
+        self.ready.shrink_to_fit();
+        self.timers.shrink_to_fit();
+        self.asked.shrink_to_fit();
+        self.serving.shrink_to_fit();
+        self.clients.shrink_to_fit();
+        self.inboxes.shrink_to_fit();
+        self.watched.shrink_to_fit();
+        self.messages.shrink_to_fit();
+        self.crowded.shrink_to_fit();
+        self.waiting_for_global.shrink_to_fit();
+        self.waiting_outside.shrink_to_fit();
     }
 
     /// Returns the outcome of a turn in which no task is ready: the process ends if it has no foreground tasks and no

@@ -129,6 +129,12 @@ impl Tasks {
         }
     }
 
+    /// Frees the room that the tasks do not need.
+    pub(super) fn shrink(&mut self) {
+        self.slots.shrink_to_fit();
+        self.free.shrink_to_fit();
+    }
+
     fn reserve(&mut self) -> TaskId {
         // Most processes have one task: a vector would begin with room for four.
         if self.slots.is_empty() {

@@ -1,0 +1,44 @@
+//! Compaction of the heap of a process that waits.
+//!
+//! After its start, and after work, a process holds garbage, and room for more objects and calls than it has. One that
+//! then waits for a long time does not need it. Its live objects are moved into one chunk of their size, and the rest is freed,
+//! the young chunk too: the next allocation makes a new one.
+
+use super::chunk::Chunk;
+use super::{FULL_THRESHOLD_MIN, Heap, OutOfMemory, YOUNG_WORDS_MIN};
+
+impl Heap {
+    /// Collects garbage and frees the room that live objects and calls do not need, unless the heap holds more than 64 KiB: then
+    /// it would take long. No code may run in a task, or hold the address of a stack.
+    ///
+    /// `stack_slack` is the number of words that a stack keeps above those in use.
+    ///
+    /// # Errors
+    /// If the system has no memory left: see [`Heap::collect`].
+    pub fn compact(&mut self, stack_slack: usize) -> Result<(), OutOfMemory> {
+        if self.old_words + self.young.used > FULL_THRESHOLD_MIN {
+            return Ok(());
+        }
+        self.collect(true)?;
+        let live = self.old_chunk_words();
+        if self.old.iter().map(Chunk::words).sum::<usize>() > live {
+            let room = Chunk::new(live).ok_or(OutOfMemory)?;
+            self.collect_into(true, vec![room])?;
+        }
+        self.young = Chunk::EMPTY;
+        self.stacks.compact(stack_slack);
+        self.roots.shrink_to_fit();
+        self.free_roots.shrink_to_fit();
+        self.kept.shrink_to_fit();
+        self.remembered.shrink_to_fit();
+        self.settle_charge();
+        Ok(())
+    }
+
+    /// Makes the young chunk of a heap that was compacted.
+    pub(super) fn restore_young(&mut self) -> Result<(), OutOfMemory> {
+        self.young = Chunk::new(YOUNG_WORDS_MIN).ok_or(OutOfMemory)?;
+        self.settle_charge();
+        Ok(())
+    }
+}
