@@ -3,6 +3,8 @@
 //! A frame is named by its offset, never by its address, so that a stack can move. Two words below
 //! a frame's register 0 hold the way back: the return address and the caller's offset.
 
+use std::ops::Range;
+
 use super::Word;
 
 /// The number of words below each frame's register 0.
@@ -92,6 +94,13 @@ impl Stack {
     #[inline(always)]
     pub fn set(&mut self, index: usize, word: Word) {
         self.words[index] = word;
+    }
+
+    /// Makes a range of words null. Does nothing if the range is empty.
+    pub fn clear(&mut self, range: Range<usize>) {
+        if !range.is_empty() {
+            self.words[range].fill(Word::NULL);
+        }
     }
 
     /// Returns the live words and, after them, the dead ones.

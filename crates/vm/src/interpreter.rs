@@ -163,9 +163,9 @@ impl<'h> Interpreter<'h> {
         stack.set(0, Word::small(BASE));
         stack.set(1, Word::small(i64::from(callee.registers)));
         stack.set_top(FRAME_WORDS + registers);
-        for index in 0..registers {
-            let argument = arguments.get(index).copied().unwrap_or(Handle::NULL);
-            let word = heap.get(argument).word();
+        stack.clear(FRAME_WORDS + arguments.len()..FRAME_WORDS + registers);
+        for (index, argument) in arguments.iter().enumerate() {
+            let word = heap.get(*argument).word();
             // SAFETY: as above.
             unsafe { heap.stack_mut(id) }.set(FRAME_WORDS + index, word);
         }
