@@ -273,7 +273,8 @@ impl Machine {
             return true;
         }
         self.shrink_tables();
-        self.charge_collections();
+        // Not charged: it is rare and short, and its work differs with what machine code keeps alive, while turns must not.
+        self.heap.take_work();
         self.heap.has_due_finalizers()
     }
 
