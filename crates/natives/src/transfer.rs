@@ -13,7 +13,7 @@ use crate::{Failure, hash};
 pub struct Encoding {
     /// The encoded value.
     pub payload: Payload,
-    emptied: Vec<Kept>,
+    emptied: Vec<Leaving>,
 }
 
 /// Encodes a value.
@@ -44,7 +44,7 @@ pub fn encode_with(
         }
     }
     let payload = encoder.finish().map_err(failure)?;
-    Ok(Encoding { payload, emptied: leaving.into_iter().map(|leaving| leaving.array).collect() })
+    Ok(Encoding { payload, emptied: leaving })
 }
 
 /// Encodes a value that stays as it is: byte arrays are copied, whatever their size.
@@ -58,7 +58,7 @@ pub fn encode_copy(heap: &mut Heap, value: impl Value) -> Result<Payload, Failur
 }
 
 /// The byte arrays that an encoding has emptied.
-pub struct Emptied(Vec<Kept>);
+pub struct Emptied(Vec<Leaving>);
 
 impl Encoding {
     /// Separates the payload, to be sent, from the byte arrays that [`Emptied::restore`] needs to undo the encoding.
@@ -70,8 +70,8 @@ impl Encoding {
 impl Emptied {
     /// Undoes the encoding: gives the byte arrays their buffers back.
     pub fn restore(self, heap: &mut Heap, mut payload: Payload) {
-        for (buffer, array) in payload.take_buffers().into_iter().zip(self.0) {
-            heap.get_mut(array).restore_buffer(buffer);
+        for (buffer, leaving) in payload.take_buffers().into_iter().zip(self.0) {
+            heap.get_mut(leaving.array).restore_buffer(buffer);
         }
     }
 }
