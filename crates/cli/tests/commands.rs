@@ -3,7 +3,7 @@
 mod common;
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use common::{Folder, completed, signal};
@@ -376,8 +376,10 @@ fn a_signal_ends_with_128_and_its_number_and_loses_no_output() {
 fn ends_after(sent: rustix::process::Signal, status: i32) {
     let folder = Folder::new(&format!("signal-{status}"));
     folder.file("waits.toit", "main:\n  print \"first\"\n  print-on-stderr_ \"ready\"\n  while true: null\n");
-    let mut child = folder
-        .command(&["run", "waits.toit"])
+    // Started in the background of a script, the tests ignore Ctrl-C, and so would the program.
+    let mut child = Command::new("env")
+        .args(["--default-signal=INT", env!("CARGO_BIN_EXE_lucarne"), "run", "waits.toit"])
+        .current_dir(folder.path(""))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
