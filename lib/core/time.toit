@@ -29,7 +29,7 @@ class Time implements Comparable:
   The moment at which a clock in the local time zone shows the arguments.
 
   They need not be in their ranges: the 32nd of a month is a day of the next one. When clocks are
-    set back, an hour occurs twice: $dst tells whether daylight saving is on.
+    set back, an hour occurs twice: $dst tells whether daylight saving is on. If it is null, the moment is the first one.
   */
   constructor.local
       --year/int

@@ -42,6 +42,15 @@ fn a_file_of_a_local_package_may_be_the_program() {
         ("app/package.lock", lock),
     ];
     assert_eq!(diagnostics(&files), "");
+    // A package has a `package.yaml` of its own, but no lock file.
+    let spec = ("app/mine/package.yaml", "name: mine\ndependencies:\n  inner:\n    path: ../inner\n");
+    assert_eq!(diagnostics(&[&files[..], &[spec]].concat()), "");
+    let program = ("app/tools/main.toit", "import inner\nmain: print inner.f\n");
+    let spec = ("app/tools/package.yaml", "name: tools\ndependencies:\n  inner:\n    path: ../inner\n");
+    assert!(
+        diagnostics(&[&[program], &files[..], &[spec]].concat()).contains("it is not installed"),
+        "a program of its own does not use what another program has installed"
+    );
     let other = ("app/mine/src/other.toit", "import mine\nmain:\n");
     assert!(diagnostics(&[other, ("app/package.lock", lock)]).contains("cannot find `mine`"));
 }

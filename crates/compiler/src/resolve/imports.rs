@@ -30,6 +30,13 @@ pub(super) struct Target {
     pub(super) home: Home,
 }
 
+/// Returns whether a file is in a local package that the lock file in a folder lists.
+fn is_in_local_package(loader: &dyn Loader, folder: &str, lock: &[u8], file: &str) -> bool {
+    let (lock, _) = lock::read(&String::from_utf8_lossy(lock));
+    let packages = Packages { lock, folder: folder.to_owned(), ..Packages::default() };
+    packages.home_of(loader, file, Package::is_local) != Home::Program
+}
+
 /// The packages of a program.
 #[derive(Default)]
 pub(super) struct Packages {
@@ -45,24 +52,27 @@ pub(super) struct Packages {
 
 impl Packages {
     /// Reads the lock file of the program that a file belongs to, if there is one. It is in the
-    /// nearest folder above the file that contains a lock file or a `package.yaml`.
+    /// nearest folder above the file that contains a lock file or a `package.yaml`. If that is the folder of a local package, which
+    /// has no lock file itself, the program is the one that uses the package.
     pub(super) fn find(
         loader: &dyn Loader,
         sources: &mut Sources,
         entry: &str,
     ) -> (Packages, Vec<Diagnostic>) {
+        let mut without_lock = None;
         for folder in loader.folders_above(entry) {
             let path = join(&folder, LOCK_FILE);
             let listed = loader.read(&join(&folder, SPEC_FILE)).map(|bytes| listed(&bytes));
             if let Some(bytes) = loader.read(&path) {
+                if without_lock.is_some() && !is_in_local_package(loader, &folder, &bytes, entry) {
+                    break;
+                }
                 let (packages, problems) = Packages::read(sources, folder, path, bytes);
                 return (Packages { listed: listed.unwrap_or_default(), ..packages }, problems);
             }
-            if let Some(listed) = listed {
-                return (Packages { listed, ..Packages::default() }, Vec::new());
-            }
+            without_lock = without_lock.or(listed);
         }
-        Default::default()
+        (Packages { listed: without_lock.unwrap_or_default(), ..Packages::default() }, Vec::new())
     }
 
     fn read(
