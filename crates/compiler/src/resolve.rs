@@ -23,6 +23,7 @@ mod job;
 mod look_up;
 mod lower;
 mod migrations;
+mod misread;
 mod modules;
 mod notes;
 mod operator;
@@ -296,6 +297,7 @@ fn analyze_with(
     diagnostics.retain(|problem| problem.is_error() || !is_silenced(&sources, problem, &mut silent_lines));
     diagnostics.extend(modules.imports_without_natives(&missing_natives));
     modules.show_lost_uses(&mut diagnostics);
+    misread::keep_first(&mut diagnostics);
     if comments == Comments::Checked {
         diagnostics.extend(documentation::check(&world, &modules, &sources, &is_wanted));
     }

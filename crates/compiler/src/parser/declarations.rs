@@ -667,10 +667,12 @@ impl Parser<'_> {
         };
         let start = name.span.start;
         let mut prefix = None;
+        let mut is_too_long = false;
         while self.peek_on_line() == Kind::Dot && !self.token().space_before {
             let dot = self.advance().span;
-            if prefix.is_some() {
+            if prefix.is_some() && !is_too_long {
                 self.error(dot, "a type's name has at most one `.`");
+                is_too_long = true;
             }
             match self.take_identifier() {
                 Some(inner) => prefix = Some(std::mem::replace(&mut name, inner)),
@@ -680,7 +682,7 @@ impl Parser<'_> {
                 break;
             }
         }
-        if self.skip_type_parameters() {
+        if self.skip_type_parameters() || is_too_long {
             prefix = None;
             name.name = "any".into();
         }

@@ -179,8 +179,12 @@ impl Parser<'_> {
         if self.token_at(1).kind == Kind::RightBracket {
             let span = self.token_at(1).span;
             self.error_and_go_on(span, "an index must stand between these brackets", "write `x[0]`");
+            arguments.push(self.expression_at(span, ExpressionKind::Error));
         }
         self.enclosed(Kind::RightBracket, |parser| {
+            if !arguments.is_empty() {
+                return;
+            }
             let from =
                 (parser.peek() != Kind::DotDot).then(|| parser.expression_or_indented(Blocks::Allowed));
             if parser.take(Kind::DotDot).is_some() {

@@ -106,6 +106,7 @@ impl<'a> Lower<'a> {
             let has_block = lowered.iter().any(|(name, value, _)| name.is_none() && value.ty == Ty::Block);
             if has_block && !arguments.are_broken && argument.0.is_none() && argument.1.ty != Ty::Block {
                 self.error(argument.2, "an unnamed argument after a block: blocks come last");
+                arguments.are_broken = true;
             }
             lowered.push(argument);
         }
@@ -137,6 +138,7 @@ impl<'a> Lower<'a> {
         match &value.kind {
             ExpressionKind::Name(_) | ExpressionKind::Member(..) if has_error => {
                 if let (true, false, Some(problem)) = (self.is_mismatched, is_last, self.problems.last_mut())
+                    && problem.labels.is_empty()
                 {
                     let name = habits::path_of(value).unwrap_or_else(|| "name".into());
                     let hint = format!("a call as an argument stands between parentheses: `({name} ...)`");
@@ -172,6 +174,10 @@ impl<'a> Lower<'a> {
         let line = |place: u32| starts.partition_point(|start| *start <= place);
         let (first, last) = (line(call.start), line(last.start));
         let Some(problem) = self.problems.last_mut() else { return };
+        if !problem.labels.is_empty() {
+            // The error is about the declaration.
+            return;
+        }
         if first < last {
             let note = format!("line {last} continues line {first}, because it is indented more");
             problem.notes.push(note);

@@ -382,7 +382,9 @@ impl<'a> Lower<'a> {
         match self.static_setter(class, &name.name) {
             Some(setter) => Target::Setter(setter, reader, name.span),
             None if reader.is_some() => {
-                self.error(name.span, format!("`{}` cannot be assigned", name.name));
+                let (class, member) = (&self.world.class(class).name, &name.name);
+                let title = format!("`{class}.{member}` cannot be assigned: there is no setter `{member}=`");
+                self.error(name.span, title);
                 Target::Error(name.span)
             }
             None => {

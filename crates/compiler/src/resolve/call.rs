@@ -11,7 +11,8 @@ use super::world::Member;
 use crate::ast::{self, Expression, ExpressionKind, Identifier};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{
-    ClassId, ClassKind, Expr, FieldRef, FunctionId, FunctionKind, GlobalId, Item, Node, Selector, Type,
+    ClassId, ClassKind, Expr, FieldRef, Function, FunctionId, FunctionKind, GlobalId, Item, Node, Selector,
+    Type,
 };
 use crate::names::Name;
 use crate::source::Span;
@@ -429,10 +430,14 @@ impl<'a> Lower<'a> {
                 }
                 problem =
                     problem.note(format!("it is declared as `{}`", shape::signature(self.world, function)));
-                problem.hints.extend(habits::hint_for_declaration(function));
+                if let Some(near) = self.nearest_parameter(function, shape) {
+                    problem = problem.hint(format!("did you mean `--{near}`?"));
+                }
+                self.lacks_argument = shape::lacks_argument(function, shape);
+                problem = self.explain_declaration_of(*only, problem);
             }
             several => {
-                if name == "print" && shape.named.is_empty() {
+                if name == "print" && shape.named.is_empty() && shape.unnamed.len() > 1 {
                     problem =
                         problem.hint("to print several values, put them into one string: `print \"$a $b\"`");
                 }
@@ -446,6 +451,17 @@ impl<'a> Lower<'a> {
         }
         self.report(problem);
         Value::error(span)
+    }
+
+    /// Returns the parameter that is probably meant by a named argument that a function does not have.
+    fn nearest_parameter(&self, function: &'a Function, shape: &Selector) -> Option<&'a str> {
+        let named = || function.parameters.iter().filter(|parameter| parameter.is_named);
+        let is_known = |name: &str| named().any(|parameter| parameter.name == name);
+        let (unknown, _) = shape.named.iter().find(|(name, _)| !is_known(name))?;
+        // One that is given, too, is not meant.
+        let is_given = |name: &str| shape.named.iter().any(|(given, _)| given == name);
+        let free = named().map(|parameter| parameter.name.as_str()).filter(|name| !is_given(name));
+        self.world.suggestions.nearest(unknown, free)
     }
 
     /// Makes an object, or calls a factory.

@@ -1,5 +1,6 @@
 //! Checks the form of declarations, without looking up the names that they refer to.
 
+use super::misread;
 use super::shape::ARGUMENTS_MAX;
 use crate::ast::{Class, ClassKind, Function, FunctionName, Identifier, Initial, Parameter, Variable};
 use crate::diagnostic::Diagnostic;
@@ -214,9 +215,15 @@ pub(super) fn parameter_names(problems: &mut Vec<Diagnostic>, source: SourceId, 
                 entry.insert(parameter);
             }
             Entry::Occupied(earlier) => {
-                let title = format!("two parameters are named `{}`", parameter.name.name);
-                let problem = Diagnostic::error(source, span, title);
-                problems.push(problem.also(source, earlier.get().name.span, "the first one"));
+                let name = &parameter.name.name;
+                let problem = misread::repeated_type(source, parameters, name).unwrap_or_else(|| {
+                    Diagnostic::error(source, span, format!("two parameters are named `{name}`")).also(
+                        source,
+                        earlier.get().name.span,
+                        "the first one",
+                    )
+                });
+                problems.push(problem);
             }
         }
         if let Some(rest) = parameter.name.name.strip_prefix("no-").filter(|_| parameter.is_named) {
@@ -283,10 +290,11 @@ fn operator_shape(problems: &mut Vec<Diagnostic>, source: SourceId, function: &F
         function.parameters.iter().filter(|parameter| !parameter.is_named && parameter.default.is_none());
     let unnamed = unnamed.filter(|parameter| !parameter.is_block || takes_blocks(&name.name)).count();
     if !fits(unnamed) || unnamed != function.parameters.len() {
-        let shown = if matches!(function.name, FunctionName::Setter(_)) { "a setter" } else { &*name.name };
-        let problem = Diagnostic::error(source, name.span, format!("`{shown}` cannot have these parameters"));
+        let is_setter = matches!(function.name, FunctionName::Setter(_));
+        let shown = if is_setter { "a setter".to_owned() } else { format!("`{}`", name.name) };
+        let problem = Diagnostic::error(source, name.span, format!("{shown} cannot have these parameters"));
         problems.push(problem.note(match &*name.name {
-            _ if shown == "a setter" => "it takes the value: `name= value:`",
+            _ if is_setter => "it takes the value: `name= value:`",
             "~" => "it takes none: `operator ~:`",
             "-" => "it takes one, or none for the sign: `operator - other:`, `operator -:`",
             "[]" => "it takes the index: `operator [] index:`",

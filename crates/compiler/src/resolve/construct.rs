@@ -82,7 +82,7 @@ impl<'a> Lower<'a> {
         let mut place = FieldsBefore::End(span);
         let mut nodes = &mut before;
         let is_explicit = body.statements.iter().any(|statement| super_constructor(statement).is_some());
-        for statement in &body.statements {
+        for (number, statement) in body.statements.iter().enumerate() {
             if let Some((name, word, arguments)) = super_constructor(statement) {
                 if self.super_called {
                     self.error(statement.span, "the super constructor is called already");
@@ -97,7 +97,7 @@ impl<'a> Lower<'a> {
             }
             self.this_used = false;
             self.final_field_set = false;
-            let node = self.effect(statement);
+            let node = self.effect_before(statement, body.statements.get(number + 1));
             if self.this_used && !self.super_called && is_explicit {
                 let title = "this uses the object before the super constructor has run";
                 let hint = "fields of this class may be used; methods and `this` only after `super`";
@@ -108,8 +108,10 @@ impl<'a> Lower<'a> {
                     let title = "this sets a final field and uses the object";
                     let hint = "set the field in a statement before it";
                     self.error_hint(statement.span, title, hint);
+                    place = FieldsBefore::Unknown;
+                } else {
+                    place = FieldsBefore::Use(statement.span);
                 }
-                place = FieldsBefore::Use(statement.span);
                 after.extend(self.implicit_super(span));
                 self.super_called = true;
                 nodes = &mut after;
@@ -361,6 +363,7 @@ impl<'a> Lower<'a> {
                 FieldsBefore::Super(at) => (at, "may have no value when the super constructor is called"),
                 FieldsBefore::Use(at) => (at, "may have no value here, where the object is used"),
                 FieldsBefore::Nowhere => (field.name.span, "never gets a value"),
+                FieldsBefore::Unknown => continue,
             };
             let mut problem = Diagnostic::error(self.source, at, format!("the field `{name}` {when}"));
             if at != field.name.span {
@@ -505,6 +508,8 @@ enum FieldsBefore {
     Use(Span),
     /// No constructor exists that could assign them.
     Nowhere,
+    /// A mistake that has been reported hides the place.
+    Unknown,
 }
 
 /// Returns the name, the place of `super`, and the arguments, if a statement calls the super constructor.

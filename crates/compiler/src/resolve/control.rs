@@ -634,7 +634,7 @@ impl<'a> Lower<'a> {
             locals.push(self.routines.local(variable));
             let whether = self.builtin(self.world.builtin.bool);
             if locals.len() == 1 && self.world.fit(whether, ty) == Fit::No {
-                self.mismatch(whether, ty, parameter.name.span, "whether there is an exception");
+                self.mismatch(whether, ty, parameter.name.span, "the first parameter of `finally`");
             }
         }
         if let (Some(first), false) = (parameters.first(), parameters.len() == 2) {

@@ -6,7 +6,7 @@ use super::routine::{Target, VariableId};
 use super::world::World;
 use crate::ast::{self, Expression, ExpressionKind, UnaryOperator};
 use crate::diagnostic::Diagnostic;
-use crate::ir::{ClassId, Function, Item, Parameter};
+use crate::ir::{ClassId, Item, Parameter};
 use crate::names::Name;
 use crate::source::Span;
 use crate::types::Ty;
@@ -487,21 +487,6 @@ pub(super) fn hint_for_member(world: &World, class: ClassId, name: &str) -> Opti
         }
         _ => None,
     }
-}
-
-/// Returns a hint about a function whose declaration probably means something else.
-pub(super) fn hint_for_declaration(function: &Function) -> Option<String> {
-    let is_type =
-        |name: &str| matches!(name, "int" | "float" | "bool" | "string" | "any") || type_name(name).is_some();
-    if function.parameters.first().is_some_and(|first| first.name == "self") {
-        return Some("remove the parameter `self`: a method reaches its object as `this`".into());
-    }
-    let place = function.parameters.iter().position(|parameter| is_type(&parameter.name))?;
-    let (ty, next) = (function.parameters.get(place)?, function.parameters.get(place + 1)?);
-    Some(format!(
-        "`{}` is a parameter of its own; a type follows the name: `{}/{}`",
-        ty.name, next.name, ty.name
-    ))
 }
 
 /// Returns the name right after the `::` at `place`, and adds it and the names after further `::` to a path.

@@ -120,6 +120,8 @@ pub(super) struct Lower<'a> {
     pub(super) undeclared: HashSet<Name>,
     /// Whether the last call had arguments that no function of its name takes.
     pub(super) is_mismatched: bool,
+    /// Whether the last call that no function takes has too few arguments.
+    pub(super) lacks_argument: bool,
     pub(super) problems: Vec<Diagnostic>,
     /// The natives that a package uses and that do not exist.
     pub(super) missing_natives: Vec<String>,
@@ -173,6 +175,7 @@ pub(super) fn lower(
         kept_blocks: 0,
         undeclared: HashSet::new(),
         is_mismatched: false,
+        lacks_argument: false,
         problems: Vec::new(),
         missing_natives: Vec::new(),
     };
@@ -238,8 +241,8 @@ impl<'a> Lower<'a> {
     /// Lowers the statements of a function that is not a constructor.
     fn function_body(&mut self, body: &'a Body, tree: &'a ast::Function) -> Node {
         let mut nodes = Vec::new();
-        for statement in &body.statements {
-            nodes.push(self.effect(statement));
+        for (place, statement) in body.statements.iter().enumerate() {
+            nodes.push(self.effect_before(statement, body.statements.get(place + 1)));
         }
         if tree.return_type.is_none()
             && returns_value(&body.statements)
@@ -261,22 +264,35 @@ impl<'a> Lower<'a> {
         let falls_off = nodes.iter().all(|node| self.may_complete(node));
         let has_name = !tree.name.span().range().is_empty();
         if promises && falls_off && has_name && !self.has_primitive(body) && !self.is_setter() {
-            let title = "not every way through this function returns a value";
-            let problem = Diagnostic::error(self.source, tree.name.span(), title);
-            self.report(match return_in_block(&body.statements) {
-                Some(span) => problem
-                    .also(self.source, span, "this returns from the function, not only from the block")
-                    .hint(habits::BLOCK_VALUE),
-                None => {
-                    problem.hint("end it with a `return`, or with `unreachable` if its end cannot be reached")
-                }
-            });
+            self.report_lost_result(body, tree);
         }
         if falls_off {
             // A function's value is that of its `return`, not that of its last statement.
             nodes.push(Node { at: tree.name.span().start, expr: Expr::Null });
         }
         sequence(tree.name.span(), nodes)
+    }
+
+    /// Reports a function that returns a value in some cases only. Without a declared type, a `return` that ends a block is
+    /// the mistake.
+    fn report_lost_result(&mut self, body: &Body, tree: &ast::Function) {
+        let title = "not every way through this function returns a value";
+        let name = tree.name.span();
+        let problem = match (return_in_block(&body.statements), &tree.return_type) {
+            (Some(span), None) => Diagnostic::error(
+                self.source,
+                span,
+                "this returns from the function, not only from the block",
+            )
+            .also(self.source, name, "its end gives no value")
+            .hint(format!("{}; if not, return a value at the end of the function, too", habits::BLOCK_VALUE)),
+            (Some(span), Some(_)) => Diagnostic::error(self.source, name, title)
+                .also(self.source, span, "this returns from the function, not only from the block")
+                .hint(habits::BLOCK_VALUE),
+            (None, _) => Diagnostic::error(self.source, name, title)
+                .hint("end it with a `return`, or with `unreachable` if its end cannot be reached"),
+        };
+        self.report(problem);
     }
 
     fn is_setter(&self) -> bool {
@@ -363,7 +379,8 @@ impl<'a> Lower<'a> {
         let mut fields = Vec::new();
         for tree in trees {
             let Some(variable) = variables.get(&tree.name.span.start).copied() else { continue };
-            if let Some(default) = &tree.default {
+            // A default value of a block has been reported.
+            if let Some(default) = tree.default.as_ref().filter(|_| !tree.is_block) {
                 let local = self.routines.local(variable);
                 absent.push((local, Node { at: tree.name.span.start, expr: Expr::Null }));
                 nodes.extend(self.default_value(variable, tree, default));
@@ -656,7 +673,9 @@ impl<'a> Lower<'a> {
         let Some((last, before)) = statements.split_last() else {
             return Value::new(span, Expr::Null, Ty::Null);
         };
-        let mut nodes: Vec<Node> = before.iter().map(|statement| self.effect(statement)).collect();
+        // The last statement may be meant as the value.
+        let lower = |(place, statement)| self.effect_before(statement, before.get(place + 1));
+        let mut nodes: Vec<Node> = before.iter().enumerate().map(lower).collect();
         let last = self.any(last);
         if nodes.is_empty() {
             return last;

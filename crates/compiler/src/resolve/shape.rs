@@ -2,7 +2,7 @@
 //! are blocks.
 
 use super::world::World;
-use crate::ir::{Function, FunctionKind, Selector};
+use crate::ir::{Function, FunctionKind, Parameter, Selector};
 use crate::steps;
 use crate::types::Ty;
 
@@ -85,6 +85,12 @@ fn named_mismatch(function: &Function, shape: &Selector) -> Option<String> {
         !parameter.is_optional && !shape.named.iter().any(|(name, _)| *name == parameter.name)
     });
     missing.map(|parameter| format!("the argument `--{}` is missing", parameter.name))
+}
+
+/// Returns whether there are fewer unnamed arguments than a function requires.
+pub(super) fn lacks_argument(function: &Function, shape: &Selector) -> bool {
+    let is_required = |parameter: &&Parameter| !parameter.is_named && !parameter.is_optional;
+    shape.unnamed.len() < function.parameters.iter().filter(is_required).count()
 }
 
 /// Returns, for each parameter in canonical order, the place of its argument; none if it is absent.

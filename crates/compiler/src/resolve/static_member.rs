@@ -82,7 +82,8 @@ impl<'a> Lower<'a> {
         }
         let paths: Vec<&str> =
             modules.iter().map(|module| self.world.module(*module).path.as_str()).collect();
-        let title = format!("`{}` has no `{}`", paths.join("`, `"), name.name);
+        let have = if paths.len() == 1 { "has" } else { "have" };
+        let title = format!("`{}` {have} no `{}`", paths.join("` and `"), name.name);
         let names = modules.iter().flat_map(|module| self.world.own_names(*module));
         let problem = Diagnostic::error(self.source, name.span, title);
         let near = self.world.suggestions.nearest(&name.name, names.map(|name| &**name));
