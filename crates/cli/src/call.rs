@@ -1,9 +1,11 @@
 //! `lucarne call`: calls the methods of a running provider by name.
 
+mod check;
 pub(crate) mod editor;
 mod failure;
 mod interrupts;
 mod json;
+mod listener;
 mod provider;
 mod session;
 #[cfg(test)]
@@ -15,12 +17,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use lucarne_compiler::names::{Suggestions, canonical};
-use lucarne_interface::model::{Interface, Kind, Method, Resource, Type};
+use lucarne_interface::model::{Interface, Kind, Method, Resource};
 use lucarne_services::{CallError, Client, Pending, Value};
 
 use crate::arguments::call::Call;
 use crate::output::{json_line, print_error, print_out, visible};
 use crate::{FAILURE, Stop};
+use check::Types;
 use failure::{Failure, UNKNOWN_NAME, WRONG_ARGUMENT};
 use json::{Shown, quoted, shortened};
 pub(crate) use provider::{Connection, Found, Limit};
@@ -80,15 +83,15 @@ fn call_or_refuse(options: &Call) -> Result<ExitCode, Stop> {
     let arguments = words::bind(method, &shown, words, &found.interface)
         .map_err(|text| Stop::usage(text).named(WRONG_ARGUMENT))?;
     let client = connection.client(&found)?;
-    let outcome = invoke(&client, method, None, arguments, limit.left());
-    match outcome.wait() {
-        Ok(value) => {
-            let shown = Shown { value: &value, ty: Some(&method.result), interface: &found.interface };
-            print_out(result_line(&shown, &method.result, options.json)?.as_bytes())?;
+    let types = Types { interface: &found.interface, is_carried: found.is_carried };
+    let value = invoke(&client, method, None, arguments, limit.left()).wait();
+    let value = value.map_err(|error| Failure::of(&error, method, options.timeout));
+    match value.and_then(|value| result_line(&value, method, &types, options.json)) {
+        Ok(line) => {
+            print_out(line.as_bytes())?;
             Ok(ExitCode::SUCCESS)
         }
-        Err(error) => {
-            let failure = Failure::of(&error, method, options.timeout);
+        Err(failure) => {
             if options.json {
                 print_out(format!("{}\n", failure.json()).as_bytes())?;
             } else {
@@ -127,11 +130,17 @@ fn packed(handle: Option<i64>, mut arguments: Vec<Value>) -> Value {
 }
 
 /// Returns the line that shows a result. A method without a result prints none, but for JSON.
-fn result_line(shown: &Shown<'_>, ty: &Type, is_json: bool) -> Result<String, Stop> {
-    let line = line_of(shown)?;
+///
+/// # Errors
+/// If the result does not have its type.
+fn result_line(value: &Value, method: &Method, types: &Types<'_>, is_json: bool) -> Result<String, Failure> {
+    let shown = Shown { value, ty: Some(&method.result), interface: types.interface };
+    let of = || format!("the result of `{}`", method.name);
+    types.check_result(value, &method.result).map_err(|error| Failure::mistyped(error, &of(), &shown))?;
+    let line = line_of(&shown)?;
     Ok(match is_json {
         true => format!("{{\"result\":{line}}}\n"),
-        false if shown.value.is_null() && *ty == Type::of(Kind::None) => String::new(),
+        false if value.is_null() && method.result.kind == Kind::None => String::new(),
         false => format!("{line}\n"),
     })
 }

@@ -1,6 +1,8 @@
 //! `lucarne call`: providers in Toit and in Rust are called from the shell, on a device and over a socket.
 
 mod common;
+#[path = "call/declared.rs"]
+mod declared;
 #[path = "call/sessions.rs"]
 mod sessions;
 #[allow(unreachable_pub, reason = "the code is for any crate")]

@@ -6,6 +6,8 @@ use lucarne_interface::model::Method;
 use lucarne_services::{CallError, protocol};
 use serde_json::json;
 
+use super::check::Mistyped;
+use super::json::Shown;
 use crate::{Stop, USAGE};
 
 /// The time limit of a call is over.
@@ -30,8 +32,10 @@ pub(crate) const AMBIGUOUS_NAME: &str = "AMBIGUOUS_NAME";
 pub(crate) const WRONG_ARGUMENT: &str = "WRONG_ARGUMENT";
 /// The command, or the line of a session, has another form.
 pub(crate) const WRONG_FORM: &str = "WRONG_FORM";
-/// A message does not have the type of the definition.
+/// A message cannot be decoded.
 pub(crate) const UNREADABLE: &str = "UNREADABLE";
+/// A result or a notification does not have the type of the definition.
+pub(crate) const WRONG_TYPE: &str = "WRONG_TYPE";
 /// The user has canceled the call.
 pub(crate) const CANCELED: &str = "CANCELED";
 
@@ -49,11 +53,19 @@ pub(crate) struct Failure {
     /// The name of the error in the definition, or one of those above.
     pub(crate) name: Option<String>,
     pub(crate) text: String,
+    /// The part of a result that does not have its type.
+    mistyped: Option<Box<Mistyped>>,
 }
 
 impl Failure {
     pub(crate) fn named(name: &str, text: impl Into<String>) -> Failure {
-        Failure { name: Some(name.to_owned()), text: text.into() }
+        Failure { name: Some(name.to_owned()), text: text.into(), mistyped: None }
+    }
+
+    /// Returns the failure of a result or a notification, `shown`, in which a part does not have its type.
+    pub(crate) fn mistyped(mistyped: Mistyped, of: &str, shown: &Shown<'_>) -> Failure {
+        let text = mistyped.text(of, shown);
+        Failure { mistyped: Some(Box::new(mistyped)), ..Failure::named(WRONG_TYPE, text) }
     }
 
     /// Returns the failure of a call.
@@ -83,7 +95,7 @@ impl Failure {
             CallError::Thrown(thrown) if thrown.text() == protocol::error::NO_SUCH_RESOURCE => {
                 Failure::named(RESOURCE_CLOSED, error.to_string())
             }
-            error => Failure { name: None, text: error.to_string() },
+            error => Failure { name: None, text: error.to_string(), mistyped: None },
         }
     }
 
@@ -93,7 +105,11 @@ impl Failure {
     }
 
     pub(crate) fn json(&self) -> serde_json::Value {
-        json!({ "error": self.text, "name": self.name })
+        let mut json = json!({ "error": self.text, "name": self.name });
+        if let Some(mistyped) = &self.mistyped {
+            json["mistyped"] = mistyped.json();
+        }
+        json
     }
 }
 
@@ -116,6 +132,6 @@ impl From<String> for Failure {
 impl From<Stop> for Failure {
     fn from(stop: Stop) -> Failure {
         let name = stop.name.or((stop.status == USAGE).then_some(WRONG_FORM));
-        Failure { name: name.map(str::to_owned), text: stop.message }
+        Failure { name: name.map(str::to_owned), text: stop.message, mistyped: None }
     }
 }

@@ -76,6 +76,8 @@ impl Limit {
 pub(crate) struct Found {
     pub(crate) entry: Entry,
     pub(crate) interface: Interface,
+    /// Whether the provider carries the definition itself.
+    pub(crate) is_carried: bool,
 }
 
 impl Connection {
@@ -219,7 +221,7 @@ impl Connection {
                 interface.uuid, entry.uuid
             )));
         }
-        Ok(Found { entry, interface })
+        Ok(Found { entry, interface, is_carried: definition.is_none() })
     }
 
     /// Opens a service.

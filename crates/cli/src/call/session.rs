@@ -13,25 +13,27 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use lucarne_compiler::names::{Suggestions, canonical};
-use lucarne_interface::model::{Delivery, Interface, Method, Notification, Parameter, Resource, Type};
+use lucarne_interface::model::{Interface, Method, Notification, Resource};
 use lucarne_interface::show;
-use lucarne_services::{Broken, CallError, Client, Pending, Proxy, Uuid, Value, protocol};
+use lucarne_services::{CallError, Client, Pending, Proxy, Uuid, protocol};
 use serde_json::json;
 
+use super::check::Types;
 use super::editor::{Candidates, Lines, Print};
 use super::failure::{
     CANCELED, CLOSED_BY_PROVIDER, CONTACT_LOST, Failure, MACHINE_SILENT, NO_SUCH_PROCESS, PROVIDER_ENDED,
-    RESOURCE_CLOSED, UNKNOWN_NAME, UNREADABLE, WRONG_ARGUMENT, name_of_end,
+    RESOURCE_CLOSED, UNKNOWN_NAME, WRONG_ARGUMENT, name_of_end,
 };
 use super::interrupts::Interrupts;
-use super::json::{Shown, quoted, shortened};
-use super::{Connection, Found, Limit, find_method, invoke, line_of, result_line, words};
+use super::json::{quoted, shortened};
+use super::listener::{Listener, Seen};
+use super::{Connection, Found, Limit, find_method, invoke, result_line, words};
 use crate::arguments::call::Call;
 use crate::arguments::device::parse_duration;
 use crate::output::{print_error, print_out, reason, visible, visible_lines};
@@ -98,10 +100,11 @@ pub(crate) fn session(
         client,
         is_gone: false,
         interface,
+        is_carried: found.is_carried,
         open,
         last: 0,
         print,
-        has_failed: false,
+        has_failed: Arc::default(),
     };
     let prompt = format!("{}> ", visible(&found.entry.provider.name));
     while let Some(line) = lines.next(&prompt)? {
@@ -116,7 +119,11 @@ pub(crate) fn session(
     session.end();
     lines.finish();
     // In a terminal the user has seen what failed.
-    Ok(if session.has_failed && !is_terminal { ExitCode::from(FAILURE) } else { ExitCode::SUCCESS })
+    Ok(if session.has_failed.load(Ordering::Acquire) && !is_terminal {
+        ExitCode::from(FAILURE)
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 struct Session<'s> {
@@ -130,11 +137,14 @@ struct Session<'s> {
     /// Whether the provider of the client has ended, or contact to it was lost.
     is_gone: bool,
     interface: Arc<Interface>,
+    /// Whether the provider carries the definition.
+    is_carried: bool,
     open: OpenResources,
     /// The number of the last resource.
     last: usize,
     print: Arc<Mutex<Print>>,
-    has_failed: bool,
+    /// Whether a line, or a notification, was wrong.
+    has_failed: Arc<AtomicBool>,
 }
 
 /// A resource of the session.
@@ -144,16 +154,6 @@ struct Open {
     name: String,
     seen: Arc<Seen>,
     listener: Option<JoinHandle<()>>,
-}
-
-/// What has come from a resource.
-#[derive(Default)]
-struct Seen {
-    notifications: AtomicUsize,
-    /// Whether the session closes it.
-    is_closing: AtomicBool,
-    /// The reason of its end.
-    end: OnceLock<String>,
 }
 
 /// The resources by the numbers of their variables. The completion sees them, too.
@@ -179,7 +179,7 @@ impl Session<'_> {
     }
 
     fn report(&mut self, failure: Failure) -> Result<(), Stop> {
-        self.has_failed = true;
+        self.has_failed.store(true, Ordering::Release);
         if self.options.json {
             return print_out(format!("{}\n", failure.json()).as_bytes());
         }
@@ -268,7 +268,9 @@ impl Session<'_> {
             return Err(Failure::named(NO_SUCH_PROCESS, text));
         }
         // The provider checks that it has the version of this definition.
-        self.client = connection.client(&Found { entry, interface: (*self.interface).clone() })?;
+        let interface = (*self.interface).clone();
+        self.client = connection.client(&Found { entry, interface, is_carried: false })?;
+        self.is_carried = false;
         self.is_gone = false;
         Ok(())
     }
@@ -346,9 +348,8 @@ impl Session<'_> {
                 Ok(String::new())
             }
             _ => {
-                let shown = Shown { value: &value, ty: Some(&method.result), interface: &interface };
-                let line = result_line(&shown, &method.result, self.options.json);
-                line.map_err(Failure::from)
+                let types = Types { interface: &interface, is_carried: self.is_carried };
+                result_line(&value, method, &types, self.options.json)
             }
         }
     }
@@ -379,59 +380,18 @@ impl Session<'_> {
         notification: &Notification,
         seen: Arc<Seen>,
     ) -> JoinHandle<()> {
-        let mut stream = proxy.notifications::<Value>();
-        let (variable, notification) = (variable.to_owned(), notification.clone());
-        let (interface, print, is_json) = (self.interface.clone(), self.print.clone(), self.options.json);
-        thread::spawn(move || {
-            let write = |line: &str| print.lock().unwrap_or_else(PoisonError::into_inner)(line);
-            let write_end = |text: &str| {
-                let name = name_of_end(text);
-                write(&match is_json {
-                    true => format!("{}\n", json!({ "ended": variable, "reason": text, "name": name })),
-                    false => format!("{variable} has ended: {text}\n"),
-                });
-                // After the line: a command that waits for the end prints behind it.
-                let _ = seen.end.set(text.to_owned());
-            };
-            let mut is_broken = false;
-            while let Some(next) = stream.next().wait() {
-                match next {
-                    Ok(value) => {
-                        let shown = shown_notification(&value, &notification, &interface);
-                        write(&match is_json {
-                            true => {
-                                format!("{{\"notification\":{shown},\"from\":{}}}\n", json!(variable))
-                            }
-                            false => format!("{variable}: {shown}\n"),
-                        });
-                        seen.notifications.fetch_add(1, Ordering::Release);
-                    }
-                    Err(Broken::Decode(text)) => {
-                        let text = format!("a notification cannot be read: {text}");
-                        write(&match is_json {
-                            true => {
-                                format!(
-                                    "{}\n",
-                                    json!({ "error": text, "name": UNREADABLE, "from": variable })
-                                )
-                            }
-                            false => format!("{variable}: {text}\n"),
-                        });
-                    }
-                    Err(error) => {
-                        is_broken = true;
-                        match error {
-                            Broken::Gone => write_end(PROVIDER_ENDED),
-                            Broken::ContactLost => write_end(MACHINE_SILENT),
-                            error => write_end(&error.to_string()),
-                        }
-                    }
-                }
-            }
-            if !is_broken && !seen.is_closing.load(Ordering::Acquire) {
-                write_end(CLOSED_BY_PROVIDER);
-            }
-        })
+        Listener {
+            stream: proxy.notifications(),
+            variable: variable.to_owned(),
+            notification: notification.clone(),
+            interface: self.interface.clone(),
+            is_carried: self.is_carried,
+            is_json: self.options.json,
+            print: self.print.clone(),
+            seen,
+            has_failed: self.has_failed.clone(),
+        }
+        .start()
     }
 
     /// Returns the resource of a variable.
@@ -600,28 +560,6 @@ fn methods_of(resource: &Resource) -> String {
     match names.clone().next() {
         Some(_) => format!("the methods of a `{}` are {}", resource.name, quoted(names)),
         None => format!("a `{}` has no methods", resource.name),
-    }
-}
-
-/// Returns a notification as JSON: a value, or an object with the names of several.
-fn shown_notification(value: &Value, notification: &Notification, interface: &Interface) -> String {
-    fn line(value: &Value, ty: Option<&Type>, interface: &Interface) -> String {
-        line_of(&Shown { value, ty, interface }).unwrap_or_else(|stop| stop.message)
-    }
-    match (&notification.delivery, value) {
-        (Delivery::Next { value: ty, .. }, value) => line(value, Some(ty), interface),
-        (Delivery::Listener { values, .. }, value) if values.len() == 1 => {
-            line(value, Some(&values[0].ty), interface)
-        }
-        (Delivery::Listener { values, .. }, Value::List(items))
-            if items.len() == values.len() && !items.is_empty() =>
-        {
-            let pair = |(parameter, item): (&Parameter, &Value)| {
-                format!("{}:{}", json!(parameter.name), line(item, Some(&parameter.ty), interface))
-            };
-            format!("{{{}}}", values.iter().zip(items).map(pair).collect::<Vec<_>>().join(","))
-        }
-        (Delivery::Listener { .. }, value) => line(value, None, interface),
     }
 }
 

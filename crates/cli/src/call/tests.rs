@@ -8,9 +8,10 @@ use lucarne_services::{Bytes, CallError, Value};
 use proptest::prelude::*;
 use serde_json::Value as Json;
 
+use super::check::Types;
 use super::editor::Candidates;
 use super::failure::{CONTACT_LOST, Failure, MACHINE_SILENT, NO_SUCH_PROCESS, PROVIDER_ENDED};
-use super::json::{Shown, read};
+use super::json::{Mismatch, Shown, read};
 use super::session::Completion;
 use super::words::{bind, split};
 
@@ -179,6 +180,8 @@ proptest! {
             Ok(read) => prop_assert_eq!(format!("{:?}", sorted(read)), format!("{:?}", sorted(value.clone())), "{}", text),
             Err(error) => prop_assert!(false, "{ty}: {text}: {error:?}"),
         }
+        let types = Types { interface: &interface, is_carried: true };
+        prop_assert_eq!(types.check(&value, &ty), Ok(()), "{}: {}", ty, text);
         // A provider may send anything, whatever the type.
         let other = Type::of(Kind::Record("Point".to_owned()));
         serde_json::from_str::<Json>(&shown(&value, Some(&other), &interface)).expect("it is JSON");
@@ -192,6 +195,19 @@ proptest! {
             let text = shown(&value, Some(&ty), &interface);
             let again = read(&serde_json::from_str(&text).expect("it is JSON"), &ty, &interface);
             prop_assert_eq!(format!("{again:?}"), format!("{:?}", Ok::<_, ()>(value)), "{}", text);
+        }
+    }
+
+    #[test]
+    fn a_value_that_passes_the_check_is_of_the_type(ty in ty(), value in any_value()) {
+        let interface = interface();
+        let types = Types { interface: &interface, is_carried: true };
+        let text = shown(&value, Some(&ty), &interface);
+        let read = read(&serde_json::from_str(&text).expect("it is JSON"), &ty, &interface);
+        if types.check(&value, &ty).is_ok() {
+            prop_assert_eq!(
+                format!("{:?}", read.map(sorted)), format!("{:?}", Ok::<_, Mismatch>(sorted(value))), "{}: {}", ty, text
+            );
         }
     }
 
