@@ -10,6 +10,7 @@ mod provider;
 mod session;
 #[cfg(test)]
 mod tests;
+mod waiting;
 mod words;
 
 use std::io::IsTerminal;

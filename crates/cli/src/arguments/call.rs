@@ -46,7 +46,7 @@ pub(crate) struct Call {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) definition: Option<PathBuf>,
     /// The time after which a call is canceled, such as 500ms or 10s; opening the service takes 5 s of it at most. With -i
-    /// it limits the opening and each call
+    /// it limits the opening, each call, and each ':wait' for a resource
     /// [default: that of the definition]
     #[arg(long, value_name = "DURATION", value_parser = parse_limit)]
     pub(crate) timeout: Option<Duration>,

@@ -4,7 +4,7 @@
 //! follow kitchen          calls a method of the service; a resource becomes the variable $1
 //! $1.mute --minutes=3     calls a method of the resource
 //! $1.close                closes it, by the name that the definition gives the method
-//! :wait $1 3              a command; no method begins with `:`
+//! :wait $1 3 10s          a command; no method begins with `:`
 //! ```
 //!
 //! Each resource that notifies has a thread, which prints its notifications.
@@ -16,7 +16,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lucarne_compiler::names::{Suggestions, canonical};
 use lucarne_interface::model::{Interface, Method, Notification, Resource};
@@ -27,15 +27,15 @@ use serde_json::json;
 use super::check::Types;
 use super::editor::{Candidates, Lines, Print};
 use super::failure::{
-    CANCELED, CLOSED_BY_PROVIDER, CONTACT_LOST, Failure, MACHINE_SILENT, NO_SUCH_PROCESS, PROVIDER_ENDED,
-    RESOURCE_CLOSED, UNKNOWN_NAME, WRONG_ARGUMENT, name_of_end,
+    CANCELED, CLOSED_BY_PROVIDER, CONTACT_LOST, DEADLINE_EXCEEDED, Failure, MACHINE_SILENT, NO_SUCH_PROCESS,
+    PROVIDER_ENDED, RESOURCE_CLOSED, UNKNOWN_NAME, WRONG_ARGUMENT, name_of_end,
 };
 use super::interrupts::Interrupts;
 use super::json::{quoted, shortened};
 use super::listener::{Listener, Seen};
+use super::waiting::{self, Wait};
 use super::{Connection, Found, Limit, find_method, invoke, result_line, words};
 use crate::arguments::call::Call;
-use crate::arguments::device::parse_duration;
 use crate::output::{print_error, print_out, reason, visible, visible_lines};
 use crate::{FAILURE, Stop};
 
@@ -48,10 +48,7 @@ const HISTORY: &str = "lucarne-call-history";
 /// The commands, with their forms.
 const COMMANDS: &[(&str, &str)] = &[
     (":help", "lists the methods and commands"),
-    (
-        ":wait",
-        "`:wait 2s` waits for a time, `:wait $1` for the end of a resource, `:wait $1 3` for 3 notifications",
-    ),
+    (":wait", waiting::FORMS),
     (":exit", "ends the session; so does Ctrl-D, while Ctrl-C ends a call or a wait"),
 ];
 
@@ -442,23 +439,13 @@ impl Session<'_> {
         match (command, arguments) {
             (":help", []) if self.options.json => Ok(format!("{}\n", json!({ "help": self.help() }))),
             (":help", []) => Ok(self.help()),
-            (":wait", [variable]) if variable.starts_with('$') => self.wait(variable, usize::MAX),
-            (":wait", [variable, count]) => {
-                let wrong = |_| format!("`{}` is not a number of notifications", shortened(count));
-                self.wait(variable, count.parse().map_err(wrong)?)
-            }
-            (":wait", [time]) => {
-                let time = parse_duration(time).map_err(|text| format!("`{time}` is {text}"))?;
-                let since = Instant::now();
-                while !self.is_interrupted()
-                    && let Some(left) = time.checked_sub(since.elapsed()).filter(|left| !left.is_zero())
-                {
-                    thread::sleep(left.min(PAUSE));
+            (":wait", arguments) => match Wait::read(arguments)? {
+                Wait::Time(time) => self.pause(time),
+                Wait::Resource { variable, count, limit } => {
+                    self.wait(variable, count, limit.or(self.options.timeout))
                 }
-                Ok(String::new())
-            }
+            },
             _ => match COMMANDS.iter().find(|(name, _)| *name == command) {
-                Some((":wait", form)) => Err(format!("`:wait` has another form: {form}").into()),
                 Some(_) => Err(format!("`{command}` takes no arguments").into()),
                 None => {
                     let names = COMMANDS.iter().map(|(name, _)| *name);
@@ -472,32 +459,58 @@ impl Session<'_> {
         }
     }
 
-    /// Waits until this many notifications of a resource are printed, or it has ended.
-    fn wait(&self, variable: &str, count: usize) -> Result<String, Failure> {
+    /// Waits for a time.
+    fn pause(&self, time: Duration) -> Result<String, Failure> {
+        self.wait_until(Some(time), || false)?;
+        Ok(String::new())
+    }
+
+    /// Waits until this many notifications of a resource are printed, or it has ended. Without a number, waits for its
+    /// end. Fails if that takes longer than the limit.
+    fn wait(&self, variable: &str, count: Option<usize>, limit: Option<Duration>) -> Result<String, Failure> {
         let (_, resource) = self.resource(variable)?;
         if resource.notification.is_none() {
             return Err(format!("{variable} sends no notifications: its end is noticed by a call").into());
         }
-        let number = number_of(variable);
-        let seen = self.open.borrow().get(&number).map(|open| open.seen.clone());
-        let is_over = |seen: &Arc<Seen>| {
-            seen.end.get().is_some() || seen.notifications.load(Ordering::Acquire) >= count
-        };
-        while !self.is_interrupted() && seen.as_ref().is_some_and(|seen| !is_over(seen)) {
-            thread::sleep(PAUSE);
-        }
-        let end = seen.as_ref().and_then(|seen| seen.end.get());
-        let came = seen.as_ref().map_or(0, |seen| seen.notifications.load(Ordering::Acquire));
-        match end.filter(|_| count != usize::MAX && came < count) {
-            Some(reason) => {
+        let seen = self.open.borrow().get(&number_of(variable)).map(|open| open.seen.clone());
+        let Some(seen) = seen else { return Ok(String::new()) };
+        let came = || seen.notifications.load(Ordering::Acquire);
+        let is_enough = || count.is_some_and(|count| came() >= count);
+        let is_in_time = self.wait_until(limit, || seen.end.get().is_some() || is_enough())?;
+        let (came, is_enough) = (came(), is_enough());
+        match (seen.end.get(), count) {
+            (Some(reason), Some(_)) if !is_enough => {
                 let (name, s) = (name_of_end(reason), if came == 1 { "" } else { "s" });
-                Err(Failure::named(
-                    name,
-                    format!("{variable} has ended after {came} notification{s}: {reason}"),
-                ))
+                let text = format!("{variable} has ended after {came} notification{s}: {reason}");
+                Err(Failure::named(name, text))
             }
-            None => Ok(String::new()),
+            (None, count) if !is_in_time && !is_enough => {
+                let time = humantime::format_duration(limit.unwrap_or_default());
+                let text = match count {
+                    Some(count) => {
+                        format!("{variable} has sent {came} of {count} notifications within {time}")
+                    }
+                    None => format!("{variable} has not ended within {time}"),
+                };
+                Err(Failure::named(DEADLINE_EXCEEDED, text))
+            }
+            _ => Ok(String::new()),
         }
+    }
+
+    /// Waits until something is so, but not longer than a limit. Returns whether it was so in time. Ctrl-C ends the wait.
+    fn wait_until(&self, limit: Option<Duration>, is_so: impl Fn() -> bool) -> Result<bool, Failure> {
+        let limit = Limit::of(limit);
+        while !is_so() {
+            if self.is_interrupted() {
+                return Err(Failure::named(CANCELED, "the wait is canceled"));
+            }
+            match limit.left() {
+                Some(Duration::ZERO) => return Ok(false),
+                left => thread::sleep(left.map_or(PAUSE, |left| left.min(PAUSE))),
+            }
+        }
+        Ok(true)
     }
 
     fn is_interrupted(&self) -> bool {
@@ -602,7 +615,10 @@ impl Candidates for Completion {
                 found.extend(COMMANDS.iter().map(|(name, _)| (*name).to_owned()));
             }
         } else if first == ":wait" {
-            found.extend(variables(&self.open.borrow()));
+            match line.get(..start).map_or(0, |before| before.split_whitespace().count()) {
+                0 | 1 => found.extend(variables(&self.open.borrow())),
+                _ => found.extend(waiting::LIMITS.iter().map(|limit| (*limit).to_owned())),
+            }
         } else {
             let method = self
                 .methods(first)

@@ -267,6 +267,9 @@ fn names_are_completed() {
     assert_eq!(candidates("measure hall --"), ["--room=", "--days=", "--loud="]);
     assert_eq!(candidates("measure --r"), ["--room="]);
     assert_eq!(candidates(""), ["measure", "send", ":help", ":wait", ":exit"]);
+    assert_eq!(candidates(":wait $1 "), ["10s", "1m", "10m"]);
+    assert_eq!(candidates(":wait $1 3 10"), ["10s", "10m"]);
+    assert!(candidates(":wait ").is_empty());
     assert!(candidates("$1.").is_empty() && candidates("nothing --").is_empty());
 }
 

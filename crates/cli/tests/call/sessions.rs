@@ -134,6 +134,44 @@ fn a_line_that_is_no_text_does_not_end_a_session() {
 }
 
 #[test]
+fn a_wait_for_a_resource_has_a_time_limit() {
+    let provider = types("call-wait");
+    let lines = "\
+shelf one
+$1.drawer
+$2.put a
+:wait $2 1 1h
+:wait $2 3 50ms
+:wait $2 50ms
+:wait $2 1 0s
+:wait $2 3 0
+:wait 20ms
+:wait $2 0
+:wait $2 8days
+:wait $2 99999999999 1s
+:wait $2 some 1s
+";
+    let answer = session(&provider.folder, &["types"], lines);
+    let expected = "\
+error: $2 has sent 1 of 3 notifications within 50ms
+error: $2 has not ended within 50ms
+error: $2 has sent 1 of 3 notifications within 0s
+error: a wait takes at most 7 days
+error: a wait takes at most 1000000000 notifications, not 99999999999
+error: `some` is not a number of notifications
+";
+    assert_eq!((answer.status, &*answer.error), (Some(1), expected), "{answer:?}");
+    // The time limit of the command is that of a wait without its own.
+    let mut session = Live::begin(&provider.folder, &["--timeout", "3s", "--json", "types"]);
+    session.answer("shelf one");
+    session.answer("$1.drawer");
+    let late = |text: &str| format!("{{\"error\":\"{text}\",\"name\":\"DEADLINE_EXCEEDED\"}}\n");
+    assert_eq!(session.answer(":wait $2 1"), late("$2 has sent 0 of 1 notifications within 3s"));
+    assert_eq!(session.answer(":wait $2 1 20ms"), late("$2 has sent 0 of 1 notifications within 20ms"));
+    assert_eq!(session.end().status, Some(1));
+}
+
+#[test]
 fn methods_that_only_resources_have_are_called_by_a_variable() {
     let provider = types("call-owner");
     let lines = "things\nshelf one\nthings\nshut\n";
@@ -170,10 +208,17 @@ fn in_a_terminal_ctrl_c_cancels_a_call_and_ctrl_d_leaves() {
     terminal.expect("nam");
     terminal.press(CTRL_C);
     terminal.expect("types> ");
-    terminal.line(":wait 1000s");
-    terminal.expect(":wait 1000s\n");
-    terminal.press(CTRL_C);
-    terminal.expect("types> ");
+    terminal.line("shelf one");
+    terminal.expect("$1 is a Shelf\n");
+    terminal.line("$1.drawer");
+    terminal.expect("$2 is a Drawer\n");
+    for wait in [":wait 1000s", ":wait $2", ":wait $2 3 1h"] {
+        terminal.line(wait);
+        terminal.expect(&format!("{wait}\n"));
+        terminal.press(CTRL_C);
+        terminal.expect("error: the wait is canceled\n");
+        terminal.expect("types> ");
+    }
     terminal.press(CTRL_D);
     assert_eq!(terminal.end(), Some(0));
 }
