@@ -186,9 +186,9 @@ pub use lucarne_services::macros;
 pub use lucarne_services::protocol::priority;
 pub use lucarne_services::{
     Arguments, Broken, Bytes, Call, CallError, Cancellation, Candidate, Client, Closing, Component,
-    ComponentError, Container, Failed, Fault, Handler, IfUnused, InstallError, Next, Notifications, Notifier,
-    NotifyError, Open, OpenError, Payload, Pending, Provider, ProviderBuilder, Proxy, Resource, Selector,
-    Sending, Serve, Serves, Service, Thrown, Uuid, Value, uuid,
+    ComponentError, Container, Ender, Failed, Fault, Handler, IfUnused, InstallError, Next, Notifications,
+    Notifier, NotifyError, Open, OpenError, Payload, Pending, Provider, ProviderBuilder, Proxy, Resource,
+    Selector, Sending, Serve, Serves, Service, Thrown, Uuid, Value, uuid,
 };
 #[cfg(feature = "toit")]
 pub use lucarne_toit::ToitError;

@@ -11,13 +11,12 @@ use lucarne_kernel::{About, Gid, Pid, RequestId};
 use lucarne_message::{Bytes, Value};
 use rustc_hash::FxHashMap;
 
-use crate::cancellation::Closing;
 use crate::container::Shared;
 use crate::failure::Thrown;
 use crate::handler::{AnyServe, Caller};
 use crate::protocol::{self, error};
 use crate::quotas::{Counted, Quotas};
-use crate::resource::{Channel, Resource};
+use crate::resource::{Channel, Parts, Resource};
 use crate::selector::Selector;
 use crate::unused::Action;
 
@@ -78,8 +77,7 @@ struct Served {
 
 struct Held {
     value: Arc<dyn Any + Send + Sync>,
-    channel: Option<Arc<Channel>>,
-    closing: Option<Closing>,
+    parts: Parts,
     /// The request whose answer gave the resource to the client.
     request: RequestId,
 }
@@ -109,11 +107,15 @@ impl Drop for Closed {
     fn drop(&mut self) {
         self.senders.drain(..).for_each(Waker::wake);
         for held in self.resources.drain(..) {
-            if let Some(channel) = held.channel.as_ref().filter(|channel| !channel.is_ending()) {
+            let Parts { channel, closing, tie } = &held.parts;
+            if let Some(channel) = channel.as_ref().filter(|channel| !channel.is_ending()) {
                 channel.close();
             }
-            if let Some(closing) = &held.closing {
+            if let Some(closing) = closing {
                 closing.close();
+            }
+            if let Some(tie) = tie {
+                tie.close();
             }
             let _ = catch_unwind(AssertUnwindSafe(|| drop(held)));
         }
@@ -303,7 +305,7 @@ impl Books {
         caller: &Caller,
         resource: Resource<T>,
     ) -> Result<i64, Thrown> {
-        let (value, channel, closing) = resource.into_parts();
+        let (value, parts) = resource.into_parts();
         let mut state = self.state.lock();
         let State { clients, last_handle, used, .. } = &mut *state;
         let Some(served) = clients.get_mut(&caller.client) else {
@@ -315,20 +317,23 @@ impl Books {
             drop(state);
             return Err(Thrown::new(error.to_string()));
         }
-        let kind = i64::from(channel.is_some());
+        let kind = i64::from(parts.channel.is_some());
         let is_taken = |number: i64| served.resources.contains_key(&(number << 1 | kind));
         *last_handle = free_number(*last_handle, HANDLE_LIMIT, is_taken);
         let handle = *last_handle << 1 | kind;
         let request = caller.request;
-        served.resources.insert(handle, Held { value, channel: channel.clone(), closing, request });
+        let Parts { channel, tie, .. } = parts.clone();
+        served.resources.insert(handle, Held { value, parts, request });
         state.note_given((caller.pid, request), Given { client: caller.client, handle: Some(handle) });
         drop(state);
         let shared = &caller.offered.shared;
+        let mut ends = tie.is_some_and(|tie| tie.open(Arc::downgrade(shared), caller.client, handle));
         if let (Some(channel), Some(port)) = (channel, shared.port()) {
             let about = About::Resource { client: caller.client, handle };
-            if channel.open(Arc::downgrade(shared), port.clone(), caller.pid, about) {
-                drop(self.end_resource(caller.client, handle));
-            }
+            ends |= channel.open(Arc::downgrade(shared), port.clone(), caller.pid, about);
+        }
+        if ends {
+            drop(self.end_resource(caller.client, handle));
         }
         Ok(handle)
     }
@@ -364,7 +369,7 @@ impl Books {
         let (open, ending) = {
             let state = self.state.lock();
             let served = state.clients.get(&client).filter(|served| served.pid == pid);
-            let open = served.and_then(|served| served.resources.get(&handle)?.channel.clone());
+            let open = served.and_then(|served| served.resources.get(&handle)?.parts.channel.clone());
             (open, state.ending.get(&key).cloned())
         };
         if let Some(channel) = open {
@@ -425,7 +430,9 @@ impl State {
     fn end_resource(&mut self, client: i64, handle: i64) -> Vec<Waker> {
         let served = self.clients.get(&client);
         let resource = served.and_then(|served| Some((served.pid, served.resources.get(&handle)?)));
-        let Some((pid, Held { channel: Some(channel), .. })) = resource else { return Vec::new() };
+        let Some((pid, Held { parts: Parts { channel: Some(channel), .. }, .. })) = resource else {
+            return Vec::new();
+        };
         let senders = channel.end();
         if channel.is_ending() {
             self.ending.insert((pid, client, handle), channel.clone());

@@ -56,6 +56,7 @@ mod client;
 mod component;
 mod container;
 mod directory;
+mod ender;
 mod failure;
 mod handler;
 mod inbox;
@@ -88,6 +89,7 @@ pub use client::Client;
 pub use component::Component;
 pub use container::Container;
 pub use directory::{Directory, Entry};
+pub use ender::Ender;
 pub use failure::{
     Broken, CallError, ComponentError, Failed, Fault, InstallError, NotifyError, OpenError, Thrown,
 };

@@ -15,6 +15,7 @@ use serde::{Serialize, Serializer};
 
 use crate::cancellation::Closing;
 use crate::container::Shared;
+use crate::ender::{Ender, Tie};
 use crate::failure::{NotifyError, Thrown};
 use crate::handler::Caller;
 use crate::protocol;
@@ -36,30 +37,59 @@ pub struct Resource<T> {
     value: Arc<T>,
     channel: Option<Arc<Channel>>,
     closing: Option<Closing>,
+    tie: Option<Arc<Tie>>,
+}
+
+/// What the books of a container keep of a resource, beside its value.
+#[derive(Clone)]
+pub(crate) struct Parts {
+    pub(crate) channel: Option<Arc<Channel>>,
+    pub(crate) closing: Option<Closing>,
+    pub(crate) tie: Option<Arc<Tie>>,
 }
 
 impl<T: Send + Sync + 'static> Resource<T> {
     /// Creates a resource that only answers.
     pub fn new(value: T) -> Resource<T> {
-        Resource { value: Arc::new(value), channel: None, closing: None }
+        Resource { value: Arc::new(value), channel: None, closing: None, tie: None }
+    }
+
+    /// Returns a resource that the provider can end, although it sends no notifications. `make` gets the [`Ender`].
+    ///
+    /// ```
+    /// use lucarne_services::{Ender, Resource};
+    ///
+    /// /// A place in a queue. The provider takes it back when the queue is closed.
+    /// struct Place {
+    ///     ender: Ender,
+    /// }
+    ///
+    /// let place = Resource::endable(|ender| Place { ender });
+    /// # drop(place);
+    /// ```
+    pub fn endable(make: impl FnOnce(Ender) -> T) -> Resource<T> {
+        let tie = Arc::<Tie>::default();
+        let value = make(Ender { tie: tie.clone() });
+        Resource { value: Arc::new(value), channel: None, closing: None, tie: Some(tie) }
     }
 
     /// Returns a resource that also notifies its client. `make` gets the notifier.
     pub fn notifying<N: Serialize>(make: impl FnOnce(Notifier<N>) -> T) -> Resource<T> {
         let channel = Arc::new(Channel { state: Mutex::new(ChannelState::Early(Early::default())) });
         let value = make(Notifier { channel: channel.clone(), of: PhantomData });
-        Resource { value: Arc::new(value), channel: Some(channel), closing: None }
+        Resource { value: Arc::new(value), channel: Some(channel), closing: None, tie: None }
     }
 
     /// Returns a resource whose calls can wait, and end when the resource is closed. `make` gets a future that is done
     /// then. Without it, a call that waits keeps the value until the call ends.
     pub fn watched(make: impl FnOnce(Closing) -> T) -> Resource<T> {
         let closing = Closing::default();
-        Resource { value: Arc::new(make(closing.clone())), channel: None, closing: Some(closing) }
+        Resource { value: Arc::new(make(closing.clone())), channel: None, closing: Some(closing), tie: None }
     }
 
-    pub(crate) fn into_parts(self) -> (Arc<T>, Option<Arc<Channel>>, Option<Closing>) {
-        (self.value, self.channel, self.closing)
+    pub(crate) fn into_parts(self) -> (Arc<T>, Parts) {
+        let Resource { value, channel, closing, tie } = self;
+        (value, Parts { channel, closing, tie })
     }
 }
 
@@ -75,11 +105,12 @@ impl<T: Send + Sync + 'static> Serialize for Resource<T> {
         let given = WRITING.with_borrow_mut(|writing| {
             let (caller, given) =
                 writing.as_mut().ok_or_else(|| Thrown::new("a resource outside of an answer"))?;
-            let Resource { value, channel, closing } = self;
+            let Resource { value, channel, closing, tie } = self;
             let handle = caller.give(Resource {
                 value: value.clone(),
                 channel: channel.clone(),
                 closing: closing.clone(),
+                tie: tie.clone(),
             })?;
             given.push(handle);
             Ok::<_, Thrown>(handle)

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use lucarne_kernel::{Faults, Kernel, KernelOptions, Simulation, priority};
 use lucarne_services::{
-    Broken, Call, CallError, Client, Container, Handler, InstallError, Notifier, NotifyError, OpenError,
-    Presence, Provider, Resource, Selector, ServiceManager, Thrown, Value, uuid,
+    Broken, Call, CallError, Client, Container, Ender, Handler, InstallError, Notifier, NotifyError,
+    OpenError, Presence, Provider, Proxy, Resource, Selector, ServiceManager, Thrown, Value, uuid,
 };
 
 const HOUSE: Selector = Selector::new(uuid!("0b2a5a3b-93b7-4e3c-9f43-c9e4a6c2c1d7"), 1, 2);
@@ -489,6 +489,106 @@ impl Handler for Finite {
         }
         call.resource::<Finishing>(arguments.as_int().unwrap())?.finish();
         Ok(Value::Null)
+    }
+}
+
+/// Ends its resource when it is told to.
+struct Plain {
+    alive: Count,
+}
+
+struct Place {
+    ender: Ender,
+    _counted: Counted,
+}
+
+impl Place {
+    fn end(&self) {
+        assert!(!self.ender.is_closed());
+        self.ender.end();
+        assert!(self.ender.is_closed());
+        self.ender.end();
+    }
+}
+
+impl Handler for Plain {
+    async fn handle(&self, call: &Call, index: u32, arguments: Value) -> Result<Value, Thrown> {
+        if index == MAKE {
+            let resource = Resource::endable(|ender| {
+                let place = Place { ender, _counted: self.alive.one() };
+                if arguments == Value::from(true) {
+                    place.end();
+                }
+                place
+            });
+            return Ok(call.give(resource)?.into());
+        }
+        let place = call.resource::<Place>(arguments.as_int().unwrap())?;
+        if index == TELL {
+            place.end();
+        }
+        Ok(Value::Null)
+    }
+}
+
+#[test]
+fn a_provider_ends_a_resource_that_sends_nothing() {
+    for early in [false, true] {
+        let world = World::new(1);
+        let alive = Count::default();
+        let house = Container::start(&world.kernel, "house");
+        let plain = Plain { alive: alive.clone() };
+        let _provider = house.provider("test/plain", "1.0").provides(HOUSE, plain).install().wait().unwrap();
+        let (_guest, client) = world.guest();
+        let make = || client.invoke(MAKE, early.into()).wait().unwrap().as_int().unwrap();
+        let (ended, other) = (client.proxy(make()), client.proxy(make()));
+        let use_of = |proxy: &Proxy| client.invoke(ECHO, proxy.handle().into()).wait();
+        let no_such_resource = Err(CallError::Thrown(Thrown::new("NO_SUCH_RESOURCE")));
+        if !early {
+            assert_eq!((ended.handle() % 2, alive.now()), (0, 2));
+            assert_eq!(use_of(&ended), Ok(Value::Null));
+            client.invoke(TELL, ended.handle().into()).wait().unwrap();
+            assert_eq!(use_of(&other), Ok(Value::Null));
+            client.invoke(TELL, other.handle().into()).wait().unwrap();
+        }
+        until(|| alive.now() == 0);
+        assert_eq!((use_of(&ended), use_of(&other)), (no_such_resource.clone(), no_such_resource));
+        assert_eq!((ended.close().wait(), other.close().wait()), (Ok(()), Ok(())));
+    }
+}
+
+/// An ender outlives its resource, whether the client has closed it or has ended.
+#[test]
+fn an_ender_does_nothing_after_the_end_of_its_resource() {
+    let world = World::new(1);
+    let enders = Arc::<Mutex<Vec<Ender>>>::default();
+    let kept = enders.clone();
+    let house = Container::start(&world.kernel, "house");
+    let maker = Maker(enders);
+    let provider = house.provider("test/maker", "1.0").provides(HOUSE, maker).install().wait().unwrap();
+    let (guest, client) = world.guest();
+    let make = || client.proxy(client.invoke(MAKE, Value::Null).wait().unwrap().as_int().unwrap());
+    let proxies = [make(), make(), make()];
+    let are_closed = || kept.lock().unwrap().iter().map(Ender::is_closed).collect::<Vec<_>>();
+    assert_eq!(are_closed(), [false, false, false]);
+    proxies[1].close().wait().unwrap();
+    assert_eq!(are_closed(), [false, true, false]);
+    kept.lock().unwrap()[1].end();
+    drop(proxies);
+    guest.kill();
+    until(|| are_closed() == [true, true, true]);
+    provider.uninstall().wait().unwrap();
+    drop(house);
+    kept.lock().unwrap().iter().for_each(Ender::end);
+}
+
+/// Keeps the enders of its resources.
+struct Maker(Arc<Mutex<Vec<Ender>>>);
+
+impl Handler for Maker {
+    async fn handle(&self, call: &Call, _: u32, _: Value) -> Result<Value, Thrown> {
+        let resource = Resource::endable(|ender| self.0.lock().unwrap().push(ender));
+        Ok(call.give(resource)?.into())
     }
 }
 

@@ -339,7 +339,7 @@ typedef struct toit_provider_t toit_provider_t;
 /* A call of a method, until it is answered. It may be kept, and answered on any thread. */
 typedef struct toit_call_t toit_call_t;
 
-/* A resource that can notify its client, until it is closed. */
+/* The provider's control of a resource, until it is closed: to notify its client, and to end it. */
 typedef struct toit_resource_t toit_resource_t;
 
 /* A method of a service. */
@@ -445,10 +445,11 @@ toit_err_t toit_provider_uninstall(toit_provider_t* provider);
 toit_err_t toit_call_reply(toit_call_t* call, const toit_value_t* value);
 
 /*
- * Answers a call with a new resource of this kind, represented by an object of the provider. If it notifies,
- * `resource` is set before clients can use it; otherwise it may be NULL. After TOIT_OK, on_closed is called once with
- * the object; after an error, the object still belongs to the caller. The codes are those of toit_call_reply;
- * TOIT_ERR_ERROR means that the object is NULL or the kind is not positive, or that there are too many resources.
+ * Answers a call with a new resource of this kind, represented by an object of the provider. `resource` is set before
+ * clients can use it. It may be NULL if the resource does not notify, and you do not end it. After TOIT_OK, on_closed is
+ * called once with the object; after an error, the object still belongs to the caller. The codes are those of
+ * toit_call_reply; TOIT_ERR_ERROR means that the object is NULL or the kind is not positive, or that there are too many
+ * resources.
  */
 toit_err_t toit_call_reply_resource(toit_call_t* call, int32_t kind, void* object, bool notifies,
                                     toit_resource_t** resource);
@@ -461,13 +462,14 @@ toit_err_t toit_call_fail(toit_call_t* call, const char* error);
  *
  *   TOIT_OK             It has been sent.
  *   TOIT_ERR_NOT_FOUND  The resource is closed, or never existed.
- *   TOIT_ERR_ERROR      The client has no room for it now, or a value is invalid.
+ *   TOIT_ERR_ERROR      The client has no room for it now, a value is invalid, or the resource does not notify.
  */
 toit_err_t toit_resource_notify(toit_resource_t* resource, const toit_value_t* values, size_t count);
 
 /*
- * Ends a resource: it is closed, and its client is told, after the notifications that were sent before. on_closed is
- * called later, on the thread of the provider.
+ * Ends a resource: it is closed, and its client is told, after the notifications that were sent before. A client of a
+ * resource that does not notify cannot be told: its next call fails with NO_SUCH_RESOURCE. on_closed is called later, on
+ * the thread of the provider.
  *
  *   TOIT_OK             It is closed.
  *   TOIT_ERR_NOT_FOUND  The resource is closed, or never existed.

@@ -3,7 +3,7 @@
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::sync::Arc;
 
-use lucarne_services::{Bytes, NotifyError, Provider, Selector, Uuid, Value};
+use lucarne_services::{Bytes, Provider, Selector, Uuid};
 use rustc_hash::FxHashMap;
 
 use super::containers::{self, ContainerNumber, Own};
@@ -249,10 +249,9 @@ pub(crate) unsafe extern "C" fn toit_call_reply_resource(
         return code(Err(Error::Other));
     }
     let asked = CALLS.remove(call).ok_or(Error::NotFound);
-    code(asked.and_then(|asked| {
-        // SAFETY: as the caller promises.
-        asked.answer_resource(kind, object, notifies, |number| unsafe { give(resource, number) })
-    }))
+    // SAFETY: as the caller promises.
+    let give = (!resource.is_null()).then_some(|number| unsafe { give(resource, number) });
+    code(asked.and_then(|asked| asked.answer_resource(kind, object, notifies, give)))
 }
 
 /// See `toit/service.h`.
@@ -283,22 +282,11 @@ pub(crate) unsafe extern "C" fn toit_resource_notify(
 ) -> c_int {
     // SAFETY: as the caller promises.
     let Ok(value) = (unsafe { packed(values, count) }) else { return code(Err(Error::Other)) };
-    code(RESOURCES.get(resource).ok_or(Error::NotFound).and_then(|notifier| {
-        notifier.try_send(value).map_err(|error: NotifyError<Value>| match error {
-            NotifyError::Closed(_) => Error::NotFound,
-            _ => Error::Other,
-        })
-    }))
+    code(RESOURCES.get(resource).ok_or(Error::NotFound).and_then(|control| control.notify(value)))
 }
 
 /// See `toit/service.h`.
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn toit_resource_end(resource: *mut c_void) -> c_int {
-    code(RESOURCES.get(resource).ok_or(Error::NotFound).and_then(|notifier| {
-        if notifier.is_closed() {
-            return Err(Error::NotFound);
-        }
-        notifier.end();
-        Ok(())
-    }))
+    code(RESOURCES.get(resource).ok_or(Error::NotFound).and_then(|control| control.end()))
 }

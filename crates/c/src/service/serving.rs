@@ -13,7 +13,9 @@ use std::task::{Context, Poll, Waker};
 use lucarne_kernel::SendError;
 use lucarne_kernel::clock::Clock;
 use lucarne_kernel::sync::{Condvar, LazyLock, Mutex, wait};
-use lucarne_services::{Arguments, Bytes, Call, Notifier, Payload, Resource, Serve, Thrown, Value};
+use lucarne_services::{
+    Arguments, Bytes, Call, Ender, Notifier, NotifyError, Payload, Resource, Serve, Thrown, Value,
+};
 use rustc_hash::FxHashMap;
 
 use super::Table;
@@ -28,8 +30,8 @@ use crate::trace::FIRST_US;
 /// The calls that have not been answered.
 pub(super) static CALLS: Table<Asked> = Table::new();
 
-/// The notifiers of open resources.
-pub(super) static RESOURCES: Table<Notifier<Value>> = Table::new();
+/// What C can do with its open resources.
+pub(super) static RESOURCES: Table<Control> = Table::new();
 
 /// The maximum size of the arguments that wait for the thread of a provider, in bytes: as much as a mailbox has room for.
 /// One call always has room.
@@ -133,11 +135,45 @@ impl Drop for Asked {
     }
 }
 
+/// The provider's control of a resource.
+#[derive(Clone)]
+pub(super) enum Control {
+    /// It can be notified and ended.
+    Notifying(Notifier<Value>),
+    /// It can be ended.
+    Plain(Ender),
+}
+
+impl Control {
+    /// Ends the resource.
+    pub(super) fn end(&self) -> Result<(), Error> {
+        let is_closed = match self {
+            Control::Notifying(notifier) => notifier.is_closed(),
+            Control::Plain(ender) => ender.is_closed(),
+        };
+        match self {
+            _ if is_closed => return Err(Error::NotFound),
+            Control::Notifying(notifier) => notifier.end(),
+            Control::Plain(ender) => ender.end(),
+        }
+        Ok(())
+    }
+
+    /// Notifies the client.
+    pub(super) fn notify(&self, value: Value) -> Result<(), Error> {
+        let Control::Notifying(notifier) = self else { return Err(Error::Other) };
+        notifier.try_send(value).map_err(|error| match error {
+            NotifyError::Closed(_) => Error::NotFound,
+            _ => Error::Other,
+        })
+    }
+}
+
 /// A resource, represented by an object of C.
 pub(super) struct Object {
     kind: i32,
     id: u64,
-    /// The number of the notifier, if the resource notifies.
+    /// The number of its control, if C has asked for it.
     number: Option<usize>,
     serving: Arc<Serving>,
 }
@@ -229,27 +265,30 @@ impl Asked {
         self.answering.deliver(answer).map_err(|_| Error::NoSuchReceiver)
     }
 
-    /// Answers the call with a new resource. `give` gets the number of its notifier before the client can use it.
-    pub(super) fn answer_resource(
+    /// Answers the call with a new resource. `give` gets the number of its control before the client can use it.
+    pub(super) fn answer_resource<Give: FnOnce(*mut c_void)>(
         self,
         kind: i32,
         object: *mut c_void,
         notifies: bool,
-        give: impl FnOnce(*mut c_void),
+        give: Option<Give>,
     ) -> Result<(), Error> {
         let serving = self.serving.clone();
         let id = serving.opened(kind, UserData(object));
         let made = |number| Object { kind, id, number, serving: serving.clone() };
         let mut is_full = false;
-        let resource = if notifies {
-            Resource::notifying(|notifier| {
-                let number = RESOURCES.add(notifier);
-                is_full = number.is_none();
+        let mut controlled = |control, give: Option<Give>| {
+            let number = RESOURCES.add(control);
+            is_full = number.is_none();
+            if let Some(give) = give {
                 give(number.unwrap_or_default());
-                made(number.map(|number| number.addr()))
-            })
-        } else {
-            Resource::new(made(None))
+            }
+            made(number.map(|number| number.addr()))
+        };
+        let resource = match (notifies, give) {
+            (true, give) => Resource::notifying(|notifier| controlled(Control::Notifying(notifier), give)),
+            (false, Some(give)) => Resource::endable(|ender| controlled(Control::Plain(ender), Some(give))),
+            (false, None) => Resource::new(made(None)),
         };
         let refused = if is_full {
             let _ = self.answering.deliver(Answer::Failed(TOO_MANY.to_owned()));

@@ -33,12 +33,17 @@ class TypesProvider extends generated.TypesProvider:
   slow -> none: sleep --ms=60_000
 
   shelf name/string -> Shelf?:
-    return name == "none" ? null : Shelf_
+    return name == "none" ? null : Shelf_ this
 
 class Shelf_ implements Shelf:
+  provider_/TypesProvider
   things_ ::= []
+
+  constructor .provider_:
+
   put thing/any -> int:
     things_.add thing
+    if thing == "THE END": provider_.end-resource this
     return things_.size
   things -> List: return things_
   drawer -> Drawer: return Drawer_

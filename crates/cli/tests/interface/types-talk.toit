@@ -43,4 +43,7 @@ talk -> none:
   open := shelf.open-drawers
   drawer.shut
   print "open drawers: $open, then $shelf.open-drawers"
+  // The provider ends the shelf, in the call.
+  size := shelf.put "THE END"
+  print "$size $(catch: shelf.things)"
   client.close

@@ -14,6 +14,7 @@
 // expect: first null
 // expect: second box
 // expect: open drawers: 1, then 0
+// expect: 3 NO_SUCH_RESOURCE
 import .types-server
 import .types-talk
 

@@ -7,12 +7,16 @@
 
 #define UUID "5f6f0c1e-2f7f-4d0b-8c55-4f2a0f6d9b11"
 
-enum { ECHO_INDEX, REFUSE_INDEX, TWICE_INDEX, LATE_INDEX, OPEN_INDEX, NEWS_INDEX, OTHER_INDEX, INVALID_INDEX };
+enum {
+  ECHO_INDEX, REFUSE_INDEX, TWICE_INDEX, LATE_INDEX, OPEN_INDEX, NEWS_INDEX, OTHER_INDEX, INVALID_INDEX, PLAIN_INDEX
+};
 
 static toit_call_t* late = NULL;
 static toit_resource_t* notifying = NULL;
+static toit_resource_t* plain = NULL;
 static int created = 0;
 static int closed = 0;
+static int plain_closed = 0;
 static int removed = 0;
 static toit_err_t codes[8];
 static char objects[2];
@@ -55,6 +59,8 @@ static toit_err_t on_call(const void* handlers, void* user_data, toit_call_t* ca
       return TOIT_OK;
     case OPEN_INDEX:
       return toit_call_reply_resource(call, 1, objects, true, &notifying);
+    case PLAIN_INDEX:
+      return toit_call_reply_resource(call, 2, objects, false, &plain);
     case NEWS_INDEX: {
       toit_value_t news[2] = { toit_value_int(object == objects), toit_value_null() };
       toit_resource_notify(notifying, news, 2);
@@ -70,6 +76,7 @@ static void on_closed(const void* handlers, void* user_data, int32_t kind, void*
   (void)handlers;
   (void)user_data;
   if (kind == 1 && object == objects) closed++;
+  if (kind == 2 && object == objects) plain_closed++;
 }
 
 static void on_removed(const void* handlers, void* user_data) {
@@ -81,10 +88,11 @@ static void on_removed(const void* handlers, void* user_data) {
 static const toit_method_t methods[] = {
   { ECHO_INDEX, 0, 1 }, { REFUSE_INDEX, 0, 0 }, { TWICE_INDEX, 0, 2 }, { LATE_INDEX, 0, 0 },
   { OPEN_INDEX, 0, 0 }, { NEWS_INDEX, 1, 0 },   { OTHER_INDEX, 2, 0 }, { INVALID_INDEX, 0, 0 },
+  { PLAIN_INDEX, 0, 0 },
 };
 
 static const toit_service_t service = {
-  sizeof(toit_service_t), UUID, 1, 2, methods, 8, on_created, on_call, on_closed, on_removed, NULL, 0
+  sizeof(toit_service_t), UUID, 1, 2, methods, 9, on_created, on_call, on_closed, on_removed, NULL, 0
 };
 
 static void refused_services(toit_container_t* container, verdict_t* verdict) {
@@ -177,6 +185,8 @@ static void talk(toit_container_t* container, verdict_t* verdict) {
   SUCCEEDS(toit_client_call(client, TWICE_INDEX, two, 2, 0, &answer));
   CHECK(answer.values[0].type == TOIT_VALUE_BOOL);
   for (int i = 0; i < 6; i++) CHECK(codes[i] == TOIT_ERR_ERROR);
+  /* The callback goes on after its answer, but ends before the next call. */
+  SUCCEEDS(toit_client_call(client, ECHO_INDEX, two, 1, 0, &answer));
   CHECK(codes[6] == TOIT_OK && codes[7] == TOIT_ERR_NOT_FOUND);
   CHECK(toit_client_call(client, LATE_INDEX, NULL, 0, 10, &answer) == TOIT_STATUS_DEADLINE);
   /* The provider hears of the cancel before the next call. */
@@ -222,6 +232,21 @@ static void talk(toit_container_t* container, verdict_t* verdict) {
   SUCCEEDS(toit_client_call(client, ECHO_INDEX, two, 1, 0, &answer));
   CHECK(closed == 1);
   notifying = crowded;
+
+  /* A resource that does not notify can be ended, too. Its client is not told, but its next call fails. */
+  SUCCEEDS(toit_client_call(client, PLAIN_INDEX, NULL, 0, 0, &answer));
+  SUCCEEDS(toit_answer_take_proxy(&answer, false, false, &ended));
+  CHECK(toit_proxy_call(ended, OTHER_INDEX, NULL, 0, 0, &answer) == TOIT_STATUS_THROWN);
+  CHECK(strcmp(answer.text, "unexpected") == 0);
+  CHECK(toit_resource_notify(plain, two, 2) == TOIT_ERR_ERROR && plain_closed == 0);
+  CHECK(toit_resource_end(plain) == TOIT_OK);
+  CHECK(toit_resource_end(plain) == TOIT_ERR_NOT_FOUND);
+  CHECK(toit_resource_notify(plain, two, 2) == TOIT_ERR_NOT_FOUND);
+  CHECK(toit_proxy_call(ended, OTHER_INDEX, NULL, 0, 0, &answer) == TOIT_STATUS_THROWN);
+  CHECK(strcmp(answer.text, "NO_SUCH_RESOURCE") == 0);
+  CHECK(toit_proxy_close(ended) == TOIT_STATUS_OK);
+  SUCCEEDS(toit_client_call(client, ECHO_INDEX, two, 1, 0, &answer));
+  CHECK(plain_closed == 1);
 
   CHECK(toit_provider_uninstall(provider) == TOIT_OK);
   CHECK(closed == 2 && removed == 1);

@@ -11,6 +11,7 @@
 /* ---- The provider ---- */
 
 typedef struct {
+  types_shelf_resource_t resource;
   toit_message_t* memory;
   toit_value_t* things;
   size_t count;
@@ -156,7 +157,7 @@ static toit_err_t shelf(void* user_data, types_shelf_request_t request, toit_str
   if (made == NULL) return TOIT_ERR_OOM;
   made->memory = toit_message_new();
   made->things = toit_message_allocate(made->memory, 16, sizeof(toit_value_t));
-  toit_err_t error = types_shelf_reply(request, made);
+  toit_err_t error = types_shelf_reply_resource(request, made, &made->resource);
   if (error == TOIT_OK) {
     open_shelves++;
   } else {
@@ -186,6 +187,7 @@ static toit_err_t shelf_put(void* user_data, types_shelf_put_request_t request, 
   shelf_t* own = object;
   if (own->count == 16) return toit_call_fail(request.call, "FULL");
   own->things[own->count++] = kept(own, thing);
+  if (thing.type == TOIT_VALUE_STRING && toit_string_is(thing.as.string, "THE END")) types_shelf_end(own->resource);
   return types_shelf_put_reply(request, (int64_t)own->count);
 }
 
@@ -379,6 +381,12 @@ static void talk(toit_container_t* container, verdict_t* verdict) {
   CHECK(types_drawer_put_call(drawer, toit_string("third"), NULL, &answer) == TOIT_STATUS_CLOSED);
   SUCCEEDS(types_shelf_open_drawers_call(shelf, &number, &answer));
   CHECK(open == 1 && number == 0);
+  /* The provider ends the shelf, in the call. */
+  SUCCEEDS(types_shelf_put_call(shelf, toit_value_string(toit_string("THE END")), &number, &answer));
+  CHECK(number == 3);
+  CHECK(types_shelf_things_call(shelf, &result, &answer) == TOIT_STATUS_THROWN);
+  CHECK(strcmp(answer.text, "NO_SUCH_RESOURCE") == 0);
+  CHECK(types_shelf_close(shelf) == TOIT_STATUS_OK);
   CHECK(types_close(types) == TOIT_STATUS_OK);
   CHECK(types_close(types) == TOIT_STATUS_CLOSED);
   CHECK(types_nothing_call(types, &answer) == TOIT_STATUS_CLOSED);

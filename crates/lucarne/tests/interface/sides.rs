@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use lucarne::prelude::*;
-use lucarne::{CapturedOutput, RunningProgram};
+use lucarne::{CapturedOutput, Ender, RunningProgram};
 use lucarne_compiler::source::FileLoader;
 use lucarne_interface::generate::{Language, Origin, generate};
 
@@ -143,6 +143,7 @@ pub(crate) struct AllTypes {
 }
 
 pub(crate) struct Board {
+    ender: Ender,
     things: Mutex<Vec<Value>>,
     open_drawers: Arc<AtomicI64>,
 }
@@ -228,7 +229,8 @@ impl Types for AllTypes {
 
     async fn shelf(&self, name: String) -> Option<Resource<Board>> {
         let open_drawers = self.open_drawers.clone();
-        (name != "none").then(|| Board { things: Mutex::default(), open_drawers }.resource())
+        (name != "none")
+            .then(|| Resource::endable(|ender| Board { ender, things: Mutex::default(), open_drawers }))
     }
 }
 
@@ -236,6 +238,10 @@ impl Shelf for Board {
     type Drawer = Box_;
 
     async fn put(&self, thing: Value) -> i64 {
+        if thing.as_str() == Some("THE END") {
+            self.ender.end();
+            assert!(self.ender.is_closed());
+        }
         let mut things = self.things.lock().unwrap_or_else(PoisonError::into_inner);
         things.push(thing);
         things.len() as i64
@@ -368,4 +374,9 @@ pub(crate) fn talk_about_types(container: &Container) {
     let open = shelf.open_drawers().wait().unwrap();
     drawer.close().wait().unwrap();
     assert_eq!((open, shelf.open_drawers().wait().unwrap()), (1, 0));
+    // The provider ends the shelf, in the call.
+    assert_eq!(shelf.put("THE END".into()).wait(), Ok(3));
+    let ended = shelf.things().wait().expect_err("the shelf has ended");
+    assert!(matches!(&ended, CallError::Thrown(thrown) if thrown.text() == "NO_SUCH_RESOURCE"), "{ended}");
+    shelf.close().wait().unwrap();
 }

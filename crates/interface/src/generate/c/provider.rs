@@ -53,11 +53,11 @@ impl C<'_> {
                 self.request_type(resource, method)
             ));
         });
-        if interface.resources.iter().any(|resource| resource.notification.is_some()) {
+        if !interface.resources.is_empty() {
             text.gap();
-            text.line("/* Resources that notify. They may be copied, and used on any thread. */");
+            text.line("/* Resources of a provider. They may be copied, and used on any thread. */");
         }
-        for resource in interface.resources.iter().filter(|resource| resource.notification.is_some()) {
+        for resource in &interface.resources {
             let name = self.resource_type(&resource.name);
             text.line(format!("typedef struct {{ toit_resource_t* resource; }} {name};"));
         }
@@ -68,9 +68,23 @@ impl C<'_> {
             comment(text, &self.doc_of_reply(method), &[]);
             let (head, parameters) = self.reply_head(resource, method);
             function(text, &head, &parameters, ";");
+            if let Some((head, parameters)) = self.reply_resource_head(resource, method) {
+                text.gap();
+                let note =
+                    "The same. Sets `resource`, by which the provider can end it; NULL if it need not.";
+                comment(text, "", &[note.to_owned()]);
+                function(text, &head, &parameters, ";");
+            }
         });
         for resource in &interface.resources {
-            let Some(notification) = &resource.notification else { continue };
+            let (end_head, end_parameters) = self.end_head(resource);
+            let Some(notification) = &resource.notification else {
+                text.gap();
+                let note = "Ends the resource, as toit_resource_end: the next call of its client fails.";
+                comment(text, "", &[note.to_owned()]);
+                function(text, &end_head, &end_parameters, ";");
+                continue;
+            };
             text.gap();
             let mut notes = vec!["Sends a notification, as toit_resource_notify.".to_owned()];
             if has_last(notification) {
@@ -81,8 +95,7 @@ impl C<'_> {
             function(text, &head, &parameters, ";");
             text.gap();
             comment(text, "", &["Ends the resource, as toit_resource_end: its client is told.".to_owned()]);
-            let (head, parameters) = self.end_head(resource);
-            function(text, &head, &parameters, ";");
+            function(text, &end_head, &end_parameters, ";");
         }
     }
 
@@ -199,6 +212,19 @@ impl C<'_> {
         (format!("toit_err_t {name}"), parameters)
     }
 
+    /// Returns the function that also gives the provider its control of a resource. Resources that notify have it as
+    /// their only one.
+    fn reply_resource_head(
+        &self,
+        resource: Option<&Resource>,
+        method: &Method,
+    ) -> Option<(String, Vec<String>)> {
+        let name = method.result.resource().filter(|name| !self.notifies(name))?;
+        let (head, mut parameters) = self.reply_head(resource, method);
+        parameters.push(format!("{}* resource", self.resource_type(name)));
+        Some((format!("{head}_resource"), parameters))
+    }
+
     fn notify_head(&self, resource: &Resource, notification: &Notification) -> (String, Vec<String>) {
         let mut parameters = vec![format!("{} resource", self.resource_type(&resource.name))];
         parameters.extend(self.parameters(&values(notification)));
@@ -229,8 +255,8 @@ impl C<'_> {
         for resource in &self.interface.resources {
             if let Some(notification) = &resource.notification {
                 self.notify(text, resource, notification);
-                self.end(text, resource);
             }
+            self.end(text, resource);
         }
     }
 
@@ -401,23 +427,21 @@ impl C<'_> {
     }
 
     fn reply(&self, text: &mut Text, resource: Option<&Resource>, method: &Method) {
+        if let Some((head, parameters)) = self.reply_resource_head(resource, method) {
+            text.gap();
+            function(text, &head, &parameters, " {");
+            text.indented(2, |text| {
+                self.reply_with_resource(text, method, "resource == NULL ? NULL : &resource->resource");
+            });
+            text.line("}");
+        }
         text.gap();
         let (head, parameters) = self.reply_head(resource, method);
         function(text, &head, &parameters, " {");
         text.indented(2, |text| match &method.result.kind {
             Kind::Resource(name) => {
-                if method.result.is_nullable {
-                    text.line("if (object == NULL) {");
-                    text.line("  toit_value_t value = toit_value_null();");
-                    text.line("  return toit_call_reply(request.call, &value);");
-                    text.line("}");
-                }
-                let notifies = self.notifies(name);
-                let place = if notifies { "&resource->resource" } else { "NULL" };
-                let kind = self.kind(name);
-                text.line(format!(
-                    "return toit_call_reply_resource(request.call, {kind}, object, {notifies}, {place});"
-                ));
+                let place = if self.notifies(name) { "&resource->resource" } else { "NULL" };
+                self.reply_with_resource(text, method, place);
             }
             _ if needs_function(&method.result) => {
                 text.line("toit_message_t* message = toit_message_new();");
@@ -435,6 +459,20 @@ impl C<'_> {
             }
         });
         text.line("}");
+    }
+
+    /// Adds code that answers with the resource of an object, and puts the provider's control of it into a place.
+    fn reply_with_resource(&self, text: &mut Text, method: &Method, place: &str) {
+        let Some(name) = method.result.resource() else { return };
+        if method.result.is_nullable {
+            text.line("if (object == NULL) {");
+            text.line("  toit_value_t value = toit_value_null();");
+            text.line("  return toit_call_reply(request.call, &value);");
+            text.line("}");
+        }
+        let (kind, notifies) = (self.kind(name), self.notifies(name));
+        let given = ["request.call", &kind.to_string(), "object", &notifies.to_string(), place];
+        function(text, "return toit_call_reply_resource", &given.map(str::to_owned), ";");
     }
 
     fn notify(&self, text: &mut Text, resource: &Resource, notification: &Notification) {
