@@ -7,6 +7,8 @@
 #[path = "../../lucarne/tests/interface/exchange.rs"]
 #[rustfmt::skip]
 mod exchange;
+#[path = "languages/mixes.rs"]
+mod mixes;
 #[path = "languages/relay.rs"]
 mod relay;
 #[path = "../../lucarne/tests/interface/sides.rs"]

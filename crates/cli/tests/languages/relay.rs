@@ -15,7 +15,7 @@ use super::{Place, World, compile_files, file};
 /// The pairs of neighbors: rust-rust, rust-toit, toit-toit, toit-c, c-c, c-rust, rust-c, c-toit, toit-rust.
 const CHAIN: &[&str] = &["rust", "toit", "toit", "c", "c", "rust", "c", "toit"];
 
-fn tag(place: usize) -> String {
+pub(super) fn tag(place: usize) -> String {
     format!("place-{place}")
 }
 
@@ -140,31 +140,35 @@ fn open(container: &Container, place: usize) -> TypesClient {
 }
 
 /// Makes random values.
-struct Random(fastrand::Rng);
+pub(super) struct Random(pub(super) fastrand::Rng);
 
 impl Random {
-    fn text(&mut self) -> String {
+    pub(super) fn with_seed(seed: u64) -> Random {
+        Random(fastrand::Rng::with_seed(seed))
+    }
+
+    pub(super) fn text(&mut self) -> String {
         let letters = ['a', 'Z', '\0', '"', '\\', 'é', '漢', '🦀', '\n', '?'];
         let length = [0, 1, 5, 31, 32, 300][self.0.usize(..6)];
         (0..length).map(|_| letters[self.0.usize(..letters.len())]).collect()
     }
 
-    fn int(&mut self) -> i64 {
+    pub(super) fn int(&mut self) -> i64 {
         let all = [0, 1, -1, 127, 128, -64, -65, 1 << 40, i64::MAX, i64::MIN];
         if self.0.bool() { all[self.0.usize(..all.len())] } else { self.0.i64(..) }
     }
 
-    fn float(&mut self) -> f64 {
+    pub(super) fn float(&mut self) -> f64 {
         let all = [0.0, -0.0, 1.5, f64::MAX, f64::MIN_POSITIVE, 5e-324, f64::INFINITY, f64::NEG_INFINITY];
         if self.0.bool() { all[self.0.usize(..all.len())] } else { self.0.f64() * 1e10 }
     }
 
-    fn bytes(&mut self) -> Bytes {
+    pub(super) fn bytes(&mut self) -> Bytes {
         let length = [0, 1, 100, 32_656, 32_657, 100_000][self.0.usize(..6)];
         Bytes::from((0..length).map(|_| self.0.u8(..)).collect::<Vec<u8>>())
     }
 
-    fn value(&mut self, depth: usize) -> Value {
+    pub(super) fn value(&mut self, depth: usize) -> Value {
         match self.0.usize(..if depth < 4 { 8 } else { 6 }) {
             0 => Value::Null,
             1 => self.0.bool().into(),
@@ -182,7 +186,7 @@ impl Random {
     }
 
     /// Returns a map with keys that are equal for no two entries, in Toit, too.
-    fn map(&mut self, depth: usize) -> Value {
+    pub(super) fn map(&mut self, depth: usize) -> Value {
         let key = |number: usize, text: String| match number % 2 {
             0 => Value::from(number as i64),
             _ => Value::from(format!("{number}{text}")),
@@ -213,7 +217,7 @@ fn random_values_travel_through_all_pairs() {
     let mut world = World::new("random");
     let types = start(&mut world);
     let seed = fastrand::u64(..);
-    let mut random = Random(fastrand::Rng::with_seed(seed));
+    let mut random = Random::with_seed(seed);
     for _ in 0..40 {
         let (a, b, c, d, e) = (random.0.bool(), random.int(), random.float(), random.text(), random.bytes());
         let (f, g, h) = (random.list(0), random.map(0), random.value(0));
