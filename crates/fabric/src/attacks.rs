@@ -405,6 +405,12 @@ fn only_exported_services_of_a_process_are_opened() {
     for number in [procedure::PUBLISH, procedure::LOOK_UP, procedure::ACCOUNT, procedure::SERVICES, 7] {
         assert!(answer(&mut world, number, &Value::Null).0, "procedure {number}");
     }
+    assert_eq!(world.logged("evil asks for a service that is not exported to it"), 1);
+    assert_eq!(
+        world.logged("evil asks for a service that has ended, or was never there"),
+        1,
+        "the service -1"
+    );
     world.assert_others_are_well();
 }
 

@@ -17,6 +17,7 @@ pub(crate) enum Complaint {
     Unprotected,
     Interface,
     NotExported,
+    NoService,
     Processes,
 }
 

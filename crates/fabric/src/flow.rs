@@ -205,8 +205,9 @@ impl Flow {
         }
     }
 
-    /// Does what is due. Returns true if the other machine is lost.
-    pub(crate) fn act(&mut self, now_us: i64, out: &mut Vec<Vec<u8>>) -> bool {
+    /// Does what is due. Returns true if the other machine is lost. A sign of life tells the other machine what was taken from
+    /// `trunk`, so that it does not count as on the way any more.
+    pub(crate) fn act(&mut self, trunk: Option<&Trunk>, now_us: i64, out: &mut Vec<Vec<u8>>) -> bool {
         let (incarnation, calls, terms) = (self.incarnation, self.calls, self.terms());
         match &mut self.phase {
             Phase::Idle => false,
@@ -228,7 +229,7 @@ impl Flow {
                     return true;
                 }
                 if now_us - open.said_us >= open.heartbeat_us {
-                    out.push(open.sign(now_us));
+                    out.push(open.sign(trunk.map_or(0, Trunk::take_granted), now_us));
                 }
                 false
             }
@@ -289,7 +290,7 @@ impl Flow {
                 if is_mine {
                     self.open(epoch, incarnation, terms, now_us, happened);
                     if let Phase::Open(open) = &mut self.phase {
-                        out.push(open.sign(now_us));
+                        out.push(open.sign(0, now_us));
                     }
                 }
             }
@@ -396,9 +397,13 @@ impl Open {
         }
     }
 
-    /// Makes a packet without items: a sign of life.
-    fn sign(&mut self, now_us: i64) -> Vec<u8> {
+    /// Makes a sign of life, which grants `granted` bytes.
+    fn sign(&mut self, granted: usize, now_us: i64) -> Vec<u8> {
         let mut packet = vec![0; DATA_HEAD];
+        if granted > 0 {
+            Item::Grant { bytes: granted as u32 }.write(&mut packet);
+            self.allowance += granted;
+        }
         self.number(now_us, &mut packet);
         packet
     }
@@ -493,5 +498,72 @@ impl Open {
             happened.push(Happened::Frame { from: partial.from, to: partial.to, arrived });
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use lucarne_kernel::{Context, Outcome, Simulation, SpawnOptions};
+
+    use super::*;
+
+    const TIMING: Timing = Timing { timeout_us: 2_000_000 };
+
+    /// One side, with what it sends.
+    struct Side {
+        flow: Flow,
+        trunk: Arc<Trunk>,
+        out: Vec<Vec<u8>>,
+    }
+
+    impl Side {
+        fn new(simulation: &Simulation, calls: bool) -> Side {
+            let kernel = simulation.handle();
+            let process = |_: &mut Context<'_>| Outcome::Wait { until_us: None };
+            let pid = kernel.start_system(Box::new(process), SpawnOptions::named("switchboard"));
+            let waker = kernel.waker(pid).expect("it runs");
+            let trunk = Trunk::new(kernel.clone(), waker, WINDOW / 4);
+            Side { flow: Flow::new(1, calls, TIMING, WINDOW), trunk, out: Vec::new() }
+        }
+
+        /// Takes what the other side has sent. Returns the bytes of whole frames.
+        fn receive(&mut self, packets: Vec<Vec<u8>>, now_us: i64) -> usize {
+            let mut happened = Vec::new();
+            for packet in packets {
+                let packet = Packet::read(&packet).expect("a packet");
+                self.flow.receive(&packet, now_us, 7, &mut self.out, &mut happened);
+            }
+            let charge = |event| if let Happened::Frame { arrived, .. } = event { arrived.charge } else { 0 };
+            happened.into_iter().map(charge).sum()
+        }
+    }
+
+    #[test]
+    fn what_an_idle_machine_has_taken_is_not_on_the_way_for_long() {
+        let simulation = Simulation::new(1);
+        let (mut one, mut other) = (Side::new(&simulation, true), Side::new(&simulation, false));
+        one.flow.call(0, 5);
+        assert!(!one.flow.act(None, 0, &mut one.out));
+        for _ in 0..2 {
+            other.receive(std::mem::take(&mut one.out), 0);
+            one.receive(std::mem::take(&mut other.out), 0);
+        }
+        assert!(one.flow.is_open() && other.flow.is_open());
+        let (from, to) = (Pid::from_i64(1), Pid::from_i64(2));
+        assert!(one.trunk.answer(from, to, &[0; 10_000]));
+        one.flow.pump(&one.trunk, 0, &mut one.out);
+        let taken = other.receive(std::mem::take(&mut one.out), 0);
+        assert!(taken > 10_000 && one.flow.on_the_way() == taken);
+        // It is too little to be told of at once.
+        other.trunk.grant(taken);
+        other.flow.pump(&other.trunk, 0, &mut other.out);
+        one.receive(std::mem::take(&mut other.out), 0);
+        assert_eq!(one.flow.on_the_way(), taken);
+        let later_us = TIMING.timeout_us / 4;
+        assert!(!other.flow.act(Some(&other.trunk), later_us, &mut other.out));
+        one.receive(std::mem::take(&mut other.out), later_us);
+        assert_eq!(one.flow.on_the_way(), 0);
     }
 }

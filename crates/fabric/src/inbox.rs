@@ -1,33 +1,25 @@
 //! What has come from the network, and waits for the switchboard.
 //!
 //! Each name in which something comes has a *queue* of its own, and the queues take turns. So a machine that sends a flood
-//! in its own name fills its own queue, and delays the packets of others by no more than one of its own. If all queues are
-//! full together, the longest queue loses its newest packet, or the new packet is lost if none is longer. A lost packet ends
-//! the flow of its sender. Names are not proven here: a member of the network that invents tens of thousands of names fills
-//! all queues.
+//! in its own name fills its own queue, and delays the packets of others by no more than one of its own.
+//!
+//! Where machines must prove their names, that holds for those that have done so. All other names share one queue, which has a
+//! limit of its own: a member of the network can invent any number of names, but they are one queue together. They can keep
+//! a machine from proving its name, and disturb none that has proven it.
 //!
 //! Announcements are kept apart from packets, since the network does not repeat them. They and the queues take turns too.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use lucarne_kernel::Waker;
 use lucarne_kernel::sync::{Mutex, OnceLock};
 
 use crate::name::MachineName;
 use crate::network::{Event, Token};
+use crate::queues::{BYTES_OF_ONE_MAX, ITEMS_MAX, Queues};
 
-/// The number of bytes of all queues.
-const BYTES_MAX: usize = 32 << 20;
-
-/// The number of bytes of one queue. It is more than the largest window. With a window of several MiB, a machine can still
-/// reach it by many small packets, since each counts for at least [`EVENT_SIZE_MIN`].
-const BYTES_OF_ONE_MAX: usize = 24 << 20;
-
-/// The number of packets and descriptions in all queues, and that of announcements.
-const EVENTS_MAX: usize = 65_536;
-
-/// The number of bytes that a packet or description counts for at least. So the limits of bytes bound the number too.
-const EVENT_SIZE_MIN: usize = BYTES_MAX / EVENTS_MAX;
+/// The number of bytes that wait in names that are not proven, if names must be proven.
+const BYTES_UNPROVEN_MAX: usize = 4 << 20;
 
 /// What has come, for the switchboard.
 #[derive(Default)]
@@ -40,32 +32,21 @@ pub(crate) struct Inbox {
 struct State {
     /// Whether each of these announcements is there now.
     announcements: BTreeMap<Token, bool>,
-    queues: BTreeMap<Source, Queue>,
-    /// The queues that are not empty, by their size: the longest one comes last.
-    lengths: BTreeSet<(usize, Source)>,
-    /// The queues that are not empty, by their turns.
-    turns: BTreeMap<u64, Source>,
-    next_turn: u64,
-    bytes: usize,
+    queues: Queues<Source, Event>,
+    /// The machines that have proven their names; none if names need no proof.
+    proven: Option<BTreeSet<MachineName>>,
     /// The last event was an announcement: a packet has its turn.
     is_packets_turn: bool,
 }
 
-/// Where a packet or a description comes from. Answers to questions about a machine do not come from that machine alone, so
-/// they do not share the queue of its packets.
-type Source = (MachineName, Kind);
+/// Where a packet or a description comes from: a machine, or all names that are not proven. Answers to questions about a
+/// machine do not come from that machine alone, so they do not share the queue of its packets.
+type Source = (Option<MachineName>, Kind);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     Packet,
     Description,
-}
-
-#[derive(Default)]
-struct Queue {
-    events: VecDeque<Event>,
-    bytes: usize,
-    turn: u64,
 }
 
 impl Inbox {
@@ -87,7 +68,7 @@ impl Inbox {
     /// Returns whether nothing has come that was not taken.
     pub(crate) fn is_empty(&self) -> bool {
         let state = self.state.lock();
-        state.announcements.is_empty() && state.turns.is_empty()
+        state.announcements.is_empty() && state.queues.is_empty()
     }
 
     /// Sets the process to wake.
@@ -96,66 +77,37 @@ impl Inbox {
         // For what has come before.
         waker.wake();
     }
-}
 
-/// Returns the size of an event in the account.
-fn size(event: &Event) -> usize {
-    match event {
-        Event::Packet(_, bytes) | Event::Described(_, bytes) => bytes.len().max(EVENT_SIZE_MIN),
-        Event::Appeared(_) | Event::Disappeared(_) => 0,
+    /// From now on, names that are not proven share one queue.
+    pub(crate) fn demand_proof(&self) {
+        self.state.lock().proven.get_or_insert_default();
+    }
+
+    /// Notes whether a machine has proven its name.
+    pub(crate) fn set_proven(&self, machine: &MachineName, is_proven: bool) {
+        self.state.lock().set_proven(machine, is_proven);
     }
 }
 
 impl State {
     /// Adds an event. Returns false if it is lost.
     fn push(&mut self, event: Event) -> bool {
-        let source = match &event {
+        let (machine, kind, length) = match &event {
             Event::Appeared(token) => return self.announce(token.clone(), true),
             Event::Disappeared(token) => return self.announce(token.clone(), false),
-            Event::Packet(machine, _) => (machine.clone(), Kind::Packet),
-            Event::Described(token, _) => (token.machine.clone(), Kind::Description),
+            Event::Packet(machine, bytes) => (machine, Kind::Packet, bytes.len()),
+            Event::Described(token, bytes) => (&token.machine, Kind::Description, bytes.len()),
         };
-        let size = size(&event);
-        let bytes = self.queues.get(&source).map_or(0, |queue| queue.bytes);
-        if bytes + size > BYTES_OF_ONE_MAX || !self.make_room(bytes, size) {
-            return false;
-        }
-        self.change(&source, |queue| {
-            queue.bytes += size;
-            queue.events.push_back(event);
-        });
-        if bytes == 0 {
-            self.queue_up(source);
-        }
-        true
-    }
-
-    /// Makes room for an event at the expense of queues that are longer than the one of `bytes` to which it is added. Returns
-    /// false if that one is the longest.
-    fn make_room(&mut self, bytes: usize, size: usize) -> bool {
-        while self.bytes + size > BYTES_MAX {
-            let longest = self.lengths.last().filter(|(longest, _)| *longest > bytes + size);
-            let Some((_, longest)) = longest.cloned() else { return false };
-            let turn = self.queues.get(&longest).map_or(0, |queue| queue.turn);
-            self.take(&longest, VecDeque::pop_back);
-            if !self.queues.contains_key(&longest) {
-                self.turns.remove(&turn);
-            }
-        }
-        true
-    }
-
-    /// Gives a queue the last turn.
-    fn queue_up(&mut self, source: Source) {
-        self.next_turn += 1;
-        if let Some(queue) = self.queues.get_mut(&source) {
-            queue.turn = self.next_turn;
-            self.turns.insert(self.next_turn, source);
-        }
+        let has_own = self.proven.as_ref().is_none_or(|proven| proven.contains(machine));
+        let (source, bytes_max) = match has_own {
+            true => ((Some(machine.clone()), kind), BYTES_OF_ONE_MAX),
+            false => ((None, kind), BYTES_UNPROVEN_MAX),
+        };
+        self.queues.push(&source, event, length, bytes_max).is_kept()
     }
 
     fn announce(&mut self, token: Token, is_there: bool) -> bool {
-        let has_room = self.announcements.len() < EVENTS_MAX || self.announcements.contains_key(&token);
+        let has_room = self.announcements.len() < ITEMS_MAX || self.announcements.contains_key(&token);
         if has_room {
             self.announcements.insert(token, is_there);
         }
@@ -164,48 +116,33 @@ impl State {
 
     /// Takes the next event. Announcements and queues take turns.
     fn pop(&mut self) -> Option<Event> {
-        if (!self.is_packets_turn || self.turns.is_empty())
+        if (!self.is_packets_turn || self.queues.is_empty())
             && let Some((token, is_there)) = self.announcements.pop_first()
         {
             self.is_packets_turn = true;
             return Some(if is_there { Event::Appeared(token) } else { Event::Disappeared(token) });
         }
         self.is_packets_turn = false;
-        let (_, source) = self.turns.pop_first()?;
-        let event = self.take(&source, VecDeque::pop_front);
-        self.queue_up(source);
-        event
+        self.queues.pop().map(|(_, event)| event)
     }
 
-    /// Takes an event from a queue, at one of its ends.
-    fn take(
-        &mut self,
-        source: &Source,
-        end: impl FnOnce(&mut VecDeque<Event>) -> Option<Event>,
-    ) -> Option<Event> {
-        self.change(source, |queue| {
-            let event = end(&mut queue.events)?;
-            queue.bytes -= size(&event);
-            Some(event)
-        })
-    }
-
-    /// Changes a queue, and all that depends on its length but the turns.
-    fn change<T>(&mut self, source: &Source, change: impl FnOnce(&mut Queue) -> T) -> T {
-        let queue = self.queues.entry(source.clone()).or_default();
-        let before = queue.bytes;
-        let result = change(queue);
-        let after = queue.bytes;
-        self.bytes = self.bytes - before + after;
-        if before > 0 {
-            self.lengths.remove(&(before, source.clone()));
+    /// Gives a machine a queue of its own, or takes it away. What has come in its name stays in order.
+    fn set_proven(&mut self, machine: &MachineName, is_proven: bool) {
+        let Some(proven) = &mut self.proven else { return };
+        let is_new = if is_proven { proven.insert(machine.clone()) } else { proven.remove(machine) };
+        if !is_new {
+            return;
         }
-        if after > 0 {
-            self.lengths.insert((after, source.clone()));
-        } else {
-            self.queues.remove(source);
+        let is_of = |event: &Event| match event {
+            Event::Packet(name, _) => name == machine,
+            Event::Described(token, _) => token.machine == *machine,
+            Event::Appeared(_) | Event::Disappeared(_) => false,
+        };
+        for kind in [Kind::Packet, Kind::Description] {
+            let (own, shared) = ((Some(machine.clone()), kind), (None, kind));
+            let (from, to) = if is_proven { (shared, own) } else { (own, shared) };
+            self.queues.transfer(&from, &to, is_of);
         }
-        result
     }
 }
 
@@ -213,6 +150,7 @@ impl State {
 mod tests {
     use super::*;
     use crate::network::{Digest, PACKET_MAX};
+    use crate::queues::{BYTES_MAX, SIZE_MIN};
     use uuid::Uuid;
 
     fn name(name: &str) -> MachineName {
@@ -252,7 +190,7 @@ mod tests {
                 *counts.entry(from.to_string()).or_default() += 1;
             }
         }
-        assert!(state.bytes == 0 && state.queues.is_empty() && state.lengths.is_empty());
+        assert!(state.queues.is_empty());
         counts
     }
 
@@ -280,8 +218,9 @@ mod tests {
             flood_some(&mut state, &from, 40);
             assert!(number % 100 > 0 || state.push(packet("hall", 1_000)), "{number}");
         }
-        assert!(state.bytes <= BYTES_MAX);
-        assert_eq!(drain(&mut state)["hall"], 11);
+        let counts = drain(&mut state);
+        assert!(counts.values().sum::<usize>() <= BYTES_MAX / PACKET_MAX + 11, "{counts:?}");
+        assert_eq!(counts["hall"], 11);
     }
 
     #[test]
@@ -314,11 +253,11 @@ mod tests {
     #[test]
     fn small_packets_are_bounded_too() {
         let mut state = State::default();
-        assert_eq!(flood(&mut state, "attic", 0), BYTES_OF_ONE_MAX / EVENT_SIZE_MIN);
+        assert_eq!(flood(&mut state, "attic", 0), BYTES_OF_ONE_MAX / SIZE_MIN);
         let all: usize = (0..10).map(|number| flood(&mut state, &format!("m{number}"), 0)).sum();
         assert!(all > 0);
         let kept: usize = drain(&mut state).values().sum();
-        assert!(kept <= EVENTS_MAX, "{kept}");
+        assert!(kept <= ITEMS_MAX, "{kept}");
     }
 
     #[test]
@@ -332,7 +271,7 @@ mod tests {
         assert!(matches!(state.pop(), Some(Event::Packet(..))), "packets have their turns");
         assert!(matches!(state.pop(), Some(Event::Appeared(come)) if come == token(2)));
         assert_eq!(std::iter::from_fn(|| state.pop()).count(), packets - 1);
-        assert_eq!((state.bytes, state.announcements.len()), (0, 0));
+        assert!(state.queues.is_empty() && state.announcements.is_empty());
     }
 
     #[test]
@@ -348,8 +287,56 @@ mod tests {
     #[test]
     fn announcements_that_wait_are_bounded() {
         let mut state = State::default();
-        assert!((0..EVENTS_MAX).all(|number| state.push(Event::Appeared(token(number)))));
-        assert!(!state.push(Event::Appeared(token(EVENTS_MAX))));
+        assert!((0..ITEMS_MAX).all(|number| state.push(Event::Appeared(token(number)))));
+        assert!(!state.push(Event::Appeared(token(ITEMS_MAX))));
         assert!(state.push(Event::Disappeared(token(0))), "the newest state of one that waits");
+    }
+
+    /// A state in which these machines have proven their names.
+    fn proven(machines: &[&str]) -> State {
+        let mut state = State { proven: Some(BTreeSet::new()), ..State::default() };
+        machines.iter().for_each(|machine| state.set_proven(&name(machine), true));
+        state
+    }
+
+    #[test]
+    fn names_that_are_not_proven_share_one_queue() {
+        let mut state = proven(&["hall"]);
+        let kept: usize = (0..1_000).map(|number| flood(&mut state, &format!("m{number}"), 1_000)).sum();
+        assert_eq!(kept, BYTES_UNPROVEN_MAX / 1_000);
+        let flooded = flood(&mut state, "hall", PACKET_MAX);
+        assert_eq!(flooded, BYTES_OF_ONE_MAX / PACKET_MAX, "invented names take nothing from it");
+        let described = Event::Described(token(1), vec![0; 1_000]);
+        assert!(state.push(described), "descriptions are kept apart");
+        // Of the first six events, all unproven names together have two.
+        let hall =
+            (0..6).filter(|_| matches!(state.pop(), Some(Event::Packet(from, _)) if from == name("hall")));
+        assert!(hall.count() >= 2);
+        let counts = drain(&mut state);
+        assert!(counts["hall"] >= flooded - 3, "{counts:?}");
+    }
+
+    #[test]
+    fn a_machine_that_proves_its_name_keeps_its_order() {
+        let mut state = proven(&[]);
+        let mut next = 0;
+        let mut push = |state: &mut State| {
+            for from in ["attic", "hall"] {
+                assert!(state.push(Event::Packet(name(from), vec![next])));
+            }
+            next += 1;
+        };
+        (0..3).for_each(|_| push(&mut state));
+        state.set_proven(&name("hall"), true);
+        (0..3).for_each(|_| push(&mut state));
+        state.set_proven(&name("hall"), false);
+        (0..3).for_each(|_| push(&mut state));
+        let mut of_hall = Vec::new();
+        while let Some(Event::Packet(from, bytes)) = state.pop() {
+            if from == name("hall") {
+                of_hall.extend(bytes);
+            }
+        }
+        assert_eq!(of_hall, [0, 1, 2, 3, 4, 5, 6, 7, 8]);
     }
 }

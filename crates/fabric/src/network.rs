@@ -61,13 +61,23 @@ pub trait Network: Send + Sync {
     /// Asks for the description of an announced service. The answer is an event, or does not come.
     fn ask(&self, token: &Token);
 
-    /// Sends a packet to a machine, or loses it.
-    fn send(&self, to: &MachineName, packet: Vec<u8>);
+    /// Sends a packet to a machine, or loses it. Returns false if this packet, or one before it, is known to be lost because too
+    /// much waits for the network.
+    fn send(&self, to: &MachineName, packet: Vec<u8>) -> bool;
 
-    /// Sends a packet to a machine, after all before it, or loses it. The caller has reason to expect that the network has room
-    /// for it: little is on the way to all machines.
-    fn send_light(&self, to: &MachineName, packet: Vec<u8>) {
-        self.send(to, packet);
+    /// Sends a packet to a machine as [`Network::send`] does, after all before it. The caller has reason to expect that the
+    /// network has room for it: little is on the way to all machines.
+    fn send_light(&self, to: &MachineName, packet: Vec<u8>) -> bool {
+        self.send(to, packet)
+    }
+
+    /// From now on, machines must prove their names. What comes in names that are not proven must not displace what comes in
+    /// proven ones.
+    fn demand_proof(&self) {}
+
+    /// Notes whether a machine has proven its name.
+    fn set_proven(&self, machine: &MachineName, is_proven: bool) {
+        let _ = (machine, is_proven);
     }
 
     /// Returns the next event, if there is one.

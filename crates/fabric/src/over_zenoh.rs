@@ -8,14 +8,15 @@
 //! ```
 //!
 //! Packets are handed to Zenoh by a thread of their own, since Zenoh can make its callers wait. The window of each flow
-//! bounds what is in Zenoh, so that this is rare. A packet that this network cannot keep is lost: then the flow ends.
+//! bounds what is in Zenoh, so that this is rare. Packets to each machine wait in a queue of their own. One that finds no room
+//! is lost: then the flow to that machine ends.
 //!
 //! Waking that thread takes a good part of the time of a small call. So a packet that is *light* is handed over by the
 //! caller, if the thread has nothing to do: little is on the way, so it finds room in Zenoh. Should it not do so within
 //! [`HURRY`], it is lost, and the thread does everything for a while. That can happen if another machine says that it
 //! has received what it has not: it must not stop the process that runs all flows.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,9 +35,7 @@ use zenoh::session::Session;
 use crate::inbox::Inbox;
 use crate::name::MachineName;
 use crate::network::{DESCRIPTION_MAX, Digest, Event, Network, PACKET_MAX, Token};
-
-/// The number of bytes of packets that wait for Zenoh.
-const BYTES_MAX: usize = 32 << 20;
+use crate::queues::{BYTES_OF_ONE_MAX, Pushed, Queues};
 
 /// The time limit of a query.
 const ASK: Duration = Duration::from_secs(1);
@@ -51,8 +50,27 @@ const CAUTION: Duration = Duration::from_secs(10);
 /// it keeps so many.
 const PLACES: &str = "16";
 
+/// The times of connections. They decide how soon machines find each other again when a network works again, which should
+/// take less than 3 s.
+///
+/// While packets are lost, TCP waits twice as long before each attempt to send, so a connection that has been silent for
+/// some seconds would stay so for as many more. Therefore a connection is given up when nothing has come for 2 s. The flow
+/// through it is over by then, too. An attempt to connect is given up after 2 s, for the same reason.
+///
+/// Zenoh lets the operating system wait for the last bytes of a connection that it closes, by the option `SO_LINGER`, and
+/// meanwhile the thread that closes it does nothing else. `.cargo/config.toml` sets this time to 0.
+const TIMES: [(&str, &str); 4] = [
+    ("transport/link/tx/lease", "2000"),
+    ("transport/unicast/open_timeout", "2000"),
+    ("transport/unicast/accept_timeout", "2000"),
+    ("connect/retry", "{ period_init_ms: 200, period_max_ms: 500, period_increase_factor: 2 }"),
+];
+
 /// The time that the last packets have when the system ends.
 const DRAIN: Duration = Duration::from_millis(500);
+
+/// The number of machines that are noted as having lost a packet.
+const LOST_MAX: usize = 4_096;
 
 /// How this machine connects to others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -116,8 +134,9 @@ struct Outbox {
 
 #[derive(Default)]
 struct OutboxState {
-    packets: VecDeque<(MachineName, Vec<u8>)>,
-    bytes: usize,
+    packets: Queues<MachineName, Vec<u8>>,
+    /// The machines to which a packet was lost, and whose flows were not told yet.
+    lost: BTreeSet<MachineName>,
     /// A packet is being handed to Zenoh: others must not overtake it.
     is_putting: bool,
     /// Until then, the thread does everything.
@@ -218,17 +237,12 @@ fn config(options: &ZenohOptions) -> Result<zenoh::Config, ZenohError> {
         let local = vec!["tcp/127.0.0.1:0".to_owned()];
         let listen = if options.listen.is_empty() { &local } else { &options.listen };
         config.insert_json5("listen/endpoints", &json(listen))?;
-        // A machine that was lost is noticed by its flow, and connected to again before the flow gives up.
-        config.insert_json5("transport/link/tx/lease", "4000")?;
         config.insert_json5("connect/timeout_ms", "-1")?;
         config.insert_json5("connect/exit_on_failure", "false")?;
-        config.insert_json5(
-            "connect/retry",
-            "{ period_init_ms: 200, period_max_ms: 1000, period_increase_factor: 2 }",
-        )?;
     } else if !options.listen.is_empty() {
         config.insert_json5("listen/endpoints", &json(&options.listen))?;
     }
+    set_times(&mut config)?;
     config.insert_json5("transport/link/tx/queue/size/interactive_high", PLACES)?;
     let hurry_us = HURRY.as_micros().to_string();
     config.insert_json5("transport/link/tx/queue/congestion_control/drop/wait_before_drop", &hurry_us)?;
@@ -236,6 +250,18 @@ fn config(options: &ZenohOptions) -> Result<zenoh::Config, ZenohError> {
         config.insert_json5("connect/endpoints", &json(&options.connect))?;
     }
     Ok(config)
+}
+
+/// Sets the times after which connections are given up and made again, as far as a configuration file has left those of
+/// Zenoh.
+fn set_times(config: &mut zenoh::Config) -> Result<(), ZenohError> {
+    let zenoh = zenoh::Config::default();
+    for (key, value) in TIMES {
+        if config.get_json(key).ok() == zenoh.get_json(key).ok() {
+            config.insert_json5(key, value)?;
+        }
+    }
+    Ok(())
 }
 
 /// Returns texts as a list in JSON.
@@ -279,6 +305,23 @@ fn read_token(key: &str) -> Option<Token> {
     (parts.next().is_none() && token_key(&token) == key).then_some(token)
 }
 
+impl OutboxState {
+    /// Adds a packet. Returns false if this packet, or one before it to the same machine, was lost: there was no room.
+    fn push(&mut self, to: &MachineName, packet: Vec<u8>) -> bool {
+        let length = packet.len();
+        match self.packets.push(to, packet, length, BYTES_OF_ONE_MAX) {
+            Pushed::Kept => {}
+            Pushed::Displaced(others) => self.lost.extend(others),
+            Pushed::Lost => drop(self.lost.insert(to.clone())),
+        }
+        if self.lost.len() > LOST_MAX {
+            // Machines to which nothing was sent since. Their flows end without being told.
+            self.lost.clear();
+        }
+        !self.lost.remove(to)
+    }
+}
+
 impl Outbox {
     /// Hands packets to Zenoh until the network is closed.
     fn send_all(&self, from: &MachineName, session: &Session) {
@@ -286,8 +329,7 @@ impl Outbox {
         loop {
             if state.is_putting {
                 state = wait(&self.changed, state);
-            } else if let Some((to, packet)) = state.packets.pop_front() {
-                state.bytes -= packet.len();
+            } else if let Some((to, packet)) = state.packets.pop() {
                 state.is_putting = true;
                 drop(state);
                 put(session, from, &to, packet, CongestionControl::Block);
@@ -338,7 +380,11 @@ impl Network for ZenohNetwork {
     fn ask(&self, token: &Token) {
         let (asked, inbox) = (token.clone(), self.inbox.clone());
         let get = self.session.get(description_key(token)).timeout(ASK);
+        // A question that finds no room is asked again: the process that runs all flows must not wait for it. What holds for
+        // the question holds for the answer, too. Otherwise a thread of Zenoh that reads from all connections would wait until
+        // another machine reads.
         let _ = get
+            .congestion_control(CongestionControl::Drop)
             .callback(move |reply| {
                 if let Ok(sample) = reply.result() {
                     let bytes = sample.payload().to_bytes();
@@ -350,16 +396,13 @@ impl Network for ZenohNetwork {
             .wait();
     }
 
-    fn send(&self, to: &MachineName, packet: Vec<u8>) {
-        let mut state = self.outbox.state.lock();
-        if state.bytes + packet.len() <= BYTES_MAX {
-            state.bytes += packet.len();
-            state.packets.push_back((to.clone(), packet));
-            self.outbox.changed.notify_all();
-        }
+    fn send(&self, to: &MachineName, packet: Vec<u8>) -> bool {
+        let is_kept = self.outbox.state.lock().push(to, packet);
+        self.outbox.changed.notify_all();
+        is_kept
     }
 
-    fn send_light(&self, to: &MachineName, packet: Vec<u8>) {
+    fn send_light(&self, to: &MachineName, packet: Vec<u8>) -> bool {
         let mut state = self.outbox.state.lock();
         let begin_us = self.clock.now_us();
         let is_free = state.packets.is_empty() && !state.is_putting && !state.is_closing;
@@ -379,6 +422,15 @@ impl Network for ZenohNetwork {
         if !state.packets.is_empty() || state.is_closing {
             self.outbox.changed.notify_all();
         }
+        !state.lost.remove(to)
+    }
+
+    fn demand_proof(&self) {
+        self.inbox.demand_proof();
+    }
+
+    fn set_proven(&self, machine: &MachineName, is_proven: bool) {
+        self.inbox.set_proven(machine, is_proven);
     }
 
     fn next_event(&self) -> Option<Event> {
@@ -443,6 +495,45 @@ mod tests {
             assert_eq!(json("scouting/gossip/enabled"), if is_trusted { "null" } else { "false" });
             assert_eq!(json("scouting/multicast/enabled"), "false");
         }
+    }
+
+    #[test]
+    fn what_waits_for_one_machine_is_bounded_and_leaves_room_for_others() {
+        let (cellar, hall) = ("cellar".parse().unwrap(), "hall".parse().unwrap());
+        let mut state = OutboxState::default();
+        let packet = || vec![0; PACKET_MAX];
+        let kept = std::iter::from_fn(|| state.push(&cellar, packet()).then_some(())).count();
+        assert_eq!(kept, BYTES_OF_ONE_MAX / PACKET_MAX);
+        assert!(state.lost.is_empty(), "the flow to the cellar knows");
+        // The hall has room, even at the expense of what waits for the cellar, whose flow is told.
+        assert!((0..kept / 2).all(|_| state.push(&hall, packet())));
+        assert!(state.lost.contains(&cellar) && !state.lost.contains(&hall));
+        let count = std::iter::from_fn(|| state.packets.pop()).filter(|(to, _)| *to == hall).count();
+        assert_eq!(count, kept / 2);
+        assert!(!state.push(&cellar, packet()), "one before this one was lost");
+        assert!(state.push(&cellar, packet()));
+    }
+
+    #[test]
+    fn a_configuration_file_keeps_its_times_and_gets_the_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("zenoh.json5");
+        std::fs::write(&path, "{ transport: { link: { tx: { lease: 30000 } } } }").unwrap();
+        let options = |config| ZenohOptions { config, is_trusted: true, ..ZenohOptions::default() };
+        let times = |options| {
+            let config = config(&options).unwrap();
+            TIMES.map(|(key, _)| config.get_json(key).unwrap())
+        };
+        let own = times(options(None));
+        let retry = r#"{"period_init_ms":200,"period_max_ms":500,"period_increase_factor":2.0}"#;
+        assert_eq!(own, ["2000", "2000", "2000", retry]);
+        assert_eq!(times(options(Some(path))), ["30000", "2000", "2000", retry]);
+    }
+
+    /// If Zenoh was built without the setting of `.cargo/config.toml`, this crate was, too.
+    #[test]
+    fn closing_a_connection_makes_no_thread_wait() {
+        assert_eq!(option_env!("TCP_LINGER_TIMEOUT"), Some("0"), "build in the folder of the project");
     }
 
     #[test]

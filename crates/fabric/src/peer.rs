@@ -4,25 +4,25 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use lucarne_kernel::{Context, KernelHandle, Pid, SpawnOptions, Waker};
+use lucarne_kernel::{Pid, SpawnOptions};
 use lucarne_link::carry::{self, Kind};
-use lucarne_message::Payload;
-use lucarne_services::protocol::{error, procedure};
-use lucarne_services::{Abroad, Offered};
+use lucarne_services::Offered;
+use lucarne_services::protocol::error;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::complaints::{Complaint, Complaints};
+use crate::complaints::Complaint;
 use crate::description;
-use crate::exports::GroupExports;
 use crate::flow::{Flow, Happened};
-use crate::identity::{Fingerprint, Identity};
+use crate::house::House;
+use crate::identity::Fingerprint;
 use crate::lane::Lane;
 use crate::name::MachineName;
 use crate::network::{Network, Token};
+use crate::opening::{Service, opened_service};
 use crate::packet::Packet;
-use crate::rules::Rules;
-use crate::status::{MachineStatus, StandInGroup, Status};
+use crate::questions::{PATIENCE_US, Questions};
+use crate::status::{MachineStatus, StandInGroup};
 use crate::trunk::{Arrived, LANES_MAX, Trunk};
 use crate::tunnel::{News, Tunnel};
 
@@ -37,50 +37,8 @@ pub(crate) const PER_INTERFACE_MAX: usize = 256;
 /// the queue of a connection of the network, and the buffers of its socket, even if it consists of small packets.
 const LIGHT_MAX: usize = 8 << 10;
 
-/// The time after which a question without an answer is asked again, in microseconds.
-const ASK_AGAIN_US: i64 = 1_000_000;
-
 /// The beginning of the tag that names the machine of a service.
 const MACHINE_TAG: &str = "machine:";
-
-/// What a peer needs of its surroundings.
-pub(crate) struct House<'h, 'c, 'k> {
-    pub(crate) context: &'c mut Context<'k>,
-    pub(crate) kernel: &'h KernelHandle,
-    pub(crate) abroad: &'h Abroad,
-    pub(crate) network: &'h dyn Network,
-    pub(crate) imports: &'h Rules,
-    pub(crate) exports: &'h Rules,
-    pub(crate) group_exports: &'h GroupExports,
-    /// The services of this machine, by process and id.
-    pub(crate) offered: &'h BTreeMap<(Pid, i64), Offered>,
-    pub(crate) me: &'h MachineName,
-    pub(crate) identity: Option<&'h Identity>,
-    pub(crate) switchboard: &'h Waker,
-    pub(crate) window: usize,
-    /// The bytes that are on the way to all machines.
-    pub(crate) on_the_way: usize,
-    pub(crate) log: &'h (dyn Fn(&str) + Send + Sync),
-    pub(crate) complaints: &'c mut Complaints,
-    pub(crate) status: &'h Status,
-}
-
-impl House<'_, '_, '_> {
-    /// Returns whether a service of this machine may go to another one. `service` is its process and its id.
-    fn exports_to(&self, machine: &MachineName, service: (Pid, i64)) -> bool {
-        self.offered.get(&service).is_some_and(|offered| {
-            let gid = self.kernel.gid_of(service.0);
-            self.exports.permit(machine, offered) || self.group_exports.permit(gid, machine, offered)
-        })
-    }
-
-    /// Logs what a machine does wrong, once for each kind. `text` follows its name.
-    fn complain(&mut self, machine: &MachineName, complaint: Complaint, text: &str) {
-        if self.complaints.is_first(machine, complaint) {
-            (self.log)(&format!("{machine} {text}"));
-        }
-    }
-}
 
 pub(crate) struct Peer {
     name: MachineName,
@@ -94,11 +52,21 @@ pub(crate) struct Peer {
     looked: Option<Looked>,
     /// Contact was lost: nothing is imported until the machine answers again.
     is_lost: bool,
+    /// The network had no room for a packet to the machine.
+    is_overfull: bool,
+    /// The network was told that the machine has proven its name.
+    was_proven: bool,
     contacts: u64,
     losses: u64,
     /// How many requests, handshakes and packets were refused.
     refused: u64,
     bytes: (u64, u64),
+    /// Something has happened since the last turn of this machine.
+    is_touched: bool,
+    /// It has had a turn since its status was looked at.
+    had_turn: bool,
+    /// When it needs the next turn, even if nothing happens.
+    due_us: Option<i64>,
     /// The status that was shown last.
     shown: Option<MachineStatus>,
 }
@@ -119,6 +87,8 @@ struct Looked {
     needs_contact: bool,
     /// There is a token that cannot be used before a stand-in has ended.
     needs_lane: bool,
+    /// There is a token about which nothing could be asked: too many questions have no answer.
+    needs_question: bool,
 }
 
 /// The trunk to one incarnation of the machine.
@@ -161,12 +131,40 @@ impl Peer {
             registered: Registered::default(),
             looked: None,
             is_lost: false,
+            is_overfull: false,
+            was_proven: false,
             contacts: 0,
             losses: 0,
             refused: 0,
             bytes: (0, 0),
+            is_touched: true,
+            had_turn: false,
+            due_us: None,
             shown: None,
         }
+    }
+
+    /// Notes that something has happened, so that the machine has a turn.
+    pub(crate) fn touch(&mut self) {
+        self.is_touched = true;
+    }
+
+    /// Returns whether it is time for something.
+    pub(crate) fn is_due(&self, now_us: i64) -> bool {
+        self.due_us.is_some_and(|due_us| now_us >= due_us)
+    }
+
+    /// Returns when the machine needs a turn, even if nothing happens.
+    pub(crate) fn due_us(&self) -> Option<i64> {
+        self.due_us
+    }
+
+    /// Returns whether the machine needs a turn now. There can be thousands of machines, and most turns concern one.
+    pub(crate) fn take_touch(&mut self, questions: &Questions) -> bool {
+        let has_called = self.trunk.as_ref().is_some_and(|placed| placed.trunk.take_call());
+        let can_ask =
+            self.looked.is_some_and(|looked| looked.needs_question) && questions.has_room(&self.name);
+        std::mem::take(&mut self.is_touched) || has_called || can_ask
     }
 
     /// Returns whether nothing is known of the machine any more.
@@ -182,6 +180,13 @@ impl Peer {
         (tunnel.is_shaking() || self.tokens.is_empty()).then(|| tunnel.touched_us())
     }
 
+    /// Returns whether the machine has proven its name, if the network was told otherwise.
+    pub(crate) fn proof_news(&mut self) -> Option<bool> {
+        let is_proven = self.tunnel.as_ref().is_some_and(Tunnel::is_proven);
+        let is_news = std::mem::replace(&mut self.was_proven, is_proven) != is_proven;
+        is_news.then_some(is_proven)
+    }
+
     /// Returns the number of bytes that are on the way to the machine.
     pub(crate) fn on_the_way(&self) -> usize {
         self.flow.on_the_way()
@@ -189,6 +194,9 @@ impl Peer {
 
     /// Returns the status of the machine, if it has changed since the last time.
     pub(crate) fn status_news(&mut self) -> Option<MachineStatus> {
+        if !std::mem::take(&mut self.had_turn) {
+            return None;
+        }
         let status = MachineStatus {
             name: self.name.clone(),
             is_proven: self.tunnel.as_ref().is_some_and(Tunnel::is_proven),
@@ -225,7 +233,8 @@ impl Peer {
         }
     }
 
-    pub(crate) fn disappeared(&mut self, house: &House<'_, '_, '_>, token: &Token) {
+    pub(crate) fn disappeared(&mut self, house: &mut House<'_, '_, '_>, token: &Token) {
+        house.questions.close(token);
         let Some(import) = self.tokens.remove(token) else { return };
         self.looked = None;
         if import.is_registered {
@@ -237,6 +246,7 @@ impl Peer {
     }
 
     pub(crate) fn described(&mut self, house: &mut House<'_, '_, '_>, token: &Token, bytes: &[u8]) {
+        house.questions.close(token);
         let Some(import) = self.tokens.get_mut(token) else { return };
         if import.described.is_some() || import.is_void {
             return;
@@ -261,7 +271,9 @@ impl Peer {
     fn import(&mut self, house: &mut House<'_, '_, '_>, now_us: i64, timeout_us: i64) -> Option<i64> {
         let has_lane = self.trunk.as_ref().is_none_or(|placed| placed.trunk.lanes() < LANES_MAX);
         let is_valid = |looked: &Looked| {
-            looked.next_us.is_none_or(|next_us| now_us < next_us) && !(looked.needs_lane && has_lane)
+            looked.next_us.is_none_or(|next_us| now_us < next_us)
+                && !(looked.needs_lane && has_lane)
+                && !(looked.needs_question && house.questions.has_room(&self.name))
         };
         let looked = match self.looked.filter(is_valid) {
             Some(looked) => looked,
@@ -290,19 +302,19 @@ impl Peer {
     fn look(&mut self, house: &mut House<'_, '_, '_>, now_us: i64) -> Looked {
         let mut next_us = None;
         let mut wanted = Vec::new();
+        let mut unasked = Vec::new();
         let mut needs_contact = false;
         for (token, import) in &mut self.tokens {
             if import.is_void || import.is_registered {
                 continue;
             }
             if import.described.is_none() {
-                let due_us = import.asked_us.map_or(now_us, |asked_us| asked_us + ASK_AGAIN_US);
-                if now_us >= due_us {
-                    import.asked_us = Some(now_us);
-                    house.network.ask(token);
+                let again_us = import.asked_us.map(|asked_us| asked_us + PATIENCE_US);
+                if again_us.is_none_or(|again_us| now_us >= again_us) {
+                    unasked.push((again_us, token.clone()));
+                } else {
+                    next_us = next_us.into_iter().chain(again_us).min();
                 }
-                let again_us = import.asked_us.unwrap_or(now_us) + ASK_AGAIN_US;
-                next_us = Some(next_us.map_or(again_us, |next_us: i64| next_us.min(again_us)));
                 continue;
             }
             let Some(offered) = &import.described else { continue };
@@ -322,10 +334,35 @@ impl Peer {
         for token in wanted {
             needs_lane |= !self.register(house, &token);
         }
-        let looked = Looked { next_us, needs_contact, needs_lane };
+        let (asked_us, needs_question) = self.ask(house, unasked, now_us);
+        let next_us = next_us.into_iter().chain(asked_us).min();
+        let looked = Looked { next_us, needs_contact, needs_lane, needs_question };
         // With a new trunk, tokens of other incarnations look different.
         self.looked = (had_trunk == self.trunk.is_some()).then_some(looked);
         looked
+    }
+
+    /// Asks for descriptions, as far as there is room for questions: at first for those that were not asked for yet, then for
+    /// those that were asked for the longest time ago. Returns when to ask again, and whether room was missing.
+    fn ask(
+        &mut self,
+        house: &mut House<'_, '_, '_>,
+        mut unasked: Vec<(Option<i64>, Token)>,
+        now_us: i64,
+    ) -> (Option<i64>, bool) {
+        unasked.sort();
+        let mut next_us = None;
+        for (_, token) in unasked {
+            if !house.questions.ask(&token, now_us) {
+                return (next_us, true);
+            }
+            house.network.ask(&token);
+            next_us = Some(now_us + PATIENCE_US);
+            if let Some(import) = self.tokens.get_mut(&token) {
+                import.asked_us = Some(now_us);
+            }
+        }
+        (next_us, false)
     }
 
     /// Registers a service. Returns false if there are too many stand-ins.
@@ -382,9 +419,9 @@ impl Peer {
                 true => self.break_off(house, reason, now_us),
                 false => (house.log)(&format!("{} is not accepted any more: {reason}", self.name)),
             }
-            if let Some(tunnel) = &mut self.tunnel {
-                tunnel.drop_revoked();
-            }
+        }
+        if let Some(tunnel) = &mut self.tunnel {
+            tunnel.drop_revoked();
         }
         let is_revoked =
             |import: &Import| import.signer.is_some_and(|signer| identity.revoked.contains(&signer));
@@ -532,7 +569,10 @@ impl Peer {
                 Some(tunnel) => tunnel.send_last(packet),
                 None => Some(packet),
             };
-            packet.into_iter().for_each(|packet| network.send(&self.name, packet));
+            // There may be no room for it. The machine will notice by itself.
+            if let Some(packet) = packet {
+                network.send(&self.name, packet);
+            }
         }
         self.end_trunk();
     }
@@ -562,11 +602,11 @@ impl Peer {
     fn put(&mut self, house: &House<'_, '_, '_>, out: Vec<Vec<u8>>, is_light: bool) {
         for packet in out {
             self.bytes.0 += packet.len() as u64;
-            if is_light {
-                house.network.send_light(&self.name, packet);
-            } else {
-                house.network.send(&self.name, packet);
-            }
+            let is_kept = match is_light {
+                true => house.network.send_light(&self.name, packet),
+                false => house.network.send(&self.name, packet),
+            };
+            self.is_overfull |= !is_kept;
         }
     }
 
@@ -576,21 +616,21 @@ impl Peer {
             tunnel.look_at_clock(now_us);
         }
         let mut out = Vec::new();
-        if self.flow.act(now_us, &mut out) {
+        let trunk = self.trunk.as_ref().map(|placed| &*placed.trunk);
+        if self.flow.act(trunk, now_us, &mut out) {
             self.over(house, "it does not answer");
         }
         self.send(house, out, now_us);
     }
 
-    /// Does what is to be done at the end of a turn. Returns when to come back.
-    pub(crate) fn settle(
-        &mut self,
-        house: &mut House<'_, '_, '_>,
-        now_us: i64,
-        timeout_us: i64,
-    ) -> Option<i64> {
+    /// Does what is to be done at the end of a turn.
+    pub(crate) fn settle(&mut self, house: &mut House<'_, '_, '_>, now_us: i64, timeout_us: i64) {
+        self.had_turn = true;
         if self.trunk.as_ref().is_some_and(|placed| placed.trunk.is_damaged()) {
             self.break_off(house, "it broke a rule of messages", now_us);
+        }
+        if std::mem::take(&mut self.is_overfull) && self.flow.is_open() {
+            self.break_off(house, "more waits to be sent to it than there is room for", now_us);
         }
         let import_us = self.import(house, now_us, timeout_us);
         if let Some(placed) = &self.trunk {
@@ -603,7 +643,8 @@ impl Peer {
             }
         }
         let mut out = Vec::new();
-        if self.flow.act(now_us, &mut out) {
+        let trunk = self.trunk.as_ref().map(|placed| &*placed.trunk);
+        if self.flow.act(trunk, now_us, &mut out) {
             self.over(house, "it does not answer");
         }
         if let Some(placed) = &self.trunk {
@@ -617,7 +658,10 @@ impl Peer {
         }
         self.send(house, out, now_us);
         let tunnel_us = self.tunnel.as_ref().and_then(Tunnel::next_us);
-        import_us.into_iter().chain(self.flow.next_us()).chain(tunnel_us).min()
+        self.due_us = import_us.into_iter().chain(self.flow.next_us()).chain(tunnel_us).min();
+        if self.is_overfull {
+            self.due_us = Some(now_us);
+        }
     }
 
     /// A process of this machine has ended.
@@ -658,9 +702,8 @@ impl Peer {
             let stand_in = if permitted { placed.stand_in(house, &self.name, from) } else { None };
             let Some(stand_in) = stand_in.map(|stand_in| stand_in.here) else {
                 placed.trunk.drop_arrived(&arrived);
-                if let (Service::Opens(_), false) = (&service, permitted) {
-                    let text = "asks for a service that is not exported to it";
-                    house.complain(&self.name, Complaint::NotExported, text);
+                if let (Service::Opens(service), false) = (&service, permitted) {
+                    house.complain_of_opening(&self.name, (to, *service));
                 }
                 let text = if permitted { TOO_MANY } else { error::NO_SUCH_PROCESS };
                 let mut refusal = carry::refusal(to, id, text);
@@ -681,27 +724,6 @@ impl Peer {
 }
 
 const TOO_MANY: &str = "QUOTA_EXCEEDED: too many processes of one machine";
-
-/// What a request wants of a provider.
-enum Service {
-    /// Opens a service, or asks for its definition.
-    Opens(i64),
-    /// Uses what was opened before.
-    Uses,
-    /// Something that is not for other machines.
-    Other,
-}
-
-fn opened_service(number: i64, payload: &[u8]) -> Service {
-    match number {
-        procedure::OPEN | procedure::DEFINITION => {
-            let [service] = Payload::from_parts(payload, Vec::new()).leading_ints();
-            service.map_or(Service::Other, Service::Opens)
-        }
-        procedure::INVOKE | procedure::CLOSE | procedure::CLOSE_RESOURCE => Service::Uses,
-        _ => Service::Other,
-    }
-}
 
 impl Registered {
     fn add(&mut self, token: &Token) {

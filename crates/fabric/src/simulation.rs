@@ -56,6 +56,8 @@ struct State {
     weather: Weather,
     /// The directions in which nothing passes: sender and receiver.
     cuts: BTreeSet<(MachineName, MachineName)>,
+    /// The machines whose networks have no room for packets.
+    full: BTreeSet<MachineName>,
     /// What is on its way, by receiver and sender.
     under_way: BTreeMap<(MachineName, MachineName), VecDeque<Event>>,
     /// The services that are announced, by machine, with their descriptions.
@@ -98,13 +100,24 @@ impl Network for SimulatedNetwork {
         }
     }
 
-    fn send(&self, to: &MachineName, packet: Vec<u8>) {
+    fn send(&self, to: &MachineName, packet: Vec<u8>) -> bool {
         let mut state = self.ether.lock();
-        if state.cuts.contains(&(self.name.clone(), to.clone())) {
-            return;
+        if state.full.contains(&self.name) {
+            return false;
         }
-        let event = Event::Packet(self.name.clone(), packet);
-        state.under_way.entry((to.clone(), self.name.clone())).or_default().push_back(event);
+        if !state.cuts.contains(&(self.name.clone(), to.clone())) {
+            let event = Event::Packet(self.name.clone(), packet);
+            state.under_way.entry((to.clone(), self.name.clone())).or_default().push_back(event);
+        }
+        true
+    }
+
+    fn demand_proof(&self) {
+        self.inbox.demand_proof();
+    }
+
+    fn set_proven(&self, machine: &MachineName, is_proven: bool) {
+        self.inbox.set_proven(machine, is_proven);
     }
 
     fn next_event(&self) -> Option<Event> {
@@ -191,6 +204,17 @@ impl SimulatedFabric {
             state.cuts.insert(direction);
         } else {
             state.cuts.remove(&direction);
+        }
+    }
+
+    /// Sets whether the network of a machine has no room for what it sends.
+    pub fn set_full(&mut self, number: usize, is_full: bool) {
+        let name = self.machines[number].name.clone();
+        let mut state = self.ether.lock();
+        if is_full {
+            state.full.insert(name);
+        } else {
+            state.full.remove(&name);
         }
     }
 

@@ -2,6 +2,7 @@
 //! other machines.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,10 +15,12 @@ use crate::complaints::Complaints;
 use crate::description::{self, Unfit};
 use crate::exports::GroupExports;
 use crate::flow::{Flow, TIMEOUT_MIN_US, Timing, WINDOW, WINDOW_MAX, WINDOW_MIN};
+use crate::house::House;
 use crate::identity::Identity;
 use crate::name::MachineName;
 use crate::network::{Event, Network, Token};
-use crate::peer::{House, Peer};
+use crate::peer::Peer;
+use crate::questions::Questions;
 use crate::revocations::{News, Watch};
 use crate::rules::Rules;
 use crate::status::Status;
@@ -99,10 +102,12 @@ pub fn join(kernel: &KernelHandle, abroad: &Abroad, options: Options) -> Status 
         waker: None,
         peers: BTreeMap::new(),
         version: 0,
+        provided: BTreeSet::new(),
         offered: BTreeMap::new(),
         announced: BTreeMap::new(),
         unfit: BTreeMap::new(),
         complaints: Complaints::default(),
+        questions: Questions::default(),
         status: status.clone(),
         on_the_way: 0,
         unproven: 0,
@@ -127,12 +132,15 @@ struct Switchboard {
     peers: BTreeMap<MachineName, Peer>,
     /// The version of the services of this machine that is known here.
     version: u64,
+    /// All services of this machine.
+    provided: BTreeSet<(Pid, i64)>,
     /// Those that some machine may use.
     offered: BTreeMap<(Pid, i64), Offered>,
     announced: BTreeMap<(Pid, i64), Token>,
     /// Those that are not announced, although a rule names them.
     unfit: BTreeMap<(Pid, i64), Unfit>,
     complaints: Complaints,
+    questions: Questions,
     status: Status,
     /// The bytes that were on the way to all machines at the end of the last turn.
     on_the_way: usize,
@@ -154,6 +162,9 @@ impl Switchboard {
         let incarnation = context.random_u64();
         self.incarnation = Some(incarnation);
         let waker = context.waker();
+        if self.options.identity.is_some() {
+            self.options.network.demand_proof();
+        }
         self.options.network.set_waker(waker.clone());
         self.abroad.follow(waker.clone());
         self.watch = self.follow_revocations(&waker);
@@ -181,7 +192,10 @@ impl Switchboard {
                     (self.options.log)(&format!(
                         "revoked certificates, in addition to those before: {count}"
                     ));
-                    self.for_each(context, |peer, house| peer.heed_revocations(house, now_us));
+                    self.for_each(context, |peer, house| {
+                        peer.touch();
+                        peer.heed_revocations(house, now_us);
+                    });
                 }
                 News::Unreadable(reason) => {
                     (self.options.log)(&format!("what was revoked before stays so, but {reason}"));
@@ -194,6 +208,7 @@ impl Switchboard {
     fn export(&mut self, incarnation: u64) {
         let Some((version, all)) = self.abroad.offered(self.version) else { return };
         self.version = version;
+        self.provided = all.iter().map(|offered| (offered.pid, offered.id)).collect();
         let exports = &self.options.exports;
         let wanted: BTreeMap<_, _> = all
             .into_iter()
@@ -307,6 +322,49 @@ impl Switchboard {
         self.has_complained_of_names = true;
     }
 
+    /// Does what is to be done for each machine at the end of a turn. Returns when to come back.
+    fn settle(&mut self, context: &mut Context<'_>, now_us: i64) -> Option<i64> {
+        let timeout_us = self.timing.timeout_us;
+        let mut next_us: Option<i64> = None;
+        let last = self.questions.last().cloned();
+        let Some((peers, mut house)) = self.open(context) else { return None };
+        let mut settle = |peer: &mut Peer| {
+            if peer.take_touch(house.questions) {
+                peer.settle(&mut house, now_us, timeout_us);
+            }
+            next_us = next_us.into_iter().chain(peer.due_us()).min();
+        };
+        // Machines take turns to be asked about.
+        match last {
+            Some(last) => {
+                peers
+                    .range_mut((Bound::Excluded(&last), Bound::Unbounded))
+                    .for_each(|(_, peer)| settle(peer));
+                peers.range_mut(..=&last).for_each(|(_, peer)| settle(peer));
+            }
+            None => peers.values_mut().for_each(settle),
+        }
+        next_us.into_iter().chain(self.questions.next_us()).min()
+    }
+
+    /// Forgets machines of which nothing is known any more, and tells others what is new of the rest.
+    fn take_stock(&mut self, now_us: i64) {
+        let (status, network) = (&self.status, &*self.options.network);
+        self.peers.retain(|name, peer| {
+            let is_forgotten = peer.is_forgotten(now_us);
+            let is_proven = if is_forgotten { Some(false) } else { peer.proof_news() };
+            if let Some(is_proven) = is_proven {
+                network.set_proven(name, is_proven);
+            }
+            if is_forgotten {
+                status.forget(name);
+            } else if let Some(news) = peer.status_news() {
+                status.set(news);
+            }
+            !is_forgotten
+        });
+    }
+
     /// Calls `act` for one machine.
     fn for_one(
         &mut self,
@@ -317,6 +375,7 @@ impl Switchboard {
         if let Some((peers, mut house)) = self.open(context)
             && let Some(peer) = peers.get_mut(machine)
         {
+            peer.touch();
             act(peer, &mut house);
         }
     }
@@ -346,6 +405,7 @@ impl Switchboard {
             imports: &options.imports,
             exports: &options.exports,
             group_exports: &options.group_exports,
+            provided: &self.provided,
             offered: &self.offered,
             me: &options.name,
             identity: options.identity.as_deref(),
@@ -354,6 +414,7 @@ impl Switchboard {
             on_the_way: self.on_the_way,
             log: &*options.log,
             complaints: &mut self.complaints,
+            questions: &mut self.questions,
             status: &self.status,
         };
         Some((&mut self.peers, house))
@@ -365,12 +426,21 @@ impl Process for Switchboard {
         let incarnation = self.begin(context);
         while let Some(message) = context.receive() {
             if let MessageKind::ProcessTerminated { .. } = message.kind {
-                self.peers.values().for_each(|peer| peer.process_ended(message.pid));
+                for peer in self.peers.values_mut() {
+                    peer.process_ended(message.pid);
+                    peer.touch();
+                }
             }
         }
         let now_us = context.now_us();
+        self.questions.look_at_clock(now_us);
         self.heed_revocations(context, now_us);
-        self.for_each(context, |peer, house| peer.look_at_clock(house, now_us));
+        self.for_each(context, |peer, house| {
+            if peer.is_due(now_us) {
+                peer.touch();
+                peer.look_at_clock(house, now_us);
+            }
+        });
         self.export(incarnation);
         let mut count = 0;
         while count < EVENTS_PER_TURN
@@ -379,22 +449,8 @@ impl Process for Switchboard {
             count += 1;
             self.handle(context, event, now_us);
         }
-        let timeout_us = self.timing.timeout_us;
-        let mut next_us: Option<i64> = None;
-        self.for_each(context, |peer, house| {
-            let due_us = peer.settle(house, now_us, timeout_us);
-            next_us = next_us.into_iter().chain(due_us).min();
-        });
-        let status = &self.status;
-        self.peers.retain(|name, peer| {
-            let is_forgotten = peer.is_forgotten(now_us);
-            if is_forgotten {
-                status.forget(name);
-            } else if let Some(news) = peer.status_news() {
-                status.set(news);
-            }
-            !is_forgotten
-        });
+        let next_us = self.settle(context, now_us);
+        self.take_stock(now_us);
         self.on_the_way = self.peers.values().map(Peer::on_the_way).sum();
         self.unproven = self.peers.values().filter(|peer| peer.unproven_us().is_some()).count();
         context.charge(EVENT_COST * (1 + count as u32));

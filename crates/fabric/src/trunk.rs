@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use lucarne_kernel::sync::Mutex;
+use lucarne_kernel::sync::atomic::{AtomicBool, Ordering};
 use lucarne_kernel::{KernelHandle, Pid, RequestId, Waker};
 use lucarne_link::carry;
 use lucarne_link::wire::Frame;
@@ -27,6 +28,8 @@ pub(crate) struct Trunk {
     state: Mutex<State>,
     kernel: KernelHandle,
     switchboard: Waker,
+    /// The switchboard was woken because of this trunk.
+    has_called: AtomicBool,
     /// The number of received bytes that have to be taken before the other machine is told.
     grant_at: usize,
 }
@@ -114,7 +117,8 @@ pub(crate) struct Filled {
 
 impl Trunk {
     pub(crate) fn new(kernel: KernelHandle, switchboard: Waker, grant_at: usize) -> Arc<Trunk> {
-        Arc::new(Trunk { state: Mutex::default(), kernel, switchboard, grant_at })
+        let (state, has_called) = (Mutex::default(), AtomicBool::new(false));
+        Arc::new(Trunk { state, kernel, switchboard, has_called, grant_at })
     }
 
     // -- For lanes ------------------------------------------------------------------------------
@@ -189,7 +193,7 @@ impl Trunk {
                 || !state.ended.is_empty());
         drop(state);
         if has_work {
-            self.switchboard.wake();
+            self.call();
         }
     }
 
@@ -210,9 +214,18 @@ impl Trunk {
         let done: Vec<Pid> = state.contacts.keys().copied().collect();
         done.into_iter().for_each(|process| state.note_end(process));
         let makes_room = state.lanes.len() + 1 == LANES_MAX;
+        // The switchboard looks at the trunk in its next turn, for which most ends are no reason.
+        self.has_called.store(true, Ordering::Release);
         if is_news || makes_room || !state.ended.is_empty() {
-            self.switchboard.wake();
+            self.call();
         }
+    }
+
+    /// Wakes the switchboard for this trunk.
+    fn call(&self) {
+        // Pairs with the exchange in `take_call`: what was put into the trunk before is seen after it.
+        self.has_called.store(true, Ordering::Release);
+        self.switchboard.wake();
     }
 
     /// Returns whether a request can have reached the other machine, now that the trunk is over. False if it is not over:
@@ -223,6 +236,11 @@ impl Trunk {
     }
 
     // -- For the switchboard ----------------------------------------------------------------------
+
+    /// Returns whether the switchboard was woken because of this trunk since the last time.
+    pub(crate) fn take_call(&self) -> bool {
+        self.has_called.swap(false, Ordering::Acquire)
+    }
 
     /// Adds a lane to a process of the other machine. Returns false if there are too many.
     pub(crate) fn add_lane(&self, process: Pid) -> bool {
@@ -293,6 +311,11 @@ impl Trunk {
     /// Counts bytes that were received and are kept nowhere.
     pub(crate) fn grant(&self, bytes: usize) {
         self.state.lock().granted += bytes;
+    }
+
+    /// Takes the number of bytes that the other machine is to be told of, even if it is small.
+    pub(crate) fn take_granted(&self) -> usize {
+        std::mem::take(&mut self.state.lock().granted)
     }
 
     /// Counts a frame as taken that is not delivered.

@@ -158,9 +158,15 @@ impl Tunnel {
         !self.sessions.is_empty()
     }
 
-    /// Returns whether the other machine has proven its name with a certificate that is revoked now.
+    /// Returns whether the present contact rests on a certificate that is revoked now: that of the session in which the other
+    /// machine has last sent something, or of all sessions if it has sent nothing yet. An older session can have a certificate
+    /// that the machine has renewed meanwhile, which says nothing about the present contact.
     pub(crate) fn is_revoked(&self) -> bool {
-        self.sessions.iter().any(|session| self.identity.revoked.contains(&session.certificate))
+        let is_revoked = |session: &Session| self.identity.revoked.contains(&session.certificate);
+        match self.sessions.iter().find(|session| session.next_in > 0) {
+            Some(used) => is_revoked(used),
+            None => !self.sessions.is_empty() && self.sessions.iter().all(is_revoked),
+        }
     }
 
     /// Forgets the sessions with certificates that are revoked now.

@@ -2,14 +2,14 @@
 
 mod common;
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use common::*;
 use lucarne_fabric::simulation::SimulatedFabric;
 use lucarne_fabric::{GroupExports, Options, Rules};
-use lucarne_services::{Broken, Bytes, CallError, Client, Open, OpenError, Value};
+use lucarne_services::{Broken, Bytes, CallError, Client, Open, OpenError, Selector, Value};
 
 #[test]
 fn a_service_of_another_machine_is_used_like_a_local_one() {
@@ -67,6 +67,49 @@ fn a_client_that_waits_learns_of_a_service_that_appears() {
     let (_container, _provider) = install(&mut fabric, cellar, SENSOR, &Sensor::default());
     assert!(fabric.run_until(100_000, |_| opened.is_there()));
     assert_eq!(opened.take(), Some(Ok(())));
+}
+
+#[test]
+fn more_services_are_found_than_questions_are_asked_at_a_time() {
+    let mut fabric = open_fabric(33);
+    let (cellar, hall) = (fabric.start("cellar"), fabric.start("hall"));
+    let container = container(&fabric, cellar, "provider");
+    let _providers: Vec<_> = (0..60)
+        .map(|number| {
+            let selector = Selector::new(uuid::Uuid::from_u128(number), 1, 0);
+            let builder = container.provider("house/many", "1.0").provides(selector, Sensor::default());
+            done(&mut fabric, &container, builder.install()).expect("installed")
+        })
+        .collect();
+    see(&mut fabric, hall, 60);
+}
+
+#[test]
+fn a_network_without_room_ends_the_contact_and_the_log_says_so() {
+    let log: Arc<Mutex<Vec<String>>> = Arc::default();
+    let lines = log.clone();
+    let mut fabric = fabric(34, move |name, options| {
+        let (lines, name) = (lines.clone(), name.to_owned());
+        let log = Box::new(move |line: &str| lines.lock().unwrap().push(format!("{name}: {line}")));
+        Options { log, ..options }
+    });
+    let (cellar, hall) = (fabric.start("cellar"), fabric.start("hall"));
+    let (_container, _provider) = install(&mut fabric, cellar, SENSOR, &Sensor::default());
+    see(&mut fabric, hall, 1);
+    let user = container(&fabric, hall, "user");
+    let inner = user.clone();
+    let open = move || {
+        let inner = inner.clone();
+        async move { Open::<Client>::new(&inner, SENSOR).within(Duration::from_secs(30)).await }
+    };
+    let client = done(&mut fabric, &user, open()).expect("it is exported");
+    fabric.set_full(cellar, true);
+    let called = done(&mut fabric, &user, async move { client.invoke(ECHO, Value::from(1)).await });
+    assert_eq!(called, Err(CallError::ContactLost));
+    let line = "cellar: contact with hall is lost: more waits to be sent to it than there is room for";
+    assert!(log.lock().unwrap().iter().any(|logged| logged == line), "{log:?}");
+    fabric.set_full(cellar, false);
+    assert!(done(&mut fabric, &user, open()).is_ok());
 }
 
 #[test]

@@ -417,6 +417,51 @@ fn lost_packets_of_a_handshake_are_made_good_by_a_new_one() {
 }
 
 #[test]
+fn an_old_certificate_that_is_revoked_breaks_no_contact_with_the_new_one() {
+    let authority = Authority::new();
+    let (cellar, old) = (authority.identity("cellar"), authority.identity("hall"));
+    let mut pair = Pair::of(&cellar, &old);
+    pair.assert_contact();
+    // The hall starts again, with another certificate.
+    let new = authority.identity("hall");
+    pair.hall = tunnel(&new, "cellar");
+    pair.now_us += TIMEOUT_US;
+    pair.send_to_cellar("again");
+    pair.settle();
+    pair.take();
+    assert_eq!(pair.cellar.sessions.len(), 2, "that of the old certificate is kept");
+    pair.assert_contact();
+    cellar.revoked.add([old.fingerprint()]);
+    assert!(!pair.cellar.is_revoked());
+    pair.cellar.drop_revoked();
+    assert_eq!(pair.cellar.sessions.len(), 1);
+    pair.assert_contact();
+    cellar.revoked.add([new.fingerprint()]);
+    assert!(pair.cellar.is_revoked());
+}
+
+#[test]
+fn a_session_that_was_not_used_yet_does_not_save_a_revoked_contact() {
+    let authority = Authority::new();
+    let (cellar, old) = (authority.identity("cellar"), authority.identity("hall"));
+    let mut pair = Pair::of(&cellar, &old);
+    pair.assert_contact();
+    let mut session = pair.cellar.sessions.pop_front().unwrap();
+    assert!(session.next_in > 0);
+    // As if a handshake with the new certificate had just ended.
+    let mut other = Pair::of(&cellar, &authority.identity("hall"));
+    other.assert_contact();
+    let mut unused = other.cellar.sessions.pop_front().unwrap();
+    unused.next_in = 0;
+    session.id += 1;
+    pair.cellar.sessions.extend([unused, session]);
+    cellar.revoked.add([old.fingerprint()]);
+    assert!(pair.cellar.is_revoked());
+    pair.cellar.drop_revoked();
+    assert!(pair.cellar.is_proven() && !pair.cellar.is_revoked());
+}
+
+#[test]
 fn what_waits_is_bounded() {
     let mut pair = Pair::new();
     for number in 0..100 {
