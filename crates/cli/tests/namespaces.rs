@@ -2,7 +2,7 @@
 //! need root and `ip`; without them, they say so and pass.
 //!
 //! The cable of the cellar is pulled and put back, its program is stopped, killed and started again. Each time the
-//! others must notice it, and get temperatures again.
+//! others must notice it, and get temperatures again. `LUCARNE_FABRIC_ROUNDS=100` repeats that.
 
 #![allow(
     clippy::print_stdout,
@@ -15,7 +15,7 @@ mod common;
 use std::time::Duration;
 
 use common::Folder;
-use common::machines::{Cables, Machine, make_identities, options};
+use common::machines::{Cables, Machine, assert_again, make_identities, options, rounds};
 
 const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/house");
 
@@ -46,8 +46,7 @@ fn three_machines(test: &str, is_secure: bool) {
     }
     let listen = ["--fabric-listen", "tcp/10.77.0.1:7447"];
     let connect = ["--fabric", "tcp/10.77.0.1:7447"];
-    let cellar = start_cellar(&cables, &folder, &listen, is_secure);
-    let mut cellar_again = None;
+    let mut cellar = start_cellar(&cables, &folder, &listen, is_secure);
     let hall = start_user(&cables, &folder, "hall", &connect, is_secure);
     let attic = start_user(&cables, &folder, "attic", &connect, is_secure);
     hall.wait_for("°C");
@@ -55,15 +54,20 @@ fn three_machines(test: &str, is_secure: bool) {
     let users = [&hall, &attic];
     let report = |what: &str, (lost, again): (Duration, Duration)| {
         println!("{test}: {what}: noticed after {lost:?}, temperatures again after {again:?}");
+        assert_again(what, again);
     };
 
-    let set_cable = |is_up| cables.set_cable("cellar", "lan", is_up);
-    report("the cable was pulled", interrupt(users, || set_cable(false), || set_cable(true)));
-    let signal = |signal| cellar.signal(signal);
-    report("the program was stopped", interrupt(users, || signal("-STOP"), || signal("-CONT")));
-    let kill = || cellar.signal("-KILL");
-    let again = || cellar_again = Some(start_cellar(&cables, &folder, &listen, is_secure));
-    report("the program was killed", interrupt(users, kill, again));
+    for _ in 0..rounds().unwrap_or(1) {
+        let set_cable = |is_up| cables.set_cable("cellar", "lan", is_up);
+        report("the cable was pulled", interrupt(users, || set_cable(false), || set_cable(true)));
+        let signal = |signal| cellar.signal(signal);
+        report("the program was stopped", interrupt(users, || signal("-STOP"), || signal("-CONT")));
+        let mut another = None;
+        let kill = || cellar.signal("-KILL");
+        let again = || another = Some(start_cellar(&cables, &folder, &listen, is_secure));
+        report("the program was killed", interrupt(users, kill, again));
+        cellar = another.expect("it was started");
+    }
 }
 
 /// Takes the temperatures away from the users, and gives them back. Returns how long both took to arrive.
@@ -116,7 +120,7 @@ fn two_networks_with_a_router_between_them() {
     folder.file("idle.toit", "main:\n  print \"routing\"\n  sleep --ms=3_600_000\n");
     let routing =
         ["run", "--machine", "router", "--insecure", "--fabric-config", "router.json5", "idle.toit"];
-    let router = cables.start(&folder, "router", &routing);
+    let mut router = cables.start(&folder, "router", &routing);
     // A client of Zenoh waits for its router only if it starts after it.
     router.wait_for("routing");
     let cellar = start_cellar(&cables, &folder, &near, false);
@@ -133,9 +137,13 @@ fn two_networks_with_a_router_between_them() {
     attic.signal("-CONT");
     attic.wait_for_new("°C");
 
-    let mut router_again = None;
-    let again = || router_again = Some(cables.start(&folder, "router", &routing));
-    let (lost, again) = interrupt([&hall, &attic], || router.signal("-KILL"), again);
-    println!("routed: the router was killed: noticed after {lost:?}, temperatures again after {again:?}");
+    for _ in 0..rounds().unwrap_or(1) {
+        let mut another = None;
+        let again = || another = Some(cables.start(&folder, "router", &routing));
+        let (lost, again) = interrupt([&hall, &attic], || router.signal("-KILL"), again);
+        println!("routed: the router was killed: noticed after {lost:?}, temperatures again after {again:?}");
+        assert_again("the router was killed", again);
+        router = another.expect("it was started");
+    }
     drop(cellar);
 }

@@ -16,15 +16,12 @@ use std::time::{Duration, Instant};
 
 use common::Folder;
 use common::air::{Air, Weather};
-use common::machines::{Cables, Machine, make_identities, options};
+use common::machines::{Cables, Machine, assert_again, make_identities, number, options, rounds};
 
 const PROGRAMS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/weather");
 
 /// The duration of each kind of weather.
 const SPELL: Duration = Duration::from_secs(4);
-
-/// The time in which contact must come again, if the computer does nothing else.
-const AGAIN: Duration = Duration::from_secs(3);
 
 const fn weather(delay_ms: u64, losses: u16, reorders: u16) -> Weather {
     Weather { delay: Duration::from_millis(delay_ms), losses, reorders }
@@ -41,12 +38,6 @@ const BAD: [(&str, Weather); 5] = [
 /// Weather in which contact is lost.
 const TERRIBLE: [(&str, Weather); 2] =
     [("60 % lost", weather(0, 600, 0)), ("all lost", weather(0, 1_000, 0))];
-
-/// Returns a number that the environment has; none if the variable is not set.
-fn number(variable: &str) -> Option<u64> {
-    let text = std::env::var(variable).ok()?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{variable} is not a number")))
-}
 
 fn program(name: &str) -> String {
     format!("{PROGRAMS}/{name}.toit")
@@ -88,12 +79,11 @@ fn stormy(test: &str, is_secure: bool, all: &[(&str, Weather)]) {
     let users = ["hall", "attic"]
         .map(|name| start_user(&cables, &folder, name, &["--fabric", "tcp/10.77.3.1:7447"], is_secure, &[]));
     users.iter().for_each(|user| drop(user.wait_for("counted")));
-    let rounds = number("LUCARNE_FABRIC_ROUNDS");
-    for _ in 0..rounds.unwrap_or(1) {
+    for _ in 0..rounds().unwrap_or(1) {
         for &(name, weather) in all {
             cellar.take_lines();
             let again = spell(&air, weather, &users, &format!("{test}: {name}"));
-            assert!(rounds.is_none() || again < AGAIN, "{name}: contact again after {again:?}");
+            assert_again(name, again);
         }
     }
     // What no one holds is closed, and the numbers of the users are still in order.
@@ -139,7 +129,6 @@ fn bad_weather_among_machines_that_trust_each_other() {
 }
 
 #[test]
-#[ignore = "after so many losses, Zenoh can take long to connect again: docs/fabric.md"]
 fn weather_in_which_contact_is_lost() {
     stormy("terrible", false, &TERRIBLE);
 }
@@ -175,7 +164,7 @@ fn a_machine_stopped_behind_a_router_holds_up_no_other() {
     hall.wait_for("counted");
     attic.wait_for("counted");
     cellar.wait_for("open counts: 2");
-    for _ in 0..number("LUCARNE_FABRIC_ROUNDS").unwrap_or(1) {
+    for _ in 0..rounds().unwrap_or(1) {
         hall.take_lines();
         attic.signal("-STOP");
         cellar.wait_for("open counts: 1");

@@ -97,6 +97,26 @@ impl Drop for Cables {
     }
 }
 
+/// The time in which contact must come again after trouble, if the computer does nothing else.
+pub(crate) const AGAIN: Duration = Duration::from_secs(3);
+
+/// Returns how many times `LUCARNE_FABRIC_ROUNDS` wants each kind of trouble; none without this variable. Then contact must
+/// come again within [`AGAIN`], which a busy computer cannot promise.
+pub(crate) fn rounds() -> Option<u64> {
+    number("LUCARNE_FABRIC_ROUNDS")
+}
+
+/// Returns a number that the environment has; none if the variable is not set.
+pub(crate) fn number(variable: &str) -> Option<u64> {
+    let text = std::env::var(variable).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{variable} is not a number")))
+}
+
+/// Asserts that contact has come again in time, if rounds are asked for.
+pub(crate) fn assert_again(what: &str, again: Duration) {
+    assert!(rounds().is_none() || again < AGAIN, "{what}: contact again after {again:?}");
+}
+
 pub(crate) fn ip(arguments: &[&str]) -> bool {
     let output = Command::new("ip").args(arguments).output();
     output.is_ok_and(|output| output.status.success())
