@@ -46,9 +46,14 @@ fn foreground(options: &DeviceStart) -> Result<ExitCode, Stop> {
     }
     let folder = folder(options.state.as_deref())?;
     #[cfg(feature = "fabric")]
-    let fabric = fabric::join_options(&options.fabric, |line| print_error(&format!("fabric: {line}\n")))?;
+    let own = fabric::own_name(&options.fabric)?;
+    #[cfg(feature = "fabric")]
+    let (in_fabric, fabric) =
+        (own.as_ref().map(|(name, _)| name.to_string()), own.map(|own| joining(options, own)));
+    #[cfg(not(feature = "fabric"))]
+    let in_fabric = None;
     let device = DeviceOptions {
-        name: name(options)?,
+        name: name(options, in_fabric),
         workers: options.workers.map_or_else(lucarne_host::processors, usize::from),
         #[cfg(feature = "fabric")]
         fabric,
@@ -64,10 +69,21 @@ fn foreground(options: &DeviceStart) -> Result<ExitCode, Stop> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Returns a function that joins the fabric. The device calls it when it has its state folder for itself.
+#[cfg(feature = "fabric")]
+fn joining(options: &DeviceStart, own: fabric::Own) -> lucarne_device::Joining {
+    let options = options.fabric.clone();
+    Box::new(move || {
+        let log = |line: &str| print_error(&format!("fabric: {line}\n"));
+        fabric::join_options(&options, own, log).map_err(|error| error.to_string())
+    })
+}
+
 /// Starts a device in an OS process of its own, and waits until commands reach it.
 fn start(options: &DeviceStart) -> Result<ExitCode, Stop> {
     // Mistakes in the options are reported here, with their exit status, and not by the other process.
-    name(options)?;
+    #[cfg(feature = "fabric")]
+    fabric::own_name(&options.fabric)?;
     let folder = folder(options.state.as_deref())?;
     if let Ok(reached) = Reached::connect(&folder) {
         let pid = reached.device.status().wait().map(|status| status.pid).unwrap_or_default();
@@ -283,12 +299,8 @@ fn quoted(path: &Path) -> String {
 }
 
 /// Returns the name of the device: the given one, or that of this machine.
-fn name(options: &DeviceStart) -> Result<String, Stop> {
-    #[cfg(feature = "fabric")]
-    let in_fabric = fabric::own_name(&options.fabric)?.map(|(name, _)| name.to_string());
-    #[cfg(not(feature = "fabric"))]
-    let in_fabric: Option<String> = None;
-    Ok(options.name.clone().or(in_fabric).unwrap_or_else(host_name))
+fn name(options: &DeviceStart, in_fabric: Option<String>) -> String {
+    options.name.clone().or(in_fabric).unwrap_or_else(host_name)
 }
 
 fn host_name() -> String {

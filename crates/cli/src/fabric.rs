@@ -16,7 +16,7 @@ use lucarne_host::fabric::authority::{
     Target,
 };
 use lucarne_host::fabric::identity::{Identity, IdentityError};
-use lucarne_host::fabric::over_zenoh::{ZenohNetwork, ZenohOptions};
+use lucarne_host::fabric::over_zenoh::{ZenohError, ZenohNetwork, ZenohOptions};
 use lucarne_host::{Builder, System};
 use serde_json::json;
 
@@ -37,46 +37,46 @@ pub(crate) fn fabric(command: &FabricCommand) -> Result<ExitCode, Stop> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// The name of this machine, and its identity.
+pub(crate) type Own = (MachineName, Option<Arc<Identity>>);
+
 /// Joins the system to the machines that the options name; without such options it stays alone.
 pub(crate) fn join_system(options: &fabric::Fabric, builder: Builder) -> Result<Builder, Stop> {
+    let Some(own) = own_name(options)? else { return Ok(builder) };
     let log = |line: &str| print_error(&format!("lucarne: fabric: {line}\n"));
-    Ok(match join_options(options, log)? {
-        Some(options) => builder.join(options),
-        None => builder,
-    })
+    let joined = join_options(options, own, log)
+        .map_err(|error| Stop::failure(format!("cannot join the fabric: {error}")))?;
+    Ok(builder.join(joined))
 }
 
-/// Returns how a system joins the machines that the options name; none without such options. `log` gets lines for the
+/// Opens the network that the options name, and returns how a system joins the machines there. `log` gets lines for the
 /// operator.
 pub(crate) fn join_options(
     options: &fabric::Fabric,
+    (name, identity): Own,
     log: impl Fn(&str) + Send + Sync + 'static,
-) -> Result<Option<lucarne_host::fabric::Options>, Stop> {
-    let Some((name, identity)) = own_name(options)? else { return Ok(None) };
+) -> Result<lucarne_host::fabric::Options, ZenohError> {
     let zenoh = ZenohOptions {
         connect: options.network.fabric.clone(),
         listen: options.network.fabric_listen.clone(),
         config: options.network.fabric_config.clone(),
         is_trusted: options.insecure || identity.is_some(),
     };
-    let network = ZenohNetwork::open(&name, &zenoh)
-        .map_err(|error| Stop::failure(format!("cannot join the fabric: {error}")))?;
-    Ok(Some(lucarne_host::fabric::Options {
+    let network = ZenohNetwork::open(&name, &zenoh)?;
+    Ok(lucarne_host::fabric::Options {
         exports: options.export.iter().cloned().collect(),
         imports: options.import.iter().cloned().collect(),
         identity,
         log: Box::new(log),
         ..lucarne_host::fabric::Options::new(name, network)
-    }))
+    })
 }
 
 /// Returns the name of this machine, and its identity, if the options join a fabric.
 ///
 /// # Errors
 /// If the identity cannot be read, or is that of another name.
-pub(crate) fn own_name(
-    options: &fabric::Fabric,
-) -> Result<Option<(MachineName, Option<Arc<Identity>>)>, Stop> {
+pub(crate) fn own_name(options: &fabric::Fabric) -> Result<Option<Own>, Stop> {
     let identity = options.own.identity.as_deref().map(identity).transpose()?;
     match (&options.own.machine, identity) {
         (Some(name), Some(identity)) if name != identity.name() => Err(Stop::usage(format!(

@@ -269,6 +269,20 @@ fn a_device_obeys_its_list_of_revoked_certificates_without_a_restart() {
 }
 
 #[test]
+fn a_device_joins_the_fabric_when_it_has_its_state_folder() {
+    let house = House::new("machines-twice", &[]);
+    let cellar = house.device("machines-twice-cellar");
+    house.start_cellar(&cellar);
+    // The endpoint is in use too, but it does not come as far as that.
+    let identity = house.identity("cellar");
+    let again =
+        ["device", "start", "--foreground", "--identity", &identity, "--fabric-listen", &house.endpoint];
+    let answer = cellar.answer(&again);
+    assert_eq!(answer.status, Some(1), "{}", answer.error);
+    assert!(answer.error.contains("in use") && !answer.error.contains("fabric"), "{}", answer.error);
+}
+
+#[test]
 fn permissions_hold_for_services_of_other_machines() {
     let house = House::new("machines-permissions", &["hall"]);
     let [cellar, hall] = ["cellar", "hall"].map(|name| house.device(&format!("machines-permissions-{name}")));

@@ -46,8 +46,13 @@ pub struct DeviceOptions {
     pub workers: usize,
     /// How the device joins a fabric, if it does. What containers export is added to the rules.
     #[cfg(feature = "fabric")]
-    pub fabric: Option<lucarne_host::fabric::Options>,
+    pub fabric: Option<Joining>,
 }
+
+/// Opens the network of a fabric, and returns how to join it, or the reason why that cannot be done. It is called when the device
+/// has its state folder for itself: two devices with one folder must not appear in the network as one machine.
+#[cfg(feature = "fabric")]
+pub type Joining = Box<dyn FnOnce() -> Result<lucarne_host::fabric::Options, String> + Send>;
 
 /// The reason why a device cannot start.
 #[derive(Debug, Error)]
@@ -62,6 +67,10 @@ pub enum StartError {
     /// The control socket cannot be listened on.
     #[error("commands could not reach the device: {0}")]
     Listen(#[from] ListenError),
+    /// The device cannot join its fabric.
+    #[cfg(feature = "fabric")]
+    #[error("cannot join the fabric: {0}")]
+    Fabric(String),
     /// A system call failed.
     #[error(transparent)]
     System(#[from] io::Error),
@@ -98,7 +107,7 @@ impl Daemon {
         let checker = ImageChecker::new(store.clone(), images.clone());
         let builder = System::builder();
         #[cfg(feature = "fabric")]
-        let builder = joined(builder, options.fabric, &residents);
+        let builder = joined(builder, options.fabric, &residents)?;
         let system = builder
             .workers(options.workers)
             .output(output.clone())
@@ -174,11 +183,13 @@ impl Daemon {
 #[cfg(feature = "fabric")]
 fn joined(
     builder: lucarne_host::Builder,
-    options: Option<lucarne_host::fabric::Options>,
+    joining: Option<Joining>,
     residents: &Residents,
-) -> lucarne_host::Builder {
-    let Some(options) = options else { return builder };
-    builder.join(lucarne_host::fabric::Options { group_exports: residents.exports().clone(), ..options })
+) -> Result<lucarne_host::Builder, StartError> {
+    let Some(joining) = joining else { return Ok(builder) };
+    let options = joining().map_err(StartError::Fabric)?;
+    let group_exports = residents.exports().clone();
+    Ok(builder.join(lucarne_host::fabric::Options { group_exports, ..options }))
 }
 
 /// Opens the flash memory. Without it, containers still run: only their storage fails.

@@ -36,6 +36,8 @@ mod strays;
 mod supervisor;
 
 pub use confine::{Bounds, ConfineError};
+#[cfg(feature = "fabric")]
+pub use daemon::Joining;
 pub use daemon::{Daemon, DeviceOptions, StartError, Stopper};
 pub use digest::{BadDigest, Digest};
 pub use flash::FlashFile;
