@@ -18,10 +18,10 @@ pub(crate) fn metrics(options: &DeviceMetrics) -> Result<ExitCode, Stop> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A metric that each container has: its name, type and help, and a function that returns its value, if there is one.
-type Family = (&'static str, &'static str, &'static str, fn(&ContainerCounters) -> Option<f64>);
+/// A metric that each container or machine has: its name, type and help, and a function that returns its value, if there is one.
+type Family<T> = (&'static str, &'static str, &'static str, fn(&T) -> Option<f64>);
 
-const FAMILIES: &[Family] = &[
+const CONTAINER_FAMILIES: &[Family<ContainerCounters>] = &[
     ("container_running", "gauge", "Whether the container runs", |container| {
         Some(f64::from(u8::from(matches!(container.listed.state, State::Running { .. }))))
     }),
@@ -63,10 +63,7 @@ const FAMILIES: &[Family] = &[
     }),
 ];
 
-/// A metric that each other machine has.
-type MachineFamily = (&'static str, &'static str, &'static str, fn(&OtherMachine) -> Option<f64>);
-
-const MACHINE_FAMILIES: &[MachineFamily] = &[
+const MACHINE_FAMILIES: &[Family<OtherMachine>] = &[
     ("fabric_machine_proven", "gauge", "Whether the machine has proven its name", |machine| {
         Some(f64::from(u8::from(machine.is_proven)))
     }),
@@ -105,65 +102,126 @@ const MACHINE_FAMILIES: &[MachineFamily] = &[
     }),
 ];
 
-/// Adds what the device sees of its fabric. `machine` is the other machine; names of machines need no escapes.
-fn add_fabric(text: &mut String, device: &str, fabric: &FabricStatus) {
-    let own = [
-        ("fabric_machines", "Other machines that are known", fabric.machines.len() as f64),
-        ("fabric_exported_services", "Services that are announced to others", fabric.exported as f64),
-    ];
-    for (name, help, value) in own {
-        let _ = write!(
-            text,
-            "# HELP lucarne_{name} {help}\n# TYPE lucarne_{name} gauge\nlucarne_{name}{{device=\"{device}\"}} {value}\n"
-        );
+/// The label of all machines together that have not proven their names, where they must. It is the name of no machine.
+const UNPROVEN: &str = "(unproven)";
+
+/// The text that is printed, with the name of the device, which all metrics have as a label.
+struct Page {
+    text: String,
+    device: String,
+}
+
+impl Page {
+    /// Adds a metric of the device itself.
+    fn add(&mut self, name: &str, help: &str, value: f64) {
+        self.begin(name, "gauge", help);
+        let device = &self.device;
+        let _ = writeln!(self.text, "lucarne_{name}{{device=\"{device}\"}} {value}");
     }
-    for (name, kind, help, value) in MACHINE_FAMILIES {
-        let _ = write!(text, "# HELP lucarne_{name} {help}\n# TYPE lucarne_{name} {kind}\n");
-        let suffix = if *kind == "counter" { "_total" } else { "" };
-        for other in &fabric.machines {
-            let Some(value) = value(other) else { continue };
-            let machine = &other.machine;
-            let _ =
-                writeln!(text, "lucarne_{name}{suffix}{{device=\"{device}\",machine=\"{machine}\"}} {value}");
+
+    /// Adds metrics of things of one kind, each with its labels.
+    fn add_families<T>(&mut self, families: &[Family<T>], things: &[(String, &T)]) {
+        for (name, kind, help, value) in families {
+            self.begin(name, kind, help);
+            let suffix = if *kind == "counter" { "_total" } else { "" };
+            for (labels, thing) in things {
+                let Some(value) = value(thing) else { continue };
+                let device = &self.device;
+                let _ = writeln!(self.text, "lucarne_{name}{suffix}{{device=\"{device}\",{labels}}} {value}");
+            }
         }
     }
+
+    fn begin(&mut self, name: &str, kind: &str, help: &str) {
+        let _ = write!(self.text, "# HELP lucarne_{name} {help}\n# TYPE lucarne_{name} {kind}\n");
+    }
+
+    /// Adds what the device sees of its fabric. Names of machines need no escapes.
+    fn add_fabric(&mut self, fabric: &FabricStatus) {
+        self.add("fabric_machines", "Other machines that are known", fabric.machines.len() as f64);
+        self.add("fabric_exported_services", "Services that are announced to others", fabric.exported as f64);
+        let machines = shown(fabric);
+        let labelled: Vec<_> =
+            machines.iter().map(|other| (format!("machine=\"{}\"", other.machine), other)).collect();
+        self.add_families(MACHINE_FAMILIES, &labelled);
+    }
+}
+
+/// Returns the machines with metrics of their own. Names that are not proven, where they must be, can be invented, so they
+/// have one row together: otherwise anyone in the network could make any number of time series.
+fn shown(fabric: &FabricStatus) -> Vec<OtherMachine> {
+    let (unproven, mut shown): (Vec<_>, Vec<_>) =
+        fabric.machines.iter().cloned().partition(|other| fabric.has_identity && !other.is_proven);
+    if fabric.has_identity {
+        let mut all = OtherMachine { machine: UNPROVEN.to_owned(), ..OtherMachine::default() };
+        for other in unproven {
+            all.sent_bytes += other.sent_bytes;
+            all.received_bytes += other.received_bytes;
+            all.contacts += other.contacts;
+            all.lost_contacts += other.lost_contacts;
+            all.refused += other.refused;
+            all.services += other.services;
+            all.processes += other.processes;
+        }
+        shown.push(all);
+    }
+    shown
 }
 
 fn text(counters: &Counters) -> String {
     let Counters { status, log_bytes, fabric, containers } = counters;
-    let mut text = String::new();
-    let mut device = |name: &str, help: &str, value: f64| {
-        let _ = write!(
-            text,
-            "# HELP lucarne_{name} {help}\n# TYPE lucarne_{name} gauge\nlucarne_{name}{{device=\"{}\"}} {value}\n",
-            escaped(&status.name)
-        );
-    };
-    device("up_seconds", "Time since the start of the device", status.up_us as f64 / 1e6);
-    device("containers_installed", "Installed containers", status.installed.into());
-    device("containers_running", "Running containers", status.running.into());
-    device("log_bytes", "Size of all logs", *log_bytes as f64);
-    for (name, kind, help, value) in FAMILIES {
-        let _ = write!(text, "# HELP lucarne_{name} {help}\n# TYPE lucarne_{name} {kind}\n");
-        let suffix = if *kind == "counter" { "_total" } else { "" };
-        for container in containers {
-            let Some(value) = value(container) else { continue };
-            let (device, name_of, kind) =
-                (escaped(&status.name), container.listed.name.as_str(), container.listed.kind);
-            let _ = writeln!(
-                text,
-                "lucarne_{name}{suffix}{{device=\"{device}\",container=\"{name_of}\",kind=\"{kind}\"}} {value}"
-            );
-        }
-    }
+    let mut page = Page { text: String::new(), device: escaped(&status.name) };
+    page.add("up_seconds", "Time since the start of the device", status.up_us as f64 / 1e6);
+    page.add("containers_installed", "Installed containers", status.installed.into());
+    page.add("containers_running", "Running containers", status.running.into());
+    page.add("log_bytes", "Size of all logs", *log_bytes as f64);
+    let labelled: Vec<_> = containers
+        .iter()
+        .map(|container| {
+            let listed = &container.listed;
+            let labels = format!("container=\"{}\",kind=\"{}\"", listed.name.as_str(), listed.kind);
+            (labels, container)
+        })
+        .collect();
+    page.add_families(CONTAINER_FAMILIES, &labelled);
     if let Some(fabric) = fabric {
-        add_fabric(&mut text, &escaped(&status.name), fabric);
+        page.add_fabric(fabric);
     }
-    text.push_str("# EOF\n");
-    text
+    page.text.push_str("# EOF\n");
+    page.text
 }
 
 /// Escapes the value of a label. Names of containers need no escapes.
 fn escaped(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn machine(name: &str, is_proven: bool, refused: u64) -> OtherMachine {
+        OtherMachine { machine: name.to_owned(), is_proven, refused, ..OtherMachine::default() }
+    }
+
+    fn lines_of(has_identity: bool) -> Vec<String> {
+        let machines = vec![machine("hall", true, 1), machine("x", false, 2), machine("y", false, 3)];
+        let fabric = FabricStatus { has_identity, machines, ..FabricStatus::default() };
+        let mut page = Page { text: String::new(), device: "cellar".to_owned() };
+        page.add_fabric(&fabric);
+        page.text
+            .lines()
+            .filter(|line| line.starts_with("lucarne_fabric_refused"))
+            .map(str::to_owned)
+            .collect()
+    }
+
+    #[test]
+    fn names_that_are_not_proven_have_one_row() {
+        let line = |name: &str, refused: u64| {
+            format!("lucarne_fabric_refused_total{{device=\"cellar\",machine=\"{name}\"}} {refused}")
+        };
+        assert_eq!(lines_of(true), [line("hall", 1), line("(unproven)", 5)]);
+        assert_eq!(lines_of(false), [line("hall", 1), line("x", 2), line("y", 3)], "names need no proof");
+    }
 }
