@@ -141,9 +141,9 @@ impl Page {
         self.add("fabric_machines", "Other machines that are known", fabric.machines.len() as f64);
         self.add("fabric_exported_services", "Services that are announced to others", fabric.exported as f64);
         let machines = shown(fabric);
-        let labelled: Vec<_> =
+        let labeled: Vec<_> =
             machines.iter().map(|other| (format!("machine=\"{}\"", other.machine), other)).collect();
-        self.add_families(MACHINE_FAMILIES, &labelled);
+        self.add_families(MACHINE_FAMILIES, &labeled);
     }
 }
 
@@ -175,7 +175,7 @@ fn text(counters: &Counters) -> String {
     page.add("containers_installed", "Installed containers", status.installed.into());
     page.add("containers_running", "Running containers", status.running.into());
     page.add("log_bytes", "Size of all logs", *log_bytes as f64);
-    let labelled: Vec<_> = containers
+    let labeled: Vec<_> = containers
         .iter()
         .map(|container| {
             let listed = &container.listed;
@@ -183,7 +183,7 @@ fn text(counters: &Counters) -> String {
             (labels, container)
         })
         .collect();
-    page.add_families(CONTAINER_FAMILIES, &labelled);
+    page.add_families(CONTAINER_FAMILIES, &labeled);
     if let Some(fabric) = fabric {
         page.add_fabric(fabric);
     }

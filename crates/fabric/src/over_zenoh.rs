@@ -59,10 +59,13 @@ const PLACES: &str = "16";
 ///
 /// Zenoh lets the operating system wait for the last bytes of a connection that it closes, by the option `SO_LINGER`, and
 /// meanwhile the thread that closes it does nothing else. `.cargo/config.toml` sets this time to 0.
-const TIMES: [(&str, &str); 4] = [
+///
+/// A client of a router tries for 10 s to reach it when it starts, as one attempt had 10 s before.
+const TIMES: [(&str, &str); 5] = [
     ("transport/link/tx/lease", "2000"),
     ("transport/unicast/open_timeout", "2000"),
     ("transport/unicast/accept_timeout", "2000"),
+    ("connect/timeout_ms", "{ router: -1, peer: -1, client: 10000 }"),
     ("connect/retry", "{ period_init_ms: 200, period_max_ms: 500, period_increase_factor: 2 }"),
 ];
 
@@ -525,9 +528,10 @@ mod tests {
             TIMES.map(|(key, _)| config.get_json(key).unwrap())
         };
         let own = times(options(None));
+        let client = r#"{"router":-1,"peer":-1,"client":10000}"#;
         let retry = r#"{"period_init_ms":200,"period_max_ms":500,"period_increase_factor":2.0}"#;
-        assert_eq!(own, ["2000", "2000", "2000", retry]);
-        assert_eq!(times(options(Some(path))), ["30000", "2000", "2000", retry]);
+        assert_eq!(own, ["2000", "2000", "2000", "-1", retry]);
+        assert_eq!(times(options(Some(path))), ["30000", "2000", "2000", client, retry]);
     }
 
     /// If Zenoh was built without the setting of `.cargo/config.toml`, this crate was, too.

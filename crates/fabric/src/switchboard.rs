@@ -327,7 +327,7 @@ impl Switchboard {
         let timeout_us = self.timing.timeout_us;
         let mut next_us: Option<i64> = None;
         let last = self.questions.last().cloned();
-        let Some((peers, mut house)) = self.open(context) else { return None };
+        let (peers, mut house) = self.open(context)?;
         let mut settle = |peer: &mut Peer| {
             if peer.take_touch(house.questions) {
                 peer.settle(&mut house, now_us, timeout_us);
