@@ -3,9 +3,12 @@
 //!
 //! ```text
 //! lucarne/1/service/MACHINE/INCARNATION/UUID/DIGEST    a token
-//! lucarne/1/describe/MACHINE/INCARNATION/DIGEST        a query for a description
+//! lucarne/1/describe/MACHINE?INCARNATION/DIGEST        a query for a description
 //! lucarne/1/flow/TO/FROM                               a packet
 //! ```
+//!
+//! The key of a query is the same for all services of a machine: Zenoh's routers know the way of a declared key, and search all
+//! keys for any other one.
 //!
 //! Packets are handed to Zenoh by a thread of their own, since Zenoh can make its callers wait. The window of each flow
 //! bounds what is in Zenoh, so that this is rare. Packets to each machine wait in a queue of their own. One that finds no room
@@ -29,6 +32,7 @@ use uuid::Uuid;
 use zenoh::Wait;
 use zenoh::liveliness::LivelinessToken;
 use zenoh::qos::{CongestionControl, Priority};
+use zenoh::query::ConsolidationMode;
 use zenoh::sample::SampleKind;
 use zenoh::session::Session;
 
@@ -188,10 +192,10 @@ impl ZenohNetwork {
 
         let known = described.clone();
         session
-            .declare_queryable(format!("lucarne/1/describe/{name}/**"))
+            .declare_queryable(format!("lucarne/1/describe/{name}"))
             .callback(move |query| {
-                let key = query.key_expr().as_str().to_owned();
-                let description = known.lock().get(&key).cloned();
+                let key = query.key_expr().clone();
+                let description = known.lock().get(query.parameters().as_str()).cloned();
                 if let Some(description) = description {
                     // The machine that has asked may have left.
                     let _ = query.reply(key, description).wait();
@@ -290,9 +294,9 @@ fn token_key(token: &Token) -> String {
     format!("lucarne/1/service/{machine}/{incarnation:016x}/{uuid}/{digest}")
 }
 
-fn description_key(token: &Token) -> String {
-    let Token { machine, incarnation, digest, .. } = token;
-    format!("lucarne/1/describe/{machine}/{incarnation:016x}/{digest}")
+/// Returns the parameter of a query that says which description of a machine is meant.
+fn description_name(token: &Token) -> String {
+    format!("{:016x}/{}", token.incarnation, token.digest)
 }
 
 /// Reads the key of a token; none if no machine of this version has made it.
@@ -364,7 +368,7 @@ fn put(
 
 impl Network for ZenohNetwork {
     fn announce(&self, token: &Token, description: Vec<u8>) {
-        self.described.lock().insert(description_key(token), description);
+        self.described.lock().insert(description_name(token), description);
         // Fails if the session is closed: then nothing can be announced.
         if let Ok(declared) = self.session.liveliness().declare_token(token_key(token)).wait() {
             self.tokens.lock().insert(token.clone(), declared);
@@ -372,7 +376,7 @@ impl Network for ZenohNetwork {
     }
 
     fn withdraw(&self, token: &Token) {
-        self.described.lock().remove(&description_key(token));
+        self.described.lock().remove(&description_name(token));
         let declared = self.tokens.lock().remove(token);
         if let Some(declared) = declared {
             // Fails if the session is closed: then the announcement has ended with it.
@@ -382,7 +386,8 @@ impl Network for ZenohNetwork {
 
     fn ask(&self, token: &Token) {
         let (asked, inbox) = (token.clone(), self.inbox.clone());
-        let get = self.session.get(description_key(token)).timeout(ASK);
+        let selector = format!("lucarne/1/describe/{}?{}", token.machine, description_name(token));
+        let get = self.session.get(selector).timeout(ASK).consolidation(ConsolidationMode::None);
         // A question that finds no room is asked again: the process that runs all flows must not wait for it. What holds for
         // the question holds for the answer, too. Otherwise a thread of Zenoh that reads from all connections would wait until
         // another machine reads.
