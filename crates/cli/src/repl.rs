@@ -49,7 +49,7 @@ pub(crate) fn repl(options: &Repl) -> Result<ExitCode, Stop> {
     let is_terminal = lines.is_terminal();
     let output = Arc::new(SessionOutput::new(is_terminal.then(|| lines.printer())));
     let interrupts = Interrupts::watch(is_terminal, output.clone())?;
-    let mut session = Session::begin(options, output, interrupts, shared)?;
+    let mut session = ReplSession::begin(options, output, interrupts, shared)?;
     for file in &options.files {
         session.load(file)?;
     }
@@ -68,7 +68,7 @@ pub(crate) fn repl(options: &Repl) -> Result<ExitCode, Stop> {
     Ok(if session.has_failed && !is_terminal { ExitCode::from(FAILURE) } else { ExitCode::SUCCESS })
 }
 
-struct Session<'s> {
+struct ReplSession<'s> {
     options: &'s Repl,
     output: Arc<SessionOutput>,
     interrupts: Interrupts,
@@ -88,18 +88,18 @@ enum After {
     End(Option<i32>),
 }
 
-impl Session<'_> {
+impl ReplSession<'_> {
     fn begin<'s>(
         options: &'s Repl,
         output: Arc<SessionOutput>,
         interrupts: Interrupts,
         shared: Shared,
-    ) -> Result<Session<'s>, Stop> {
+    ) -> Result<ReplSession<'s>, Stop> {
         let (inputs, image) = fresh()?;
         shared.set(inputs.clone());
         let running = Running::start(options, image.clone(), output.clone())?;
         let session =
-            Session { options, output, interrupts, shared, inputs, image, running, has_failed: false };
+            ReplSession { options, output, interrupts, shared, inputs, image, running, has_failed: false };
         session.running.await_start()?;
         Ok(session)
     }

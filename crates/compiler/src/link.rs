@@ -30,7 +30,7 @@ use hierarchy::Hierarchy;
 use library::Library;
 use optimize::Optimizer;
 use reach::{Key, Reached};
-pub use session::Session;
+pub use session::Numbering;
 use session::{Bodies, BodyOf};
 use tables::{ClassNumbers, Tables};
 
@@ -125,7 +125,7 @@ fn link_from(
     main_takes_arguments: bool,
     optimization: Optimization,
     watch: Watch<'_>,
-    mut session: Option<&mut Session>,
+    mut session: Option<&mut Numbering>,
 ) -> Result<Program, LinkError> {
     let library = Library::find(unit)?;
     let hierarchy = Hierarchy::new(unit);

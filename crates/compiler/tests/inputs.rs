@@ -7,7 +7,7 @@ use std::sync::Arc;
 use lucarne_compiler::ast::{Declaration, FunctionName};
 use lucarne_compiler::diagnostic::Style;
 use lucarne_compiler::ir::{FunctionId, ModuleId};
-use lucarne_compiler::link::Session;
+use lucarne_compiler::link::Numbering;
 use lucarne_compiler::parser::{ENTRY, Input, Lack, Reading, lack_of, parse_input};
 use lucarne_compiler::program::Program;
 use lucarne_compiler::resolve::trees::Tree;
@@ -132,7 +132,7 @@ fn messages_about_inputs() {
 /// Links inputs one after the other, each of which sees all names of the one before.
 fn programs(texts: &[&str]) -> Vec<Program> {
     let mut unit = common::library().clone();
-    let mut session = Session::default();
+    let mut session = Numbering::default();
     let mut seen: Vec<(ModuleId, Vec<Arc<str>>)> = Vec::new();
     let mut programs = Vec::new();
     for (number, text) in texts.iter().enumerate() {

@@ -17,7 +17,7 @@ use lucarne_ports::containers::{
 };
 use lucarne_ports::{Environment, FixedEnvironment, MachineEnvironment, Output};
 use lucarne_services::{Presence, Uuid, Value};
-use lucarne_toit::{Grants, LoadedProgram, Session, ToitError};
+use lucarne_toit::{Grants, InputChannel, LoadedProgram, ToitError};
 
 use crate::{SimulatedSystem, System, SystemHandle};
 
@@ -33,7 +33,7 @@ pub struct ProgramOptions {
     /// Whether to collect garbage at each allocation, for finding faults of the virtual machine.
     pub gc_stress: bool,
     /// The session whose inputs its first process runs after its `main`.
-    pub session: Option<Arc<Session>>,
+    pub session: Option<Arc<InputChannel>>,
 }
 
 impl System {

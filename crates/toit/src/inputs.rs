@@ -2,7 +2,7 @@
 //!
 //! Each input is a module of its own, which sees the declarations of earlier ones. Its statements become a function
 //! (see `compiler::parser::parse_input`), which is the `main` of a program that extends the one that is running
-//! ([`lucarne_compiler::link::Session`]). An input with errors leaves nothing behind.
+//! ([`lucarne_compiler::link::Numbering`]). An input with errors leaves nothing behind.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ const INPUTS_MAX: usize = 100_000;
 #[derive(Clone)]
 pub struct Inputs {
     unit: Unit,
-    numbers: link::Session,
+    numbers: link::Numbering,
     /// The names that the next input sees, by the modules that declare them.
     seen: Vec<(ModuleId, Vec<Name>)>,
     /// The imports of earlier inputs.
@@ -112,7 +112,7 @@ impl Inputs {
         let shown = SHOWN.iter().map(|name| Name::from(*name)).collect();
         let inputs = Inputs {
             unit,
-            numbers: link::Session::default(),
+            numbers: link::Numbering::default(),
             seen: vec![(ModuleId(session as u32), shown)],
             imports: Vec::new(),
             last: None,

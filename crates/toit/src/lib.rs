@@ -38,7 +38,7 @@ use lucarne_compiler::source::{FileLoader, Loader};
 use lucarne_vm::natives;
 pub use lucarne_vm::trace::TraceDecoder;
 pub use lucarne_vm::{Grants, LoadedProgram, MachineCode, MemoryAccount, Profile, process, start, start_in};
-pub use lucarne_vm::{Outcome, Session};
+pub use lucarne_vm::{InputChannel, Outcome};
 use thiserror::Error;
 
 /// The reason that a program cannot be compiled or run.

@@ -11,7 +11,7 @@ use lucarne_ports::{Environment, MachineEnvironment, Output, Stream};
 use lucarne_services::protocol::{Interface, interface};
 use lucarne_services::{Presence, ProviderFlag};
 
-use crate::session::Session;
+use crate::session::InputChannel;
 
 /// Everything that a program is granted besides the heap and mailbox of each of its processes.
 #[derive(Clone)]
@@ -54,7 +54,7 @@ pub struct Grants {
     /// regions by calls of the storage service.
     pub regions: Option<Arc<dyn Regions>>,
     /// The session whose inputs the first process runs after its `main`.
-    pub session: Option<Arc<Session>>,
+    pub session: Option<Arc<InputChannel>>,
     pub(crate) output: Arc<dyn Output>,
     pub(crate) presence: Presence,
     /// The services that let a container stand in for the native steps print, log and trace, each with the flag that

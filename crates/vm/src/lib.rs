@@ -22,4 +22,4 @@ pub use lucarne_natives as natives;
 pub use process::{process, start, start_in};
 pub use profile::Profile;
 pub use program::LoadedProgram;
-pub use session::{Outcome, Session};
+pub use session::{InputChannel, Outcome};

@@ -77,7 +77,7 @@ pub(crate) struct Machine {
     charged: i64,
     profiler: Option<Box<Profiler>>,
     /// The inputs of the session whose process this is.
-    inputs: Option<Box<session::Inputs>>,
+    inputs: Option<Box<session::CurrentInput>>,
     /// The number of times that the process has come to rest.
     rests: u32,
     /// The time that no sample of the program's profile has counted yet, in microseconds.

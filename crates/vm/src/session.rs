@@ -2,7 +2,7 @@
 //!
 //! The first program starts as any other. The process then does not end for lack of tasks; it waits for inputs. Each is
 //! a program whose `main` runs in a new task. The tasks that earlier inputs have started go on, and so do objects and
-//! globals: a program that extends another one keeps its numbers and addresses (see `compiler::link::Session`).
+//! globals: a program that extends another one keeps its numbers and addresses (see `compiler::link::Numbering`).
 //!
 //! An exception that a task does not catch ends the task, not the process.
 
@@ -25,9 +25,9 @@ pub enum Outcome {
     Interrupted,
 }
 
-/// The side of a session that hands in inputs, and waits for their ends.
+/// Connects a session with its process: hands in inputs, and waits for their ends.
 #[derive(Default)]
-pub struct Session {
+pub struct InputChannel {
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -54,13 +54,13 @@ pub(crate) struct Request {
     pub(crate) is_ending: bool,
 }
 
-impl fmt::Debug for Session {
+impl fmt::Debug for InputChannel {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Session").finish_non_exhaustive()
+        formatter.debug_struct("InputChannel").finish_non_exhaustive()
     }
 }
 
-impl Session {
+impl InputChannel {
     /// Runs the `main` of a program that extends the one that the process runs. The last input must have ended.
     pub fn run(&self, program: Arc<LoadedProgram>) {
         self.change(|state| {

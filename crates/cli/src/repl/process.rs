@@ -6,7 +6,7 @@ use std::thread;
 
 use lucarne_host::{ConnectError, ProgramOptions, System};
 use lucarne_ports::Output;
-use lucarne_toit::{LoadedProgram, Outcome, Session};
+use lucarne_toit::{InputChannel, LoadedProgram, Outcome};
 
 use super::output::SessionOutput;
 use crate::Stop;
@@ -20,7 +20,7 @@ const NAME: &str = "repl";
 
 /// A process that waits for inputs.
 pub(crate) struct Running {
-    session: Arc<Session>,
+    channel: Arc<InputChannel>,
     /// Why the connection could not be made, or has ended.
     failure: Arc<Mutex<Option<Stop>>>,
     /// The system of a process that runs here.
@@ -44,22 +44,22 @@ impl Running {
         image: Arc<LoadedProgram>,
         output: Arc<SessionOutput>,
     ) -> Result<Running, Stop> {
-        let session = Arc::<Session>::default();
+        let channel = Arc::<InputChannel>::default();
         let failure = Arc::default();
         let program = ProgramOptions {
             memory_limit: options.memory_limit,
             outside: true,
-            session: Some(session.clone()),
+            session: Some(channel.clone()),
             ..ProgramOptions::default()
         };
         let Some(socket) = socket(options)? else {
             let system = System::builder().output(output).start();
             let running = system.start_program(image, Path::new(NAME), program);
-            let ended = session.clone();
+            let ended = channel.clone();
             running.when_ended(move |_| ended.close());
-            return Ok(Running { session, failure, _system: Some(system) });
+            return Ok(Running { channel, failure, _system: Some(system) });
         };
-        let running = Running { session: session.clone(), failure: failure.clone(), _system: None };
+        let running = Running { channel: channel.clone(), failure: failure.clone(), _system: None };
         let output: Arc<dyn Output> = output;
         thread::spawn(move || {
             let code = lucarne_host::run_connected(&socket, image, Path::new(NAME), program, &output);
@@ -75,14 +75,14 @@ impl Running {
                 Err(error) => Some(Stop::failure(error.to_string())),
             };
             *failure.lock().unwrap_or_else(PoisonError::into_inner) = stop;
-            session.close();
+            channel.close();
         });
         Ok(running)
     }
 
     /// Waits until the process runs.
     pub(crate) fn await_start(&self) -> Result<(), Stop> {
-        match self.session.await_start() {
+        match self.channel.await_start() {
             true => Ok(()),
             false => Err(self
                 .failure()
@@ -92,8 +92,8 @@ impl Running {
 
     /// Runs an input to its end.
     pub(crate) fn run(&self, image: Arc<LoadedProgram>) -> Result<Outcome, Ended> {
-        self.session.run(image);
-        self.session.wait().ok_or_else(|| match (self.session.exit_code(), self.failure()) {
+        self.channel.run(image);
+        self.channel.wait().ok_or_else(|| match (self.channel.exit_code(), self.failure()) {
             (Some(code), _) => Ended::Itself(code),
             (None, Some(stop)) => Ended::Lost(stop),
             (None, None) => Ended::Failed,
@@ -102,12 +102,12 @@ impl Running {
 
     /// Returns the code that the process has ended itself with, if it has.
     pub(crate) fn exit_code(&self) -> Option<i32> {
-        self.session.exit_code()
+        self.channel.exit_code()
     }
 
     /// Asks the process to end.
     pub(crate) fn end(&self) {
-        self.session.end();
+        self.channel.end();
     }
 
     fn failure(&self) -> Option<Stop> {
@@ -126,20 +126,20 @@ fn socket(options: &Repl) -> Result<Option<PathBuf>, Stop> {
 }
 
 /// Ctrl-C, which interrupts the input that runs.
-pub(crate) struct Interrupts(Arc<Mutex<Option<Arc<Session>>>>);
+pub(crate) struct Interrupts(Arc<Mutex<Option<Arc<InputChannel>>>>);
 
 /// The time in which an input runs.
-pub(crate) struct WhileRunning(Arc<Mutex<Option<Arc<Session>>>>);
+pub(crate) struct WhileRunning(Arc<Mutex<Option<Arc<InputChannel>>>>);
 
 impl Interrupts {
     /// Begins to watch for Ctrl-C. Without a terminal, it ends this OS process.
     pub(crate) fn watch(is_terminal: bool, output: Arc<SessionOutput>) -> Result<Interrupts, Stop> {
-        let running = Arc::new(Mutex::new(None::<Arc<Session>>));
+        let running = Arc::new(Mutex::new(None::<Arc<InputChannel>>));
         let watched = running.clone();
         let watching = if is_terminal {
             on_interrupt(move || {
-                if let Some(session) = &*watched.lock().unwrap_or_else(PoisonError::into_inner) {
-                    session.interrupt();
+                if let Some(channel) = &*watched.lock().unwrap_or_else(PoisonError::into_inner) {
+                    channel.interrupt();
                 }
             })
         } else {
@@ -154,7 +154,7 @@ impl Interrupts {
 
     /// Interrupts the inputs of a process until the result is dropped.
     pub(crate) fn while_running(&self, running: &Running) -> WhileRunning {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(running.session.clone());
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(running.channel.clone());
         WhileRunning(self.0.clone())
     }
 }

@@ -23,9 +23,9 @@ use crate::ir::{ClassId, FunctionId, GlobalId, Selector, Unit};
 use crate::program::bytecode::Opcode;
 use crate::program::{ClassIndex, FunctionIndex, Literal, Program};
 
-/// The numbers that the programs of a session share.
+/// The numbers of classes, globals, literals and functions that the programs of a session share.
 #[derive(Clone, Default, Debug)]
-pub struct Session {
+pub struct Numbering {
     /// The functions that run the inputs.
     entries: Vec<FunctionId>,
     classes: Vec<ClassName>,
@@ -69,7 +69,7 @@ enum Part {
     Within(Owner, u32),
 }
 
-impl Session {
+impl Numbering {
     /// Links a program whose entry is a function of the unit. The unit must have all modules of the unit before it, with
     /// the same numbers. After an error the session is as it was.
     ///

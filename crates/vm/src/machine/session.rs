@@ -7,33 +7,33 @@ use lucarne_kernel::{Context, Exit};
 use super::tasks::{State, Task, TaskId};
 use super::{Done, Machine};
 use crate::program::LoadedProgram;
-use crate::session::{Outcome, Session};
+use crate::session::{InputChannel, Outcome};
 use lucarne_heap::{Immediate, OutOfMemory};
 
 /// The session of a process, and its current input.
-pub(super) struct Inputs {
-    session: Arc<Session>,
+pub(super) struct CurrentInput {
+    channel: Arc<InputChannel>,
     /// The task that runs the input.
     task: Option<TaskId>,
     interrupts: u32,
 }
 
-impl Drop for Inputs {
+impl Drop for CurrentInput {
     fn drop(&mut self) {
-        self.session.close();
+        self.channel.close();
     }
 }
 
 impl Machine {
     /// Makes this process that of a session.
-    pub(crate) fn join_session(&mut self, session: Arc<Session>) {
-        self.inputs = Some(Box::new(Inputs { session, task: None, interrupts: 0 }));
+    pub(crate) fn join_session(&mut self, channel: Arc<InputChannel>) {
+        self.inputs = Some(Box::new(CurrentInput { channel, task: None, interrupts: 0 }));
     }
 
     /// Does what the session asks for.
     pub(super) fn attend_session(&mut self, context: &mut Context<'_>) {
         let Some(inputs) = &self.inputs else { return };
-        let request = inputs.session.take();
+        let request = inputs.channel.take();
         if let Some(program) = request.input
             && self.begin_input(program).is_err()
         {
@@ -125,14 +125,14 @@ impl Machine {
     /// Notes the code that the process ends itself with.
     pub(super) fn note_exit(&self, code: i32) {
         if let Some(inputs) = &self.inputs {
-            inputs.session.note_exit(code);
+            inputs.channel.note_exit(code);
         }
     }
 
     fn finish_input(&mut self, outcome: Outcome) {
         if let Some(inputs) = &mut self.inputs {
             inputs.task = None;
-            inputs.session.finish(outcome);
+            inputs.channel.finish(outcome);
         }
     }
 
