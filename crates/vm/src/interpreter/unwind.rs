@@ -205,6 +205,19 @@ impl Interpreter<'_> {
         self.places().any(|address| self.program.function_at(address) == function)
     }
 
+    /// Makes the globals unset whose initializers are in the current call stack, which will not go on: the next read begins
+    /// again.
+    pub(crate) fn abandon_initializations(&mut self) {
+        let globals = &self.program.program().globals;
+        for (index, global) in globals.iter().enumerate() {
+            let is_in_progress = self.heap.global(index) == Word::IN_PROGRESS;
+            if is_in_progress && global.initializer.is_some_and(|function| self.is_under_way(function)) {
+                // SAFETY: `UNSET` is a mark, not a reference to an object.
+                unsafe { self.heap.set_global(index, Word::UNSET) };
+            }
+        }
+    }
+
     /// Returns the addresses of the calls in the current stack, innermost first. That of the innermost one is where it goes
     /// on, which may be the first instruction of its function.
     pub(crate) fn places(&self) -> impl Iterator<Item = u32> {

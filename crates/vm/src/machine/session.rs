@@ -71,6 +71,7 @@ impl Machine {
         inputs.interrupts += 1;
         if inputs.interrupts > 1 {
             self.stop_waiting(id, context);
+            self.abandon_initializations(id);
             self.remove_task(id);
             self.finish_input(Outcome::Interrupted);
             return;
@@ -87,6 +88,13 @@ impl Machine {
         } else if task.pending_stop.is_none() {
             self.throw_canceled(id);
         }
+    }
+
+    /// Makes the globals unset that a task is initializing, since it is removed without its `finally` parts, which would do it.
+    fn abandon_initializations(&mut self, id: TaskId) {
+        let mut interpreter = self.enter(self.tasks.get(id).position, 0);
+        interpreter.abandon_initializations();
+        interpreter.leave();
     }
 
     /// Throws in a task that is not waiting.
