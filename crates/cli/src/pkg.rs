@@ -176,14 +176,22 @@ fn with_index<T>(
 /// Returns the packages of registries, after downloading their newest state. If that fails, uses the state before, with
 /// a warning.
 fn synced(options: &PkgOptions, cache: &Cache, registries: &[Registry]) -> Index {
-    if !options.no_auto_sync {
-        for (name, error) in registry::sync(cache, registries) {
-            warn(&format!("registry {name}: {error}"));
-        }
+    let failed = if options.no_auto_sync { Vec::new() } else { registry::sync(cache, registries) };
+    for (name, error) in &failed {
+        warn(&format!("registry {name}: {error}"));
     }
     let index = Index::load(cache, registries);
-    index.warnings.iter().for_each(|warning| warn(warning));
+    // Why the others are missing has been said.
+    warn_of(&index, |name| failed.iter().all(|(other, _)| other != name));
     index
+}
+
+/// Warns of all that an index lacks, and of those registries among them that have never been downloaded and that are given.
+fn warn_of(index: &Index, is_meant: impl Fn(&String) -> bool) {
+    for name in index.missing.iter().filter(|name| is_meant(name)) {
+        warn(&Error::NotSynced(name.clone()).to_string());
+    }
+    index.warnings.iter().for_each(|warning| warn(warning));
 }
 
 fn sync(options: &PkgOptions, sync: &PkgSync) -> Result<(), Stop> {
@@ -211,7 +219,7 @@ fn sync(options: &PkgOptions, sync: &PkgSync) -> Result<(), Stop> {
         )));
     }
     let index = Index::load(&cache, &chosen);
-    index.warnings.iter().for_each(|warning| warn(warning));
+    warn_of(&index, |_| true);
     say(options, &format!("the registries have {}", count(index.packages.len())));
     Ok(())
 }
@@ -235,9 +243,7 @@ fn add(options: &PkgOptions, name: &str, place: &str, is_local: bool) -> Result<
         }
     }
     registries.add(name, place).map_err(stop)?;
-    for warning in Index::load(&cache, &[registry]).warnings {
-        warn(&warning);
-    }
+    warn_of(&Index::load(&cache, &[registry]), |_| true);
     say(options, &format!("added the registry {name}"));
     Ok(())
 }

@@ -135,6 +135,12 @@ fn a_program_is_restored_without_a_network() {
     let answer = world.pkg(&["install", "--prefix", "two", "tones@2"]);
     assert!(answer.status == Some(1) && answer.error.contains("git cannot download"), "{answer:?}");
     assert_eq!(world.read("package.lock"), before);
+    // A registry that was never downloaded is named once, with the reason.
+    std::fs::remove_dir_all(world.folder.path("pkg-cache/registries")).expect("the folder exists");
+    let answer = world.pkg(&["install", "bells"]);
+    assert_eq!((answer.status, answer.error.matches("warning").count()), (Some(1), 1), "{answer:?}");
+    assert!(answer.error.contains("no registry lists a package `bells`"), "{answer:?}");
+    assert!(answer.error.ends_with("; not all registries could be read\n"), "{answer:?}");
 }
 
 #[test]
@@ -202,6 +208,9 @@ fn a_registry_is_downloaded_again() {
     // A history that was rewritten.
     world.repository("registry", &["reset", "--quiet", "--hard", "HEAD~1"]);
     assert!(!is_found(&["search", "bells"]));
+    let answer = world.done(&["search", "bells"]);
+    assert_eq!(answer.out, "");
+    assert!(answer.error.ends_with("no package has 'bells' in its name, description or URL\n"), "{answer:?}");
     // A damaged cache is noticed, and downloaded again.
     damage(&world);
     assert!(world.done(&["search", "--no-auto-sync", "morse"]).error.contains("has not been downloaded yet"));

@@ -288,7 +288,9 @@ fn current(folder: &Path) -> Option<(String, Repository)> {
 pub struct Index {
     /// The versions of each package by URL.
     pub packages: BTreeMap<String, BTreeMap<Version, Description>>,
-    /// Why registries or descriptions were left out, each in one line.
+    /// The names of the registries that have never been downloaded.
+    pub missing: Vec<String>,
+    /// Why other registries or descriptions were left out, each in one line.
     pub warnings: Vec<String>,
 }
 
@@ -297,8 +299,10 @@ impl Index {
     pub fn load(cache: &Cache, registries: &[Registry]) -> Index {
         let mut index = Index::default();
         for registry in registries {
-            if let Err(error) = index.add(cache, registry) {
-                index.warnings.push(format!("registry {}: {error}", registry.name));
+            match index.add(cache, registry) {
+                Ok(()) => {}
+                Err(Error::NotSynced(name)) => index.missing.push(name),
+                Err(error) => index.warnings.push(format!("registry {}: {error}", registry.name)),
             }
         }
         index
@@ -399,7 +403,11 @@ impl Index {
         match urls.pop() {
             None => {
                 let is_folder = word.contains('/') && Path::new(word).is_dir();
-                let hint = if is_folder { "; --local installs a folder" } else { "" };
+                let hint = match (is_folder, self.missing.is_empty()) {
+                    (true, _) => "; --local installs a folder",
+                    (false, false) => "; not all registries could be read",
+                    (false, true) => "",
+                };
                 Err(Error::NotFound { name: word.to_owned(), hint })
             }
             Some(url) if urls.is_empty() => Ok(url),

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::{root, stop, synced};
 use crate::arguments::pkg::{PkgList, PkgOptions};
-use crate::output::{print_out, visible};
+use crate::output::{print_error, print_out, visible};
 use crate::{Stop, table};
 
 /// Lists the packages of the program, or of a registry.
@@ -49,7 +49,15 @@ pub(super) fn search(options: &PkgOptions, text: &str, json: bool) -> Result<Exi
     let cache = Cache::of_user().map_err(stop)?;
     let registries = Registries::of_user().map_err(stop)?;
     let index: Index = synced(options, &cache, registries.list());
-    print_descriptions(index.search(text), options.verbose, json)
+    let found = index.search(text);
+    if found.is_empty() && !json {
+        print_error(&format!(
+            "lucarne: no package has '{}' in its name, description or URL\n",
+            visible(text)
+        ));
+        return Ok(ExitCode::SUCCESS);
+    }
+    print_descriptions(found, options.verbose, json)
 }
 
 fn print_descriptions(mut found: Vec<&Description>, verbose: bool, json: bool) -> Result<ExitCode, Stop> {
