@@ -140,7 +140,12 @@ fn cannot_write(name: &str, error: &io::Error) -> String {
 
 /// Returns the reason of an error without the number that the standard library adds.
 pub(crate) fn reason(error: &io::Error) -> String {
-    without_numbers(&error.to_string())
+    match (error.kind(), error.get_ref(), error.raw_os_error()) {
+        // The operating system's words are clearer than "entity not found".
+        (ErrorKind::NotFound, None, None) => "no such file or directory".to_owned(),
+        (ErrorKind::AlreadyExists, None, None) => "file exists".to_owned(),
+        _ => without_numbers(&error.to_string()),
+    }
 }
 
 /// Removes the numbers that the standard library adds to errors of the operating system, such as "(os error 2)", and
@@ -171,6 +176,8 @@ mod tests {
             "cannot read /Tmp/X: no such file or directory: make it\nNo such file or directory"
         );
         assert_eq!(without_numbers("Plain: Text"), "Plain: Text");
+        assert_eq!(reason(&io::Error::from(ErrorKind::NotFound)), "no such file or directory");
+        assert_eq!(reason(&io::Error::from_raw_os_error(17)), "file exists");
     }
 
     #[test]
