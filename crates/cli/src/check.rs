@@ -25,6 +25,7 @@ pub(crate) fn check(options: &Check) -> Result<ExitCode, Stop> {
     let mut again = Again::new()?;
     loop {
         let mut read = ReadFiles::default();
+        read.add_folders(&options.paths);
         match check_all(options, &mut read) {
             Ok(_) => {}
             // A file may be missing for a moment while an editor replaces it.

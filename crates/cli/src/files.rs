@@ -51,6 +51,18 @@ fn below(folder: &Path, is_meant: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>,
     Ok(found)
 }
 
+/// Returns a folder, and those below it that are not hidden, as far as they can be read.
+pub(crate) fn folders_below(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    let walk = WalkDir::new(folder).sort_by_file_name().into_iter();
+    let walk =
+        walk.filter_entry(|entry| entry.depth() == 0 || entry.file_type().is_dir() && !is_hidden(entry));
+    walk.flatten().map(DirEntry::into_path)
+}
+
+fn is_hidden(entry: &DirEntry) -> bool {
+    entry.file_name().as_encoded_bytes().starts_with(b".")
+}
+
 /// Returns the name of a file or folder. It is empty if the name is not UTF-8: such a file is not a source.
 fn name(entry: &DirEntry) -> &str {
     entry.file_name().to_str().unwrap_or_default()

@@ -86,6 +86,7 @@ pub(crate) fn test(options: &Test) -> Result<ExitCode, Stop> {
         note_sources(&mut known, &all);
         let mut read = ReadFiles::default();
         known.values().for_each(|sources| read.add_all(sources));
+        read.add_folders(&options.paths);
         let ended = match tests.is_empty() || again.begin(&read)? {
             true => tests,
             false => {

@@ -276,6 +276,26 @@ fn a_check_is_done_again_when_a_file_changes() {
     watched.wait_for("checked 1 file, no errors");
 }
 
+#[test]
+fn a_check_of_a_folder_finds_new_files_in_new_folders() {
+    let folder = Folder::new("check-watch-folder");
+    folder.file("app.toit", "main:\n").file("empty/notes.txt", "");
+    let watched = Watched::begun(folder, &["check", "--watch", "."]);
+    watched.wait_for("checked 1 file, no errors");
+    // The folder comes first, and a file in it later.
+    std::fs::create_dir_all(watched.folder.path("new/deep")).expect("the folder is new");
+    watched.folder.file("empty/b.toit", "main:\n");
+    watched.wait_for("checked 2 files, no errors");
+    watched.folder.file("new/deep/c.toit", "main:\n");
+    watched.wait_for("lucarne: new/deep/c.toit has changed");
+    watched.wait_for("checked 3 files, no errors");
+    // A folder that comes with a file in it.
+    watched.folder.file(".hidden/more/d.toit", "main:\n");
+    rename(&watched, ".hidden/more", "more");
+    watched.wait_for("lucarne: more/d.toit has changed");
+    watched.wait_for("checked 4 files, no errors");
+}
+
 /// Makes two tests; one of them imports a library.
 fn two_tests(name: &str) -> Folder {
     let folder = Folder::new(name);

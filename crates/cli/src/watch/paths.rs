@@ -54,6 +54,8 @@ struct Ways {
     parts: BTreeMap<PathBuf, WatchFlags>,
     /// The folders of the files.
     folders: BTreeSet<PathBuf>,
+    /// Folders in which a new source or folder counts.
+    open: BTreeSet<PathBuf>,
     /// The paths of all parts on the way, also of missing ones.
     names: BTreeSet<PathBuf>,
 }
@@ -81,9 +83,15 @@ impl Paths {
     /// Watches these files, and no others. Returns whether there are parts that were not watched before: their earlier
     /// changes were not reported.
     pub(crate) fn set(&mut self, files: &BTreeSet<PathBuf>) -> io::Result<bool> {
+        self.set_with(files, &[])
+    }
+
+    /// As [`Paths::set`]. Also watches folders, for new sources and folders. Those that the operating system has no room for
+    /// are left out.
+    pub(crate) fn set_with(&mut self, files: &BTreeSet<PathBuf>, open: &[PathBuf]) -> io::Result<bool> {
         let mut is_late = false;
         for _ in 0..ROUNDS_MAX {
-            let ways = Ways::to(files);
+            let ways = Ways::to(files, open);
             let mut watched = HashMap::new();
             for (part, flags) in &ways.parts {
                 match inotify::add_watch(&*self.watches, part, *flags | WatchFlags::DONT_FOLLOW) {
@@ -100,7 +108,7 @@ impl Paths {
             is_late |= watched.keys().any(|watch| !self.watched.contains_key(watch));
             self.watched = watched;
             self.ways = ways;
-            if self.ways == Ways::to(files) {
+            if self.ways == Ways::to(files, open) {
                 break;
             }
         }
@@ -120,18 +128,18 @@ impl Paths {
         let path = part.join(name);
         let is_new = change.flags.intersects(ReadFlags::CREATE | ReadFlags::MOVED_FROM | ReadFlags::MOVED_TO);
         let is_module = path.extension().is_some_and(|extension| extension == "toit");
-        let is_import = is_new && is_module && self.ways.folders.contains(part);
+        let is_import = is_new && is_module && self.ways.has_folder(part);
         (is_import || self.ways.names.contains(&path)).then_some(path)
     }
 }
 
 impl Paths {
-    /// Returns the path of a folder that is new in the folder of a watched file.
+    /// Returns the path of a folder that is new in a watched folder, or in that of a watched file.
     pub(crate) fn new_folder(&self, change: &Change) -> Option<PathBuf> {
         let part = self.watched.get(&change.watch)?;
         let is_new = change.flags.intersects(ReadFlags::CREATE | ReadFlags::MOVED_TO);
         let path = part.join(change.name.as_ref()?);
-        (is_new && self.ways.folders.contains(part) && path.is_dir()).then_some(path)
+        (is_new && self.ways.has_folder(part) && path.is_dir()).then_some(path)
     }
 }
 
@@ -143,10 +151,18 @@ impl Change {
 }
 
 impl Ways {
-    fn to(files: &BTreeSet<PathBuf>) -> Ways {
+    fn to(files: &BTreeSet<PathBuf>, open: &[PathBuf]) -> Ways {
         let mut ways = Ways::default();
         files.iter().for_each(|file| ways.follow(file));
+        for folder in open.iter().filter_map(|folder| folder.canonicalize().ok()) {
+            ways.watch(&folder, WatchFlags::CREATE | WatchFlags::MOVED_TO);
+            ways.open.insert(folder);
+        }
         ways
+    }
+
+    fn has_folder(&self, part: &Path) -> bool {
+        self.folders.contains(part) || self.open.contains(part)
     }
 
     /// Follows a path as the kernel does.
