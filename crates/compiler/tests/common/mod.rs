@@ -1,5 +1,8 @@
 //! Helpers that the tests of the front half share.
 
+#[allow(dead_code, reason = "not each test makes random texts")]
+pub(crate) mod words;
+
 use lucarne_compiler::diagnostic::Style;
 use lucarne_compiler::ir::Unit;
 use lucarne_compiler::resolve::{Analysis, analyze, analyze_library};
