@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use lucarne_compiler::parser::{Lack, lack_of};
+use lucarne_compiler::parser::{Lack, UnfinishedInput};
 use lucarne_compiler::source::FileLoader;
 use lucarne_ports::Output;
 use lucarne_toit::{Inputs, Linked, LoadedProgram, Origin, Outcome, ToitError};
@@ -38,6 +38,10 @@ const COMMANDS: &[(&str, &str)] = &[
     (":reset", "begins again: forgets everything, and ends all tasks"),
     (":exit, :quit", "end the session; so does Ctrl-D, while Ctrl-C interrupts what runs"),
 ];
+
+/// Words that users of other sessions type, with the commands that they mean.
+const HABITS: &[(&str, &str)] =
+    &[("help", ":help"), ("exit", ":exit"), ("quit", ":exit"), ("reset", ":reset")];
 
 /// Holds a session until its last line.
 pub(crate) fn repl(options: &Repl) -> Result<ExitCode, Stop> {
@@ -72,7 +76,7 @@ struct ReplSession<'s> {
     options: &'s Repl,
     output: Arc<SessionOutput>,
     interrupts: Interrupts,
-    /// What the completion knows of the session.
+    /// The lines of the current input, and what the completion knows of the session.
     shared: Shared,
     inputs: Inputs,
     /// The program that the process runs.
@@ -106,40 +110,38 @@ impl ReplSession<'_> {
 
     /// Reads inputs and runs them. Returns the code that a program has ended the session with.
     fn read(&mut self, lines: &mut Lines<Completion>) -> Result<Option<i32>, Stop> {
-        let mut input = String::new();
         loop {
             self.output.begin_line();
-            self.shared.set_lines(&input);
-            let line = lines.next(if input.is_empty() { "> " } else { "| " });
+            let prompt = if self.shared.lines().text().is_empty() { "> " } else { "| " };
+            let line = lines.next(prompt);
             self.output.end_line();
             let Some(line) = line? else { break };
             let line = match line {
                 Ok(line) if line == DROPPED => {
-                    input.clear();
+                    self.shared.lines().take();
                     continue;
                 }
                 Ok(line) => line,
                 Err(text) => {
-                    input.clear();
+                    self.shared.lines().take();
                     self.report(&format!("error: {text}\n"));
                     continue;
                 }
             };
             // A text that is pasted into a terminal comes as one line.
             for line in line.trim_end_matches(['\n', '\r']).split('\n') {
-                if ends_before(&input, line)
-                    && let After::End(code) = self.run(&std::mem::take(&mut input))?
-                {
+                let is_complete = ends_before(&self.shared.lines(), line);
+                if is_complete && let After::End(code) = self.run_lines()? {
                     return Ok(code);
                 }
-                if let After::End(code) = self.take(&mut input, line.trim_end_matches('\r'))? {
+                if let After::End(code) = self.take(line.trim_end_matches('\r'))? {
                     return Ok(code);
                 }
             }
         }
         // In a terminal, Ctrl-D ends the session, and does not run what was typed so far.
         if !lines.is_terminal()
-            && let After::End(code) = self.run(&input)?
+            && let After::End(code) = self.run_lines()?
         {
             return Ok(code);
         }
@@ -147,8 +149,8 @@ impl ReplSession<'_> {
     }
 
     /// Takes a line: a command, or a part of an input, which is run if it is complete.
-    fn take(&mut self, input: &mut String, line: &str) -> Result<After, Stop> {
-        if input.is_empty() {
+    fn take(&mut self, line: &str) -> Result<After, Stop> {
+        if self.shared.lines().text().is_empty() {
             if let Some(command) = line.strip_prefix(':').filter(|rest| !rest.starts_with(':')) {
                 return self.command(command.trim());
             }
@@ -156,22 +158,29 @@ impl ReplSession<'_> {
                 return Ok(After::Next);
             }
         }
-        let is_end = line.trim().is_empty();
-        input.push_str(line);
-        input.push('\n');
-        if input.len() > INPUT_MAX {
-            input.clear();
-            self.report(&format!(
-                "error: an input has more than {} KiB: use ':load' for files\n",
-                INPUT_MAX >> 10
-            ));
+        let mut input = self.shared.lines();
+        input.push(line);
+        let excess = excess_of(&input);
+        let lack = input.lack();
+        if excess.is_some() {
+            input.take();
+        }
+        drop(input);
+        if let Some(excess) = excess {
+            self.report(&format!("error: {excess}: use ':load' for files\n"));
             return Ok(After::Next);
         }
-        match lack_of(input) {
+        match lack {
             Lack::Closing => Ok(After::Next),
-            Lack::Line | Lack::EndOfBody if !is_end => Ok(After::Next),
-            _ => self.run(&std::mem::take(input)),
+            Lack::Line | Lack::EndOfBody if !line.trim().is_empty() => Ok(After::Next),
+            _ => self.run_lines(),
         }
+    }
+
+    /// Runs the lines of the current input.
+    fn run_lines(&mut self) -> Result<After, Stop> {
+        let text = self.shared.lines().take();
+        self.run(&text)
     }
 
     fn command(&mut self, command: &str) -> Result<After, Stop> {
@@ -220,6 +229,9 @@ impl ReplSession<'_> {
             Ok(linked) => linked,
             Err(error) => {
                 self.refuse(&error);
+                if let Some((word, command)) = HABITS.iter().find(|(word, _)| *word == text.trim()) {
+                    self.note(&format!("`{word}` is written '{command}' here"));
+                }
                 return Ok(After::Next);
             }
         };
@@ -296,13 +308,21 @@ fn fresh() -> Result<(Inputs, Arc<LoadedProgram>), Stop> {
     Ok((inputs, lucarne_toit::load(program).map_err(failure)?))
 }
 
+/// Returns what an input has too much of.
+fn excess_of(input: &UnfinishedInput) -> Option<String> {
+    if input.text().len() > INPUT_MAX {
+        return Some(format!("an input has more than {} KiB", INPUT_MAX >> 10));
+    }
+    input.is_costly().then(|| "too many lines could end the string or comment that is open".to_owned())
+}
+
 /// Returns whether the lines of an input are complete, since this line, at the left margin, does not continue them.
-fn ends_before(input: &str, line: &str) -> bool {
+fn ends_before(input: &UnfinishedInput, line: &str) -> bool {
     let word = line.split(|c: char| !c.is_alphanumeric() && c != '-' && c != '_').next();
     let is_continued = line.starts_with([' ', '\t', ')', ']', '}'])
         || matches!(word, Some("else" | "finally"))
         || line.trim().is_empty();
-    !input.is_empty() && !is_continued && matches!(lack_of(input), Lack::EndOfBody | Lack::Line)
+    !input.text().is_empty() && !is_continued && matches!(input.lack(), Lack::EndOfBody | Lack::Line)
 }
 
 fn help() -> String {

@@ -4,15 +4,17 @@
 //! before you commit it.
 
 mod common;
+#[path = "../../compiler/tests/common/words.rs"]
+mod words;
 
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use common::terminal::{CTRL_C, CTRL_D, TAB, Terminal};
 use common::{Answer, Folder};
-use lucarne_compiler::parser::{Lack, lack_of};
 
 /// A file that sessions import.
 const HELPER: &str =
@@ -204,138 +206,117 @@ fn hostile_inputs_do_not_end_a_session() {
     }
 }
 
-/// Parts of inputs. None of them loops or ends the session.
-const PARTS: &[&str] = &[
-    "x",
-    "y",
-    "foo",
-    "Bar",
-    "it",
-    "1",
+/// Parts of inputs, besides words.
+const PHRASES: &[&str] = &[
+    "\n",
+    "\n  ",
+    "\n\n",
     "-2",
-    "3.5",
-    "\"text\"",
-    "null",
-    "true",
-    "[",
-    "]",
-    "(",
-    ")",
-    "{",
-    "}",
-    "#[",
-    ":",
-    "::",
-    ":=",
-    "::=",
-    "=",
-    "+",
-    "-",
-    "*",
-    "/",
-    "==",
-    "<",
-    ".",
-    "..",
-    ",",
-    ";",
-    "|",
-    "->",
-    "--name",
-    "--no-x",
+    "Bar",
     "/int",
     "/string?",
-    "class",
     "extends Bar",
-    "interface",
-    "mixin",
-    "with",
-    "monitor",
-    "implements",
-    "if",
-    "else",
-    "return",
-    "try",
-    "finally",
     "throw",
     "catch",
     "print",
+    "task",
     "import math",
     "import .helper",
-    "task",
     "list.add",
     "stringify",
-    "\n",
-    "\n  ",
-    "\n    ",
-    "\n\n",
-    "\n",
     "x := 5\n",
     "foo a b=1: return a\n",
     "class Bar:\n  f := 1\n\n",
     "foo 3\n",
     "Bar\n",
-    "'a'",
-    "\"$x\"",
-    "\"\"\"",
-    "/*",
-    "*/",
-    "//",
-    "$",
-    "@",
-    "?",
-    "this",
-    "super",
-    "static",
-    "abstract",
-    "constructor",
-    "break",
-    "continue",
-    "assert:",
     "is int",
     "as string",
-    "not",
-    "and",
-    "or",
     "x = y",
     "x++",
     "x[0]",
     "x[1..2]",
+    "\"\"\" x \"\"\"",
+    "/* x */",
+    OVER_LINES[0],
+    OVER_LINES[1],
 ];
 
-/// Returns inputs that leave no bracket, string or comment open: it would take in all that follows.
-fn random_inputs(seed: u64) -> String {
-    let mut random = fastrand::Rng::with_seed(seed);
-    let mut inputs = String::new();
-    for _ in 0..100 {
-        let mut input = String::new();
-        for _ in 0..random.usize(1..12) {
-            input += PARTS[random.usize(..PARTS.len())];
-            input += [" ", ""][random.usize(..2)];
-        }
-        input += "\n\n";
-        // Each beginning of it is an input, too, if it ends at an empty line.
-        let is_closed = input.match_indices("\n\n").all(|(at, _)| lack_of(&input[..at]) != Lack::Closing);
-        if is_closed && lack_of(&input) != Lack::Closing {
-            inputs += &input;
-        }
+/// A string and a comment over several lines.
+const OVER_LINES: &[&str] = &["\"\"\"\n\n\"\"\"", "/*\n\n*/"];
+
+/// Words that loop.
+const LOOPING: &[&str] = &["while", "for"];
+/// Words that open a string or a comment, and one that closes it.
+const OPENING: &[&str] = &["\"\"\"", "/*", "/**", "```", "*/"];
+
+/// Returns a text of several parts.
+fn random_text(random: &mut fastrand::Rng, excluded: &[&str]) -> String {
+    let words = words::WORDS.iter().chain(PHRASES).filter(|word| !excluded.contains(word));
+    let parts: Vec<&&str> = words.filter(|word| !LOOPING.contains(word)).collect();
+    let mut text = String::new();
+    for _ in 0..random.usize(1..12) {
+        text += parts[random.usize(..parts.len())];
+        text += [" ", ""][random.usize(..2)];
     }
-    inputs
+    text
 }
 
 #[test]
-fn random_inputs_never_end_a_session() {
+fn a_session_goes_on_after_any_input() {
     let folder = Folder::new("repl-random");
     folder.file("helper.toit", HELPER);
     for seed in 0..8 {
-        // Names of the library can have another meaning after them.
-        let input = random_inputs(seed) + "\n\n1234567 + 1\n";
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut input = String::new();
+        for number in 0..60 {
+            // The brackets close all that the text can have opened, and the empty line ends a body. A comment up to the end of
+            // a line, or a command, could hide the beginning of a string over several lines, and not its end.
+            let excluded = [OPENING, OVER_LINES].concat();
+            let text = random_text(&mut random, &excluded);
+            let _ = write!(input, "{text}\n)))))))))))))))))))))))))\n\n{} + 1\n", 1_234_000 + number);
+        }
         let answer = run(&folder, &[], &input);
-        let is_alive = answer.out.ends_with("1234568\n") && matches!(answer.status, Some(0 | 1));
-        assert!(is_alive, "seed {seed}: {answer:?}\n{input}");
-        assert!(!answer.error.contains("internal fault"), "seed {seed}: {answer:?}\n{input}");
-        assert!(!answer.error.contains("everything is forgotten"), "seed {seed}: {answer:?}\n{input}");
+        let sums = answer.out.lines().filter_map(|line| line.parse::<i64>().ok());
+        let sums: Vec<i64> = sums.filter(|sum| *sum > 1_234_000).collect();
+        assert_eq!(sums, (1_234_001..=1_234_060).collect::<Vec<_>>(), "seed {seed}: {answer:?}\n{input}");
+        assert_sound(&answer, &input);
     }
+}
+
+#[test]
+fn a_session_ends_with_its_pipe_whatever_is_open() {
+    let folder = Folder::new("repl-open");
+    folder.file("helper.toit", HELPER);
+    let mut random = fastrand::Rng::with_seed(1);
+    for opening in OPENING {
+        for _ in 0..4 {
+            let mut text = || random_text(&mut random, &[]);
+            let input = format!("{}{opening}{}\n\n{}", text(), text(), text());
+            let answer = run(&folder, &[], &input);
+            assert_sound(&answer, &input);
+        }
+    }
+}
+
+fn assert_sound(answer: &Answer, input: &str) {
+    assert!(matches!(answer.status, Some(0 | 1)), "{answer:?}\n{input}");
+    assert!(!answer.error.contains("internal fault"), "{answer:?}\n{input}");
+    assert!(!answer.error.contains("everything is forgotten"), "{answer:?}\n{input}");
+}
+
+#[test]
+fn a_session_is_full_at_its_limits() {
+    let folder = Folder::new("repl-full");
+    let long = format!("\"{}\".size\n", "a".repeat(250_000));
+    let answer = run(&folder, &[], &(long.repeat(70) + "1 + 1\n:reset\n1 + 2\n"));
+    assert_eq!(answer.status, Some(1), "{answer:?}");
+    // 16 MiB are 67 of them.
+    assert_eq!(answer.out, "250000\n".repeat(67) + "2\n3\n", "{answer:?}");
+    assert_eq!(
+        answer.error.matches("takes 16 MiB of text: ':reset' forgets all of it").count(),
+        3,
+        "{answer:?}"
+    );
 }
 
 #[test]
@@ -435,6 +416,18 @@ fn ctrl_c_interrupts_what_runs_and_ctrl_d_leaves() {
         }
         terminal.expect("interrupted\n> ");
     }
+    // A global whose initialization was cut off is initialized when it is read again.
+    folder.file("lazy.toit", LAZY);
+    terminal.line(":load lazy.toit");
+    terminal.expect("> ");
+    terminal.line("lazy");
+    terminal.expect("begun\n");
+    terminal.press(CTRL_C);
+    terminal.expect("stuck\n");
+    terminal.press(CTRL_C);
+    terminal.expect("interrupted\n> ");
+    terminal.line("lazy");
+    terminal.expect("42\n> ");
     // At the prompt, it drops the line.
     terminal.press("print \"dropped");
     terminal.expect("print \"dropped");
@@ -455,14 +448,43 @@ fn ctrl_c_interrupts_what_runs_and_ctrl_d_leaves() {
     assert_eq!(terminal.end(), Some(0));
 }
 
+/// A global whose first initialization does not end.
+const LAZY: &str = "\
+attempts := 0
+lazy := compute
+
+compute:
+  attempts++
+  if attempts > 1: return 42
+  try:
+    print \"begun\"
+    while true: attempts = 1
+  finally:
+    print \"stuck\"
+    while true: attempts = 1
+";
+
 #[test]
 fn tab_completes_names_members_and_imports() {
     let folder = Folder::new("repl-completion");
     let Some(mut terminal) = Terminal::open(&folder, &["repl", "--quiet"]) else { return };
     terminal.expect("> ");
+    // A string over several lines, one of which looks like a declaration.
+    terminal.line("log-text := \"\"\"");
+    terminal.expect("\n| ");
+    terminal.line("open := \"(\"\"\"");
+    terminal.expect("> ");
     terminal.line("distance := \"far away\"");
     terminal.expect("> ");
+    // A line of a body.
+    terminal.line("class Ship:");
+    terminal.expect("\n| ");
+    terminal.press(&format!("  crew -> stri{TAB}"));
+    terminal.expect("crew -> string");
+    terminal.press(CTRL_C);
+    terminal.expect("> ");
     for (typed, completed) in [
+        ("log-te", "log-text"),
         ("dista", "distance"),
         ("print distance.to-ascii-u", "print distance.to-ascii-upper"),
         ("import encoding.jso", "import encoding.json"),
@@ -480,10 +502,34 @@ fn tab_completes_names_members_and_imports() {
 #[test]
 fn what_tasks_print_appears_while_a_line_is_typed() {
     let folder = Folder::new("repl-background");
-    let Some(mut terminal) = Terminal::open(&folder, &["repl", "--quiet"]) else { return };
+    let listener = TcpListener::bind("127.0.0.1:0").expect("there is a port");
+    let port = listener.local_addr().expect("it is bound").port();
+    folder.file("gate.toit", GATE.replace("PORT", &port.to_string()));
+    let Some(mut terminal) = Terminal::open(&folder, &["repl", "--quiet", "gate.toit"]) else { return };
     terminal.expect("> ");
-    terminal.line("task:: sleep --ms=300; print \"from the task\"");
+    terminal.line("wait");
+    terminal.expect("> ");
+    let (mut gate, _) = listener.accept().expect("the task connects");
+    // The gate opens when a part of a line stands at the prompt.
+    terminal.press("print \"ty");
+    terminal.expect("print \"ty");
+    gate.write_all(b"open").expect("the task reads");
+    // What is printed stands above the line, which is shown again, and can be typed on.
     terminal.expect("from the task\n");
+    terminal.expect("> print \"ty");
+    terminal.line("ped\"");
+    terminal.expect("\ntyped\n> ");
     terminal.line("exit 7");
     assert_eq!(terminal.end(), Some(7));
 }
+
+/// A task that prints when it has read something.
+const GATE: &str = "\
+import net
+
+wait:
+  socket := net.open.tcp-connect \"127.0.0.1\" PORT
+  task::
+    socket.in.read
+    print \"from the task\"
+";

@@ -26,6 +26,7 @@ mod foreign;
 mod habits;
 mod imports;
 mod input;
+mod lack;
 mod literals;
 mod migrations;
 pub(crate) mod references;
@@ -33,7 +34,8 @@ mod statements;
 
 pub(crate) use docs::deprecation;
 pub(crate) use habits::NULL_TYPE;
-pub use input::{ENTRY, Input, Lack, Reading, lack_of, parse_file_as_input, parse_input};
+pub use input::{ENTRY, Head, Input, Reading, parse_file_as_input, parse_input};
+pub use lack::{Lack, UnfinishedInput, lack_of};
 
 use crate::ast::{Expression, ExpressionKind, File, Identifier, Import};
 use crate::diagnostic::Diagnostic;

@@ -39,6 +39,7 @@ pub mod trees;
 mod type_name;
 mod world;
 
+use crate::ast::Identifier;
 use crate::diagnostic::{self, Diagnostic, Style};
 use crate::ir::{Code, FunctionKind, ModuleId, Unit};
 use crate::source::{LIBRARY_PREFIX, Loader, SourceId, Sources, Span};
@@ -63,6 +64,8 @@ pub struct Analysis {
     pub diagnostics: Vec<Diagnostic>,
     /// The texts that were read, for rendering diagnostics.
     pub sources: Sources,
+    /// The names that an input of a session declares, and that the library or an import gives already.
+    pub hidden: Vec<Identifier>,
 }
 
 impl Analysis {
@@ -264,6 +267,12 @@ fn analyze_with(
     world.unit.entry = ids.first().copied().flatten();
     let (jobs, problems) = declare::declare(&mut world, &modules, first);
     diagnostics.extend(problems);
+    let mut hidden = Vec::new();
+    if let Some(input) = input {
+        let found = modules.hidden(&world, input.replaced);
+        diagnostics.extend(found.iter().map(session::warning));
+        hidden.extend(found.into_iter().map(|found| found.name));
+    }
     diagnostics.extend(modules.check_imports(&world));
     modules.note_imports(&world);
     let is_first_only = request.is_some_and(|request| request.is_first_only || request.probe.is_some());
@@ -330,7 +339,7 @@ fn analyze_with(
     for diagnostic in &mut diagnostics {
         diagnostic.is_for_check |= modules.is_in_package(diagnostic.source);
     }
-    Some((Analysis { unit, diagnostics, sources }, index))
+    Some((Analysis { unit, diagnostics, sources, hidden }, index))
 }
 
 /// Returns whether a place in the first file may be in the body of a job: no other declaration begins between them. The

@@ -8,10 +8,11 @@ use lucarne_compiler::ast::{Declaration, FunctionName};
 use lucarne_compiler::diagnostic::Style;
 use lucarne_compiler::ir::{FunctionId, ModuleId};
 use lucarne_compiler::link::Numbering;
-use lucarne_compiler::parser::{ENTRY, Input, Lack, Reading, lack_of, parse_input};
+use lucarne_compiler::parser::{ENTRY, Input, Lack, Reading, UnfinishedInput, lack_of, parse_input};
 use lucarne_compiler::program::Program;
 use lucarne_compiler::resolve::trees::Tree;
 use lucarne_compiler::resolve::{NewInput, extend};
+use lucarne_compiler::scanner::{Kind, scan};
 use lucarne_compiler::source::{MemoryLoader, SourceId};
 
 fn read(text: &str, has_definitions: bool) -> Input {
@@ -72,8 +73,11 @@ fn declarations_and_statements_are_told_apart() {
         );
     }
     let call = read("catch: print 5", false);
-    assert!(call.is_ambiguous && parts(&call) == (vec![], 1), "{call:?}");
-    assert!(!read("foo a/int: a", false).is_ambiguous);
+    assert!(call.heads.len() == 1 && parts(&call) == (vec![], 1), "{call:?}");
+    assert!(read("foo a/int: a", false).heads.is_empty());
+    let text = "1\nset_up a --b: print it";
+    let [head] = &read(text, false).heads[..] else { panic!("{text} has a head") };
+    assert_eq!((&*head.name.name, &text[head.parameters.range()]), ("set-up", " a --b"));
 }
 
 #[test]
@@ -100,11 +104,69 @@ fn what_an_input_lacks() {
         ("1 // a :", Lack::Nothing),
         ("1 +", Lack::Line),
         ("x :=", Lack::Line),
+        ("foo \\", Lack::Line),
+        ("foo \\\n  1", Lack::Nothing),
+        ("1 // \\", Lack::Nothing),
+        ("foo: \\\n", Lack::EndOfBody),
+        ("x:\n\\", Lack::EndOfBody),
+        ("foo \\\n\\", Lack::Line),
+        ("foo \\\n", Lack::Nothing),
+        ("(\\\n", Lack::Closing),
+        ("\"a \\", Lack::Line),
+        ("\"a \\\n(\"", Lack::Nothing),
+        ("\"\"\"\n$(1 +\n\"\"\"x\"\"\"", Lack::Closing),
+        ("[\n\"\"\"\n]\n\"\"\"", Lack::Closing),
+        ("\"\"\"/*\n*/", Lack::Closing),
+        ("/* \"\"\"\n*/", Lack::Nothing),
         (")", Lack::Nothing),
         ("", Lack::Nothing),
     ] {
         assert_eq!(lack_of(text), lack, "{text}");
     }
+}
+
+#[test]
+fn lines_that_come_one_by_one_lack_what_their_text_lacks() {
+    const PARTS: [&str; 14] =
+        ["\n", "x", "(", "]", "\"", "\"\"\"", "/*", "*/", "// ", ":", "$(", ")", "+", "'"];
+    let is_open = |text: &str| {
+        let scanned = scan(SourceId(0), text);
+        let count =
+            |kinds: &[Kind]| scanned.tokens.iter().filter(|token| kinds.contains(&token.kind)).count();
+        scanned.is_open || count(&[Kind::LeftParen]) > count(&[Kind::RightParen, Kind::RightBracket])
+    };
+    for number in 0..PARTS.len().pow(4) {
+        let part = |place: u32| PARTS[number / PARTS.len().pow(place) % PARTS.len()];
+        let text: String = (0..4).map(part).collect();
+        let mut input = UnfinishedInput::default();
+        let mut end = 0;
+        for line in text.split('\n') {
+            end += line.len();
+            input.push(line);
+            assert_eq!(input.lack() == Lack::Closing, is_open(&text[..end]), "{:?}", &text[..end]);
+            end += 1;
+        }
+    }
+}
+
+#[test]
+fn lines_are_scanned_in_proportion_to_their_number() {
+    // The limit is 256 times the size of these texts.
+    for line in ["x := [1, 2]", "  (x", "/*", "\"\"\" $(x"] {
+        let mut input = UnfinishedInput::default();
+        input.push("[");
+        (0..(1 << 18) / line.len()).for_each(|_| input.push(line));
+        assert!(!input.is_costly(), "{line}");
+        assert_eq!(input.lack(), Lack::Closing, "{line}");
+    }
+    // A line that could close what is open, and does not, costs as much as all of it.
+    let mut input = UnfinishedInput::default();
+    input.push("/*");
+    (0..50_000).for_each(|_| input.push("/* */"));
+    assert!(input.is_costly());
+    input.push("*/");
+    assert_eq!(input.lack(), Lack::Closing);
+    assert!(input.take().len() > 300_000 && !input.is_costly() && input.lack() == Lack::Nothing);
 }
 
 #[test]
@@ -117,12 +179,14 @@ fn messages_about_inputs() {
         "print (\n",
         "class A:\n  x\n\nfoo bar baz:\n",
         "else: 1\n",
+        "max a/int -> int: return a\nmax: 2\n",
+        "import math show *\nclass List:\nPI := 3\n",
     ] {
         let input =
             parse_input(SourceId(0), text, Reading { has_definitions: false, show: None, hidden: &[] });
         let (tree, mut loader) = (Tree::new(input.file, input.problems), MemoryLoader::default());
         loader.add("<input 1>", text);
-        let new = NewInput { path: "<input 1>", tree: Arc::new(tree), seen: &[] };
+        let new = NewInput { path: "<input 1>", tree: Arc::new(tree), seen: &[], replaced: &[] };
         let analysis = extend(&loader, common::library().clone(), &common::natives, &new);
         shown += &analysis.shown(Style::default());
     }
@@ -143,7 +207,7 @@ fn programs(texts: &[&str]) -> Vec<Program> {
         let mut loader = MemoryLoader::default();
         loader.add(path.as_str(), *text);
         let tree = Arc::new(Tree::new(input.file, input.problems));
-        let new = NewInput { path: &path, tree, seen: &seen };
+        let new = NewInput { path: &path, tree, seen: &seen, replaced: &[] };
         let mut analysis = extend(&loader, unit, &common::natives, &new);
         assert!(!analysis.has_errors(), "{text}: {}", analysis.shown(Style::default()));
         let id = analysis.unit.entry.expect("the input is a module");

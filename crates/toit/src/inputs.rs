@@ -4,17 +4,20 @@
 //! (see `compiler::parser::parse_input`), which is the `main` of a program that extends the one that is running
 //! ([`lucarne_compiler::link::Numbering`]). An input with errors leaves nothing behind.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use lucarne_compiler::ast::{Declaration, File, FunctionName, Import, Show};
+use lucarne_compiler::ast::{Declaration, File, FunctionName, Identifier, Import, Show};
+use lucarne_compiler::diagnostic::Diagnostic;
 use lucarne_compiler::ir::{FunctionId, Module, ModuleId, Type, Unit};
 use lucarne_compiler::link;
 use lucarne_compiler::names::{Name, canonical};
-use lucarne_compiler::parser::{ENTRY, Input, Reading, parse_file_as_input, parse_input};
+use lucarne_compiler::parser::{ENTRY, Head, Input, Reading, parse_file_as_input, parse_input};
 use lucarne_compiler::program::Program;
 use lucarne_compiler::resolve::trees::Tree;
 use lucarne_compiler::resolve::{self, NewInput};
+use lucarne_compiler::scanner::{Kind, scan};
 use lucarne_compiler::source::{Loader, SourceId, Span};
 use lucarne_vm::natives;
 
@@ -29,8 +32,15 @@ const SHOW: &str = "show-value_";
 /// The names that the library of sessions shows to inputs.
 const SHOWN: &[&str] = &[SHOW];
 
-/// The number of inputs of a session. Each adds code, which stays, since tasks and objects may refer to it.
+/// The maximum number of inputs of a session. Each adds code, which stays, since tasks and objects may refer to it.
 const INPUTS_MAX: usize = 100_000;
+
+/// The maximum size of the texts of a session, in bytes. Texts of imported files do not count: each is read once.
+const TEXT_BYTES_MAX: usize = 16 << 20;
+
+/// The maximum number of instructions of a session. Each input is linked together with all code before it, which takes time
+/// in proportion.
+const INSTRUCTIONS_MAX: usize = 1 << 20;
 
 /// The inputs of a session that have been compiled.
 #[derive(Clone)]
@@ -43,6 +53,8 @@ pub struct Inputs {
     imports: Vec<Import>,
     last: Option<ModuleId>,
     count: usize,
+    /// The size of the texts of all inputs, in bytes.
+    text_bytes: usize,
     /// The texts of imports and declarations, with the names that they bring, for completion.
     texts: Vec<(Vec<Name>, Arc<str>)>,
 }
@@ -53,7 +65,7 @@ pub struct Linked {
     pub program: Program,
     /// The result of the analysis, which contains the warnings.
     pub analysis: Analysis,
-    /// The names that it declares, and that earlier inputs have declared.
+    /// The names that it declares, and that earlier inputs have declared or imported.
     pub replaced: Vec<String>,
     /// What the session becomes.
     pub next: Next,
@@ -69,6 +81,13 @@ pub enum Origin {
     Typed,
     /// It is a file, with declarations only.
     File,
+}
+
+/// An input that was read in one of the possible ways.
+struct Read {
+    analysis: Analysis,
+    /// Whether heads of lines that could also be calls are those of functions.
+    has_definitions: bool,
 }
 
 /// The files of the session: what was typed, and all others.
@@ -117,6 +136,7 @@ impl Inputs {
             imports: Vec::new(),
             last: None,
             count: 0,
+            text_bytes: 0,
             texts: Vec::new(),
         };
         let linked = inputs.compile(loader, Origin::Typed, Path::new("<start>"), "")?;
@@ -142,18 +162,21 @@ impl Inputs {
         input: &str,
     ) -> Result<Linked, ToitError> {
         if self.count >= INPUTS_MAX {
-            return Err(ToitError::Session(format!("a session takes {INPUTS_MAX} inputs: begin a new one")));
+            return Err(full(&format!("{INPUTS_MAX} inputs")));
+        }
+        if self.text_bytes + input.len() > TEXT_BYTES_MAX {
+            return Err(full(&format!("{} MiB of text", TEXT_BYTES_MAX >> 20)));
         }
         let path = text(path)?;
         let input = &input.trim_start_matches('\u{feff}').replace("\r\n", "\n").replace('\r', "\n");
-        let analysis = match origin {
+        let read = match origin {
             Origin::Typed => self.analyze(loader, path, input, true),
-            Origin::File => self.analyze_file(loader, path, input),
+            Origin::File => Read { analysis: self.analyze_file(loader, path, input), has_definitions: true },
         };
-        if analysis.has_errors() {
-            return Err(ToitError::Program(Diagnosed(Box::new(analysis))));
+        if read.analysis.has_errors() {
+            return Err(ToitError::Program(Diagnosed(Box::new(read.analysis))));
         }
-        self.link(analysis, origin, input)
+        self.link(read, origin, input)
     }
 
     /// Returns the type of an expression, or the errors of the expression. Returns none if the text is no expression.
@@ -170,8 +193,8 @@ impl Inputs {
         }
         let variable = "type-of_";
         let input = format!("{variable} := ({expression}\n)");
-        let analysis = self.analyze(loader, &self.next_name(), &input, false);
-        let shown = self.analyze(loader, &self.next_name(), expression, false);
+        let analysis = self.analyze(loader, &self.next_name(), &input, false).analysis;
+        let shown = self.analyze(loader, &self.next_name(), expression, false).analysis;
         if shown.has_errors() {
             return Err(ToitError::Program(Diagnosed(Box::new(shown))));
         }
@@ -197,8 +220,9 @@ impl Inputs {
     /// Goes on after an input that has failed while it ran: its code stays, since tasks may run it, but later inputs do not
     /// see its declarations.
     pub fn reject(&mut self, next: Next) {
-        let Inputs { unit, numbers, last, count, .. } = next.0;
-        (self.unit, self.numbers, self.last, self.count) = (unit, numbers, last, count);
+        let Inputs { unit, numbers, last, count, text_bytes, .. } = next.0;
+        (self.unit, self.numbers, self.last) = (unit, numbers, last);
+        (self.count, self.text_bytes) = (count, text_bytes);
     }
 
     /// Returns a program with the declarations of the session that ends in lines which are being typed, and the place where
@@ -214,6 +238,12 @@ impl Inputs {
             return (program + "\n", place);
         }
         program.extend(declarations.into_iter().map(|text| format!("{text}\n")));
+        if is_declaration(&format!("{before}{line}")) {
+            program += before;
+            program += line;
+            let place = program.len();
+            return (program + "\n", place);
+        }
         program += "completed-line_:\n";
         program.extend(before.lines().map(|line| format!("  {line}\n")));
         program += "  ";
@@ -222,7 +252,7 @@ impl Inputs {
         (program + "\n", place)
     }
 
-    fn analyze(&self, loader: &(dyn Loader + Sync), path: &str, input: &str, shows: bool) -> Analysis {
+    fn analyze(&self, loader: &(dyn Loader + Sync), path: &str, input: &str, shows: bool) -> Read {
         let show = shows.then_some(SHOW);
         let typed = Typed { loader, path, text: input };
         let read = |has_definitions, hidden: &[Span]| {
@@ -230,45 +260,68 @@ impl Inputs {
         };
         // A function without a result cannot be asked for its value. Statements with errors are analyzed without.
         let analyze = |has_definitions| {
-            let (analysis, is_ambiguous, shown) = read(has_definitions, &[]);
+            let (analysis, heads, shown) = read(has_definitions, &[]);
             let hidden: Vec<Span> = shown.into_iter().filter(|span| has_error_in(&analysis, *span)).collect();
-            match hidden.is_empty() {
-                true => (analysis, is_ambiguous),
-                false => (read(has_definitions, &hidden).0, is_ambiguous),
-            }
+            let analysis = if hidden.is_empty() { analysis } else { read(has_definitions, &hidden).0 };
+            (analysis, heads)
         };
-        let (analysis, is_ambiguous) = analyze(false);
-        if is_ambiguous && analysis.has_errors() { analyze(true).0 } else { analysis }
+        let (mut calls, heads) = analyze(false);
+        if heads.is_empty() || !calls.has_errors() {
+            return Read { analysis: calls, has_definitions: false };
+        }
+        let definitions = analyze(true).0;
+        let Some(head) = heads.iter().find(|head| self.is_call(head, &calls, &definitions)) else {
+            return Read { analysis: definitions, has_definitions: true };
+        };
+        let name = &head.name.name;
+        let hint =
+            format!("to declare a function `{name}` of your own, write what it returns: `{name} -> any:`");
+        if let Some(error) = calls.diagnostics.iter_mut().find(|problem| problem.is_error()) {
+            if error.notes.iter().any(|note| note.contains("/Lambda")) {
+                error.hints.push(format!("a lambda begins with two colons: `{name}::`"));
+            }
+            error.hints.push(hint);
+        }
+        Read { analysis: calls, has_definitions: false }
     }
 
-    /// Analyzes an input. Returns also whether it could be read in another way, and which statements are shown.
-    fn analyze_as(&self, typed: &Typed<'_>, reading: Reading<'_>) -> (Analysis, bool, Vec<Span>) {
-        let parsed = resolve::with_large_stack(|| parse_input(SourceId(0), typed.text, reading));
-        let parsed = parsed.unwrap_or_else(|| parse_file_as_input(SourceId(0), ""));
-        let (is_ambiguous, shown) = (parsed.is_ambiguous, parsed.shown.clone());
-        (self.analyze_parsed(typed, parsed), is_ambiguous, shown)
+    /// Returns whether the head of a line is meant as a call with a block, although the call has errors: the library or an import
+    /// gives the function, and the arguments have values.
+    fn is_call(&self, head: &Head, calls: &Analysis, definitions: &Analysis) -> bool {
+        let name = &head.name.name;
+        let is_given = definitions.hidden.iter().any(|hidden| hidden.name == *name)
+            || self.imports.iter().any(|import| names_of(import).contains(name));
+        let arguments = head.parameters;
+        is_given && !has_error(calls, |span| (arguments.start..arguments.end).contains(&span.start))
+    }
+
+    /// Analyzes an input. Returns also the heads that it could be read with in another way, and which statements are shown.
+    fn analyze_as(&self, typed: &Typed<'_>, reading: Reading<'_>) -> (Analysis, Vec<Head>, Vec<Span>) {
+        let Input { file, heads, shown, problems } = parsed(typed.text, reading);
+        (self.analyze_parsed(typed, file, problems), heads, shown)
     }
 
     fn analyze_file(&self, loader: &(dyn Loader + Sync), path: &str, text: &str) -> Analysis {
-        let parsed = resolve::with_large_stack(|| parse_file_as_input(SourceId(0), text));
-        let parsed = parsed.unwrap_or_else(|| parse_file_as_input(SourceId(0), ""));
+        let parsed = parsed_file(text);
         // The imports of a session are not those of a file, whose folder may have other files.
         let session = Inputs { imports: Vec::new(), ..self.clone() };
-        session.analyze_parsed(&Typed { loader, path, text }, parsed)
+        session.analyze_parsed(&Typed { loader, path, text }, parsed.file, parsed.problems)
     }
 
-    fn analyze_parsed(&self, typed: &Typed<'_>, mut parsed: Input) -> Analysis {
-        let names = brought(&parsed.file);
+    fn analyze_parsed(&self, typed: &Typed<'_>, mut file: File, problems: Vec<Diagnostic>) -> Analysis {
+        let names = brought(&file);
         let is_hidden = |name: &Name| names.iter().any(|new| base(new) == base(name));
         let mut seen = self.seen.clone();
-        seen.iter_mut().for_each(|(_, shown)| shown.retain(|name| !is_hidden(name)));
-        parsed.file.imports.extend(self.imports.iter().filter_map(|import| without(import, &is_hidden)));
-        let tree = Arc::new(Tree::new(parsed.file, parsed.problems));
-        let input = NewInput { path: typed.path, tree, seen: &seen };
+        let mut replaced = Vec::new();
+        seen.iter_mut().for_each(|(_, shown)| replaced.extend(shown.extract_if(.., |name| is_hidden(name))));
+        file.imports.extend(self.imports.iter().filter_map(|import| without(import, &is_hidden)));
+        let tree = Arc::new(Tree::new(file, problems));
+        let input = NewInput { path: typed.path, tree, seen: &seen, replaced: &replaced };
         resolve::extend(typed, self.unit.clone(), &natives::parameters, &input)
     }
 
-    fn link(&self, mut analysis: Analysis, origin: Origin, input: &str) -> Result<Linked, ToitError> {
+    fn link(&self, read: Read, origin: Origin, input: &str) -> Result<Linked, ToitError> {
+        let Read { mut analysis, has_definitions } = read;
         let damaged = || ToitError::Library("an input has no entry".to_owned());
         let id = analysis.unit.entry.ok_or_else(damaged)?;
         // Modules of earlier inputs stay in the program.
@@ -281,18 +334,21 @@ impl Inputs {
             .numbers
             .link(&analysis.unit, entry)
             .map_err(|error| ToitError::Link { place: error.place(&analysis.unit), error })?;
-        let mut items = items(input);
-        let mut imports = Vec::new();
-        match origin {
-            Origin::Typed => imports = imports_of(input),
-            // The imports of a file are relative to its folder, and are its own.
-            Origin::File => items.retain(|(_, text)| !is_import(text)),
+        if program.code.len() > INSTRUCTIONS_MAX {
+            return Err(full(&format!("{INSTRUCTIONS_MAX} instructions")));
         }
+        let parts = match origin {
+            Origin::Typed => parsed(input, Reading { has_definitions, show: None, hidden: &[] }).file,
+            // The imports of a file are relative to its folder, and are its own.
+            Origin::File => File { imports: Vec::new(), ..parsed_file(input).file },
+        };
+        let (items, imports) = (items(input, &parts), parts.imports);
         let declared = declared(&module);
         let replaced = after.see(id, &declared, imports);
         after.unit = analysis.unit.clone();
         after.last = Some(id);
         after.count += 1;
+        after.text_bytes += input.len();
         after.texts.extend(items);
         let replaced = replaced.iter().map(|name| name.to_string()).collect();
         Ok(Linked { program, analysis, replaced, next: Next(after) })
@@ -307,6 +363,7 @@ impl Inputs {
             replaced.extend(shown.iter().filter(|name| is_new(name)).cloned());
             shown.retain(|name| !is_new(name));
         }
+        replaced.extend(self.imports.iter().flat_map(names_of).filter(|name| is_new(name)));
         self.texts.retain(|(names, _)| !names.iter().any(is_new));
         replaced.retain(|name| names.contains(name));
         self.seen.retain(|(_, shown)| !shown.is_empty());
@@ -317,11 +374,22 @@ impl Inputs {
     }
 }
 
+/// Returns the error of a session that has no room for an input.
+fn full(limit: &str) -> ToitError {
+    ToitError::Session(format!(
+        "the session is full, since its code stays and it takes {limit}: ':reset' forgets all of it"
+    ))
+}
+
 /// Returns whether an analysis has an error inside of a statement of the input.
 fn has_error_in(analysis: &Analysis, statement: Span) -> bool {
-    let is_inside = |span: Span| statement.start <= span.start && span.start <= statement.end;
+    has_error(analysis, |span| statement.start <= span.start && span.start <= statement.end)
+}
+
+/// Returns whether an analysis has an error at such a place of the input.
+fn has_error(analysis: &Analysis, is_meant: impl Fn(Span) -> bool) -> bool {
     let errors = analysis.diagnostics.iter().filter(|problem| problem.is_error());
-    errors.into_iter().any(|problem| problem.source == SourceId(0) && is_inside(problem.span))
+    errors.into_iter().any(|problem| problem.source == SourceId(0) && is_meant(problem.span))
 }
 
 /// Returns the name without the mark of a setter.
@@ -343,15 +411,21 @@ fn declared(module: &Module) -> Vec<Name> {
 
 /// Returns the names that a file brings, as far as it lists them itself.
 fn brought(file: &File) -> Vec<Name> {
-    let declared = file.declarations.iter().filter_map(|declaration| match declaration {
-        Declaration::Class(class) => Some(class.name.name.clone()),
-        Declaration::Variable(variable) => Some(variable.name.name.clone()),
+    let declared = declared_in(file).map(|name| name.name.clone());
+    file.imports.iter().flat_map(names_of).chain(declared).collect()
+}
+
+/// Returns the names that a file declares.
+fn declared_in(file: &File) -> impl Iterator<Item = &Identifier> {
+    let names = file.declarations.iter().filter_map(|declaration| match declaration {
+        Declaration::Class(class) => Some(&class.name),
+        Declaration::Variable(variable) => Some(&variable.name),
         Declaration::Function(function) => match &function.name {
-            FunctionName::Plain(name) | FunctionName::Setter(name) => Some(name.name.clone()),
+            FunctionName::Plain(name) | FunctionName::Setter(name) => Some(name),
             _ => None,
         },
     });
-    file.imports.iter().flat_map(names_of).chain(declared.filter(|name| **name != *ENTRY)).collect()
+    names.filter(|name| *name.name != *ENTRY)
 }
 
 /// Returns the names that an import lists, or its prefix.
@@ -377,41 +451,77 @@ fn without(import: &Import, is_hidden: &dyn Fn(&Name) -> bool) -> Option<Import>
     (!names_of(&import).iter().any(is_hidden)).then_some(import)
 }
 
+/// Parses an input. The result is empty if the operating system gives no thread for it.
+fn parsed(text: &str, reading: Reading<'_>) -> Input {
+    let parsed = resolve::with_large_stack(|| parse_input(SourceId(0), text, reading));
+    parsed.unwrap_or_else(|| parse_file_as_input(SourceId(0), ""))
+}
+
+fn parsed_file(text: &str) -> Input {
+    let parsed = resolve::with_large_stack(|| parse_file_as_input(SourceId(0), text));
+    parsed.unwrap_or_else(|| parse_file_as_input(SourceId(0), ""))
+}
+
 /// Returns whether a text is one expression, also one with errors.
 fn is_expression(text: &str) -> bool {
-    let reading = Reading { has_definitions: false, show: None, hidden: &[] };
-    let parsed = resolve::with_large_stack(|| parse_input(SourceId(0), text, reading));
-    let Some(Input { file, .. }) = parsed else { return false };
+    let Input { file, .. } = parsed(text, Reading { has_definitions: false, show: None, hidden: &[] });
     let [Declaration::Function(entry)] = file.declarations.as_slice() else { return false };
     file.imports.is_empty() && entry.body.as_ref().is_some_and(|body| body.statements.len() == 1)
+}
+
+/// Returns whether the last lines of an input declare a class or a function.
+fn is_declaration(text: &str) -> bool {
+    let Some(last) = starts(text).last().copied() else { return false };
+    let input = parsed(text, Reading { has_definitions: false, show: None, hidden: &[] });
+    input.file.declarations.iter().any(|declaration| match declaration {
+        Declaration::Class(class) => class.name.span.start as usize >= last,
+        Declaration::Function(function) => match &function.name {
+            FunctionName::Plain(name) | FunctionName::Setter(name) => {
+                *name.name != *ENTRY && name.span.start as usize >= last
+            }
+            _ => false,
+        },
+        Declaration::Variable(_) => false,
+    })
 }
 
 fn is_import(text: &str) -> bool {
     text.strip_prefix("import").is_some_and(|rest| rest.starts_with(' '))
 }
 
-fn imports_of(input: &str) -> Vec<Import> {
-    let reading = Reading { has_definitions: true, show: None, hidden: &[] };
-    let parsed = resolve::with_large_stack(|| parse_input(SourceId(0), input, reading));
-    parsed.map(|parsed| parsed.file.imports).unwrap_or_default()
+/// Returns the lines of imports and declarations of an input, each with its names.
+fn items(input: &str, file: &File) -> Vec<(Vec<Name>, Arc<str>)> {
+    let starts = starts(input);
+    let mut names: BTreeMap<usize, Vec<Name>> = BTreeMap::new();
+    let mut note = |place: Span, new: Vec<Name>| {
+        let item = starts.partition_point(|start| *start <= place.start as usize);
+        names.entry(item.saturating_sub(1)).or_default().extend(new);
+    };
+    file.imports.iter().for_each(|import| note(import.span, names_of(import)));
+    declared_in(file).for_each(|name| note(name.span, vec![name.name.clone()]));
+    let items = names.into_iter().filter_map(|(item, names)| {
+        let end = starts.get(item + 1).copied().unwrap_or(input.len());
+        let text = input.get(*starts.get(item)?..end)?;
+        Some((names, Arc::from(text.trim_end())))
+    });
+    items.collect()
 }
 
-/// Returns the imports and declarations of an input, each with its names.
-fn items(input: &str) -> Vec<(Vec<Name>, Arc<str>)> {
-    let mut items: Vec<String> = Vec::new();
-    for line in input.lines() {
-        let continues = line.starts_with([' ', ')', ']', '}']) || line.trim().is_empty();
-        match items.last_mut().filter(|_| continues) {
-            Some(item) => *item += &format!("\n{line}"),
-            None => items.push(line.to_owned()),
+/// Returns the places of the lines that continue no other one.
+fn starts(input: &str) -> Vec<usize> {
+    let mut strings = 0u32;
+    let mut starts = Vec::new();
+    for token in scan(SourceId(0), input).tokens {
+        let is_closer = matches!(token.kind, Kind::RightParen | Kind::RightBracket | Kind::RightBrace);
+        let continues = is_closer || matches!(token.kind, Kind::Else | Kind::Finally | Kind::Eof);
+        if token.line_start && token.line_indent == 0 && strings == 0 && !continues {
+            starts.push(token.span.start as usize);
+        }
+        match token.kind {
+            Kind::StringBegin => strings += 1,
+            Kind::StringEnd => strings = strings.saturating_sub(1),
+            _ => {}
         }
     }
-    let named = items.into_iter().map(|item| {
-        let reading = Reading { has_definitions: true, show: None, hidden: &[] };
-        let parsed = resolve::with_large_stack(|| parse_input(SourceId(0), &item, reading));
-        let names = parsed.map(|parsed| brought(&parsed.file)).unwrap_or_default();
-        (names, Arc::from(item))
-    });
-    let has_any = |(names, text): &(Vec<Name>, Arc<str>)| !names.is_empty() || is_import(text);
-    named.filter(has_any).collect()
+    starts
 }

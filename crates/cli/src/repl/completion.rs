@@ -1,8 +1,9 @@
 //! Completion of the lines of a session, by the engine of the language server.
 
-use std::cell::RefCell;
+use std::cell::{RefCell, RefMut};
 use std::rc::Rc;
 
+use lucarne_compiler::parser::UnfinishedInput;
 use lucarne_language_server::line::LineCompleter;
 use lucarne_toit::Inputs;
 
@@ -12,7 +13,7 @@ use crate::call::editor::Candidates;
 /// The name of the file that the line would be in.
 const FILE: &str = "repl-line.toit";
 
-/// What the completion knows of the session.
+/// What the session and the completion share.
 #[derive(Clone, Default)]
 pub(crate) struct Shared(Rc<RefCell<Known>>);
 
@@ -20,7 +21,7 @@ pub(crate) struct Shared(Rc<RefCell<Known>>);
 struct Known {
     inputs: Option<Inputs>,
     /// The lines of the input that come before the one that is typed.
-    lines: String,
+    lines: UnfinishedInput,
 }
 
 impl Shared {
@@ -28,8 +29,9 @@ impl Shared {
         self.0.borrow_mut().inputs = Some(inputs);
     }
 
-    pub(crate) fn set_lines(&self, lines: &str) {
-        lines.clone_into(&mut self.0.borrow_mut().lines);
+    /// Returns the lines of the input that come before the one that is typed.
+    pub(crate) fn lines(&self) -> RefMut<'_, UnfinishedInput> {
+        RefMut::map(self.0.borrow_mut(), |known| &mut known.lines)
     }
 }
 
@@ -48,13 +50,13 @@ impl Completion {
 impl Candidates for Completion {
     fn candidates(&self, line: &str, _: usize) -> Vec<String> {
         let known = self.shared.0.borrow();
-        if known.lines.is_empty() && line.starts_with(':') && !line.contains(' ') {
+        if known.lines.text().is_empty() && line.starts_with(':') && !line.contains(' ') {
             let names = COMMANDS.iter().filter_map(|(form, _)| form.split(' ').next());
             return names.filter(|name| name.starts_with(line)).map(str::to_owned).collect();
         }
         let code = line.strip_prefix(":type ").unwrap_or(line);
         let Some(inputs) = &known.inputs else { return Vec::new() };
-        let (program, offset) = inputs.as_program(&known.lines, code);
+        let (program, offset) = inputs.as_program(known.lines.text(), code);
         let folder = std::env::current_dir().unwrap_or_default();
         let Some(path) = folder.join(FILE).to_str().map(str::to_owned) else { return Vec::new() };
         self.completer.complete(&path, program, offset)

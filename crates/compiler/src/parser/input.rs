@@ -4,7 +4,7 @@
 //! becomes a global, whose first value the function computes at the place of the statement.
 //!
 //! `name parameters:` can be the head of a function, or a call with a block. It is a function if it has a type, a `[block]`
-//! or a `->`. Otherwise [`Reading::has_definitions`] decides.
+//! or a `->`. Otherwise it is a [`Head`], and [`Reading::has_definitions`] decides.
 
 use super::{Parser, parser_of};
 use crate::ast::{
@@ -12,7 +12,7 @@ use crate::ast::{
     Initial, Variable,
 };
 use crate::diagnostic::Diagnostic;
-use crate::names::Name;
+use crate::names::{Name, canonical};
 use crate::scanner::Kind;
 use crate::source::{SourceId, Span};
 
@@ -35,19 +35,28 @@ pub struct Reading<'r> {
 pub struct Input {
     /// The imports and declarations, and the function that runs the statements.
     pub file: File,
-    /// Whether a line could be the head of a function as well as a call with a block.
-    pub is_ambiguous: bool,
+    /// The heads of lines that could begin a function as well as a call with a block.
+    pub heads: Vec<Head>,
     /// The places of the statements whose values are shown.
     pub shown: Vec<Span>,
     /// The errors and warnings.
     pub problems: Vec<Diagnostic>,
 }
 
+/// `name parameters`, before a `:`.
+#[derive(Clone, Debug)]
+pub struct Head {
+    /// The name.
+    pub name: Identifier,
+    /// What stands between the name and the `:`.
+    pub parameters: Span,
+}
+
 /// Parses an input.
 pub fn parse_input(source: SourceId, text: &str, reading: Reading<'_>) -> Input {
     let mut parser = parser_of(source, text);
     let mut input =
-        Input { file: File::default(), is_ambiguous: false, shown: Vec::new(), problems: Vec::new() };
+        Input { file: File::default(), heads: Vec::new(), shown: Vec::new(), problems: Vec::new() };
     let statements = parser.input(&mut input, reading);
     input.file.declarations.push(Declaration::Function(entry(statements)));
     input.problems = parser.problems;
@@ -59,89 +68,16 @@ pub fn parse_file_as_input(source: SourceId, text: &str) -> Input {
     let mut parser = parser_of(source, text);
     let mut file = parser.file();
     file.declarations.push(Declaration::Function(entry(Vec::new())));
-    Input { file, is_ambiguous: false, shown: Vec::new(), problems: parser.problems }
+    Input { file, heads: Vec::new(), shown: Vec::new(), problems: parser.problems }
 }
 
-/// What an input lacks.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Lack {
-    /// Nothing.
-    Nothing,
-    /// A line: the last one ends in an operator.
-    Line,
-    /// The end of a body, which an empty line marks.
-    EndOfBody,
-    /// The end of something in brackets, of a string, or of a comment.
-    Closing,
-}
-
-/// Returns what the lines of an input lack to be complete.
-pub fn lack_of(text: &str) -> Lack {
-    let scanned = crate::scanner::scan(SourceId(0), text);
-    let mut depth = 0i64;
-    let mut has_body = false;
-    let mut last = Kind::Eof;
-    for token in &scanned.tokens {
-        if token.line_start || token.kind == Kind::Eof {
-            has_body |= begins_body(last);
-        }
-        match token.kind {
-            Kind::LeftParen | Kind::LeftBracket | Kind::LeftBrace | Kind::HashBracket => depth += 1,
-            Kind::RightParen | Kind::RightBracket | Kind::RightBrace => depth -= 1,
-            _ => {}
-        }
-        if token.kind != Kind::Eof {
-            last = token.kind;
-        }
-    }
-    if depth > 0 || scanned.is_open {
-        return Lack::Closing;
-    }
-    match (has_body, continues(last)) {
-        (true, _) => Lack::EndOfBody,
-        (false, true) => Lack::Line,
-        (false, false) => Lack::Nothing,
-    }
-}
-
-/// Returns whether the lines after one that ends in this token can be a body.
-fn begins_body(kind: Kind) -> bool {
-    matches!(kind, Kind::Colon | Kind::DoubleColon | Kind::Bar)
-}
-
-/// Returns whether the line after a token of this kind continues what the token is in.
-fn continues(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Define
-            | Kind::DefineFinal
-            | Kind::Assign
-            | Kind::Comma
-            | Kind::And
-            | Kind::Or
-            | Kind::Not
-            | Kind::Plus
-            | Kind::Minus
-            | Kind::Star
-            | Kind::Slash
-            | Kind::Percent
-            | Kind::Equal
-            | Kind::NotEqual
-            | Kind::Less
-            | Kind::Greater
-            | Kind::LessEqual
-            | Kind::GreaterEqual
-            | Kind::Arrow
-    )
-}
-
-/// What the head of a line can be.
+/// What a line can be.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Head {
+enum Line {
     Statement,
     Function,
-    /// A function, or a call with a block.
-    Either,
+    /// A function, or a call with a block. A `:` stands so many tokens ahead.
+    Either(usize),
 }
 
 impl Parser<'_> {
@@ -188,11 +124,11 @@ impl Parser<'_> {
         if self.class_keyword().is_some() || is_abstract && self.token_at(1).kind == Kind::Class {
             return true;
         }
-        match self.head() {
-            Head::Statement => false,
-            Head::Function => true,
-            Head::Either => {
-                input.is_ambiguous = true;
+        match self.line() {
+            Line::Statement => false,
+            Line::Function => true,
+            Line::Either(colon) => {
+                input.heads.push(self.head(colon));
                 reading.has_definitions
             }
         }
@@ -229,12 +165,19 @@ impl Parser<'_> {
         }
     }
 
+    /// Returns the head of the line, whose `:` stands so many tokens ahead.
+    fn head(&self, colon: usize) -> Head {
+        let span = self.token().span;
+        let name = Identifier { name: canonical(self.written(span)), span };
+        Head { name, parameters: Span { start: span.end, end: self.token_at(colon).span.start } }
+    }
+
     /// Returns whether the line begins with the head of a function.
-    fn head(&self) -> Head {
+    fn line(&self) -> Line {
         if self.token().kind != Kind::Identifier || self.is_definition() {
-            return Head::Statement;
+            return Line::Statement;
         }
-        let mut head = Head::Either;
+        let mut is_function = false;
         let mut ahead = 1;
         if self.token_at(ahead).kind == Kind::Assign && !self.token_at(ahead).space_before {
             // `name= value:`, a setter.
@@ -243,36 +186,39 @@ impl Parser<'_> {
         loop {
             let token = self.token_at(ahead);
             if token.line_start && i64::from(token.line_indent) <= self.limit {
-                return Head::Statement;
+                return Line::Statement;
             }
             let kinds = [token.kind, self.token_at(ahead + 1).kind, self.token_at(ahead + 2).kind];
             match kinds {
-                [Kind::Colon, ..] => return head,
+                [Kind::Colon, ..] if is_function => return Line::Function,
+                [Kind::Colon, ..] => return Line::Either(ahead),
                 [Kind::LeftBracket, Kind::Identifier, Kind::RightBracket] => {
-                    head = Head::Function;
+                    is_function = true;
                     ahead += 3;
                 }
                 [Kind::LeftBracket, Kind::Decrement, Kind::Identifier] => {
-                    head = Head::Function;
+                    is_function = true;
                     ahead += 4;
                 }
                 [Kind::Arrow, Kind::Identifier, _] => {
-                    head = Head::Function;
+                    is_function = true;
                     ahead = self.after_type(ahead + 1);
                 }
-                [Kind::Decrement, Kind::Identifier, _] => ahead = self.after_name(ahead + 2, &mut head),
-                [Kind::Identifier, ..] => ahead = self.after_name(ahead + 1, &mut head),
-                _ => return Head::Statement,
+                [Kind::Decrement, Kind::Identifier, _] => {
+                    ahead = self.after_name(ahead + 2, &mut is_function);
+                }
+                [Kind::Identifier, ..] => ahead = self.after_name(ahead + 1, &mut is_function),
+                _ => return Line::Statement,
             }
         }
     }
 
     /// Returns the place after the type and the default value of a parameter, if it has them.
-    fn after_name(&self, mut ahead: usize, head: &mut Head) -> usize {
+    fn after_name(&self, mut ahead: usize, is_function: &mut bool) -> usize {
         let is_attached =
             |ahead| !self.token_at(ahead).space_before && !self.token_at(ahead + 1).space_before;
         if self.token_at(ahead).kind == Kind::Slash && is_attached(ahead) {
-            *head = Head::Function;
+            *is_function = true;
             ahead = self.after_type(ahead + 1);
         }
         if self.token_at(ahead).kind == Kind::Assign {

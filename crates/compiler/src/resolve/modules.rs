@@ -391,6 +391,11 @@ impl Modules {
         if !own.is_empty() {
             return Found::Items(own.to_vec());
         }
+        self.look_up_outside(world, module, name)
+    }
+
+    /// Resolves a name in a module as if the module did not declare it.
+    pub(super) fn look_up_outside(&self, world: &World, module: ModuleId, name: &str) -> Found {
         let imported = self.imported(world, module, name, &mut Visits::default());
         if imported != Found::Nothing {
             return imported;

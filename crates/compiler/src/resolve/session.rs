@@ -3,14 +3,15 @@
 //! The modules of earlier inputs are handed in as prepared ones, as those of the library are. So an input is analyzed
 //! alone, and modules keep their numbers.
 
-use super::modules::{ResolvedImport, Shown};
+use super::modules::{Found, Modules, ResolvedImport, Shown};
 use super::trees::Tree;
+use super::world::World;
 use super::{Analysis, Comments, Natives, analyze_with, with_large_stack};
-use crate::ast::Identifier;
+use crate::ast::{Declaration, FunctionName, Identifier};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{ModuleId, Unit};
 use crate::names::Name;
-use crate::source::{Loader, Span};
+use crate::source::{LIBRARY_PREFIX, Loader, SourceId, Span};
 use std::sync::Arc;
 
 /// An input to analyze.
@@ -23,6 +24,8 @@ pub struct NewInput<'i> {
     /// The names that the input sees of other modules, without imports of its own. Modules that show equal names must show
     /// the same declarations.
     pub seen: &'i [(ModuleId, Vec<Name>)],
+    /// The names that earlier inputs have declared and that this one declares again.
+    pub replaced: &'i [Name],
 }
 
 impl NewInput<'_> {
@@ -39,6 +42,54 @@ impl NewInput<'_> {
             shown: shown(names),
         })
     }
+}
+
+/// A name that an input declares, and that it would know without the declaration.
+pub(super) struct Hidden {
+    pub(super) name: Identifier,
+    /// Whether the library gives it, and not an import.
+    is_of_library: bool,
+}
+
+impl Modules {
+    /// Returns the names that the input declares, which is the first module from source, and that the library or its imports
+    /// would give, if it did not. `replaced` has names that they have not given before, either.
+    pub(super) fn hidden(&self, world: &World, replaced: &[Name]) -> Vec<Hidden> {
+        let Some(input) = self.sources.first() else { return Vec::new() };
+        let names = input.tree.file.declarations.iter().filter_map(|declaration| match declaration {
+            Declaration::Class(class) => Some(&class.name),
+            Declaration::Variable(variable) => Some(&variable.name),
+            Declaration::Function(function) => match &function.name {
+                FunctionName::Plain(name) => Some(name),
+                _ => None,
+            },
+        });
+        let names = names.filter(|name| !replaced.contains(&name.name));
+        let hidden = names.filter_map(|name| {
+            let is_of_library = match self.look_up_outside(world, input.id, &name.name) {
+                Found::Nothing => return None,
+                Found::Prefix(_) => false,
+                Found::Items(items) | Found::Ambiguous(items) => {
+                    items.iter().all(|item| world.module(item.module()).path.starts_with(LIBRARY_PREFIX))
+                }
+            };
+            Some(Hidden { name: name.clone(), is_of_library })
+        });
+        let mut hidden: Vec<Hidden> = hidden.collect();
+        // Overloads are declared several times.
+        let mut known = std::collections::HashSet::new();
+        hidden.retain(|hidden| known.insert(hidden.name.name.clone()));
+        hidden
+    }
+}
+
+/// Returns the warning about a name.
+pub(super) fn warning(hidden: &Hidden) -> Diagnostic {
+    let name = &hidden.name.name;
+    let owner = if hidden.is_of_library { "the library" } else { "an import" };
+    let title = format!("this hides the `{name}` of {owner} from all later inputs");
+    let problem = Diagnostic::warning(SourceId(0), hidden.name.span, title);
+    problem.hint(format!("give it another name if you need the other `{name}`, too"))
 }
 
 /// Analyzes an input after the modules of `before`, which the result repeats with the same numbers. The result has the
