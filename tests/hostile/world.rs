@@ -15,8 +15,9 @@ use crate::table::{Attacker, Row};
 /// The memory limit of each process of an attacker.
 const ATTACKER_BYTES: usize = 8 << 20;
 
-/// The maximum size of the victim's heap during any attack, in bytes: its books, and messages that wait.
-const VICTIM_BYTES_MAX: i64 = 4 << 20;
+/// The maximum size of the victim's heap during any attack, in bytes: its books, values of messages that it handles, of which one
+/// sender may have 4 MiB on the way, and those that no collection has freed yet.
+const VICTIM_BYTES_MAX: i64 = 8 << 20;
 
 /// The bytes by which the heap of the victim may be larger after an attack than before: a process that was busy keeps a
 /// young chunk of 512 KiB, and its tables have grown.
