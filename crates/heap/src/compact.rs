@@ -1,21 +1,19 @@
 //! Compaction of the heap of a process that waits.
 //!
-//! After its start, and after work, a process holds garbage, and room for more objects and calls than it has. One that
+//! After its start, and after work, a process holds garbage, and room for more objects and tasks than it has. One that
 //! then waits for a long time does not need it. Its live objects are moved into one chunk of their size, and the rest is freed,
-//! the young chunk too: the next allocation makes a new one.
+//! the young chunk too: the next allocation makes a new one. Stacks of tasks stay as they are.
 
 use super::chunk::Chunk;
 use super::{FULL_THRESHOLD_MIN, Heap, OutOfMemory, YOUNG_WORDS_MIN};
 
 impl Heap {
-    /// Collects garbage and frees the room that live objects and calls do not need, unless the heap holds more than 64 KiB: then
-    /// it would take long. No code may run in a task, or hold the address of a stack.
-    ///
-    /// `stack_slack` is the number of words that a stack keeps above those in use.
+    /// Collects garbage and frees the room that live objects and tasks do not need, unless the heap holds more than 64 KiB: then
+    /// it would take long. No code may run in a task.
     ///
     /// # Errors
     /// If the system has no memory left: see [`Heap::collect`].
-    pub fn compact(&mut self, stack_slack: usize) -> Result<(), OutOfMemory> {
+    pub fn compact(&mut self) -> Result<(), OutOfMemory> {
         if self.old_words + self.young.used > FULL_THRESHOLD_MIN {
             return Ok(());
         }
@@ -26,7 +24,7 @@ impl Heap {
             self.collect_into(true, vec![room])?;
         }
         self.young = Chunk::EMPTY;
-        self.stacks.compact(stack_slack);
+        self.stacks.free_spare();
         self.roots.shrink_to_fit();
         self.free_roots.shrink_to_fit();
         self.kept.shrink_to_fit();

@@ -65,12 +65,6 @@ impl Stack {
         self.top = 0;
     }
 
-    /// Gives back the memory above the words in use, but for `slack` words.
-    fn compact(&mut self, slack: usize) {
-        self.words.truncate(self.top + slack);
-        self.words.shrink_to_fit();
-    }
-
     /// Sets how many words are in use. The number must be right whenever the heap may collect.
     #[inline(always)]
     pub fn set_top(&mut self, top: usize) {
@@ -184,9 +178,8 @@ impl Stacks {
         self.slots.iter_mut().flatten()
     }
 
-    /// Frees spare stacks, and the memory above the words in use of the others, but for `slack` words.
-    pub(super) fn compact(&mut self, slack: usize) {
-        self.iter_mut().for_each(|stack| stack.compact(slack));
+    /// Frees the spare stacks.
+    pub(super) fn free_spare(&mut self) {
         self.spare = Vec::new();
     }
 

@@ -146,7 +146,7 @@ proptest! {
                     None
                 }
                 Step::Compact => {
-                    heap.compact(0).unwrap();
+                    heap.compact().unwrap();
                     None
                 }
             };
@@ -185,10 +185,7 @@ fn a_compacted_heap_takes_what_its_objects_need_and_goes_on() {
         chain(&mut heap, &root).unwrap();
         heap.new_array(100).unwrap();
     }
-    let stack = heap.add_stack();
-    // SAFETY: nothing uses the stack but this test.
-    unsafe { heap.stack_mut(stack) }.grow(100).unwrap();
-    heap.compact(4).unwrap();
+    heap.compact().unwrap();
     let live_bytes = 20 * 101 * 8;
     assert!(heap.used_bytes() < live_bytes + 200, "{} bytes for {live_bytes}", heap.used_bytes());
     let length = |heap: &Heap| {
@@ -214,7 +211,7 @@ fn a_large_heap_is_not_compacted() {
         chain(&mut heap, &root).unwrap();
     }
     let before = heap.statistics().full_collections;
-    heap.compact(4).unwrap();
+    heap.compact().unwrap();
     assert_eq!(heap.statistics().full_collections, before);
 }
 

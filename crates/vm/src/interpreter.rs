@@ -86,7 +86,7 @@ const FRAME_SHIFT: u32 = 16;
 const BLOCK_SHIFT: u32 = 24;
 
 /// The number of registers that a call clears at a time.
-pub(crate) const CLEAR_GROUP: usize = 4;
+const CLEAR_GROUP: usize = 4;
 
 pub(crate) struct Interpreter<'h> {
     pub(crate) heap: &'h mut Heap,

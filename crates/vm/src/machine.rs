@@ -26,7 +26,7 @@ use lucarne_services::protocol::kind;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::grants::Grants;
-use crate::interpreter::{CLEAR_GROUP, Interpreter, Position, Stop};
+use crate::interpreter::{Interpreter, Position, Stop};
 use crate::profile::Sampler;
 use crate::program::LoadedProgram;
 use inbox::Inbox;
@@ -268,7 +268,7 @@ impl Machine {
         if !self.rests.is_power_of_two() {
             return false;
         }
-        if self.heap.compact(CLEAR_GROUP).is_err() {
+        if self.heap.compact().is_err() {
             self.report_uncaught("OUT_OF_MEMORY");
             return true;
         }
