@@ -623,7 +623,7 @@ impl Peer {
         self.send(house, out, now_us);
     }
 
-    /// Does what is to be done at the end of a turn.
+    /// Ends a turn.
     pub(crate) fn settle(&mut self, house: &mut House<'_, '_, '_>, now_us: i64, timeout_us: i64) {
         self.had_turn = true;
         if self.trunk.as_ref().is_some_and(|placed| placed.trunk.is_damaged()) {

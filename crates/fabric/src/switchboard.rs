@@ -322,7 +322,7 @@ impl Switchboard {
         self.has_complained_of_names = true;
     }
 
-    /// Does what is to be done for each machine at the end of a turn. Returns when to come back.
+    /// Ends the turn for each machine. Returns when the next turn is due.
     fn settle(&mut self, context: &mut Context<'_>, now_us: i64) -> Option<i64> {
         let timeout_us = self.timing.timeout_us;
         let mut next_us: Option<i64> = None;

@@ -19,8 +19,8 @@ impl Heap {
         }
         self.collect(true)?;
         let live = self.old_chunk_words();
-        if self.old.iter().map(Chunk::words).sum::<usize>() > live {
-            let room = Chunk::new(live).ok_or(OutOfMemory)?;
+        let has_free_room = self.old.iter().map(Chunk::words).sum::<usize>() > live;
+        if has_free_room && let Some(room) = Chunk::new(live) {
             self.collect_into(true, vec![room])?;
         }
         self.young = Chunk::EMPTY;
