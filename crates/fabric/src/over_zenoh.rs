@@ -4,11 +4,11 @@
 //! ```text
 //! lucarne/1/service/MACHINE/INCARNATION/UUID/DIGEST    a token
 //! lucarne/1/describe/MACHINE?INCARNATION/DIGEST        a query for a description
-//! lucarne/1/flow/TO/FROM                               a packet
+//! lucarne/1/flow/TO                                    a packet; its attachment is the name of the sender
 //! ```
 //!
-//! The key of a query is the same for all services of a machine: Zenoh's routers know the way of a declared key, and search all
-//! keys for any other one.
+//! The key of a query is the same for all services of a machine, and that of a packet for all senders: Zenoh knows the way of
+//! a declared key, and searches all keys for any other one.
 //!
 //! Packets are handed to Zenoh by a thread of their own, since Zenoh can make its callers wait. The window of each flow
 //! bounds what is in Zenoh, so that this is rare. Packets to each machine wait in a queue of their own. One that finds no room
@@ -177,9 +177,9 @@ impl ZenohNetwork {
 
         let arrived = inbox.clone();
         session
-            .declare_subscriber(format!("lucarne/1/flow/{name}/*"))
+            .declare_subscriber(format!("lucarne/1/flow/{name}"))
             .callback(move |sample| {
-                let from = sample.key_expr().as_str().rsplit('/').next().and_then(|from| from.parse().ok());
+                let from = sample.attachment().and_then(|from| from.try_to_string().ok()?.parse().ok());
                 let bytes = sample.payload().to_bytes();
                 if let Some(from) = from
                     && bytes.len() <= PACKET_MAX
@@ -361,7 +361,7 @@ fn put(
     packet: Vec<u8>,
     when_full: CongestionControl,
 ) {
-    let put = session.put(format!("lucarne/1/flow/{to}/{from}"), packet);
+    let put = session.put(format!("lucarne/1/flow/{to}"), packet).attachment(from.as_str());
     // If the session is closed, nothing arrives any more, and the flows end.
     let _ = put.congestion_control(when_full).priority(Priority::InteractiveHigh).express(true).wait();
 }
