@@ -54,7 +54,8 @@ pub(crate) fn sources() -> &'static Path {
 pub(crate) fn build() -> Result<Built, Error> {
     let mut command = cargo();
     command
-        .args(["build", "--release", "--locked", "--workspace", "--exclude", "xtask"])
+        .args(["build", "--release", "--locked", "--workspace"])
+        .args(["--exclude", "lucarne-fuzz", "--exclude", "xtask"])
         .arg("--message-format=json-render-diagnostics");
     let messages = output(&mut command)?;
     let files: Vec<PathBuf> = messages.lines().flat_map(files_of_message).collect();
