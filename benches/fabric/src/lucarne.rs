@@ -77,9 +77,15 @@ impl System {
         provider.install().wait().expect("a service manager")
     }
 
-    /// Waits for a service of another machine.
+    /// Waits for a service of another machine. If contact is lost meanwhile, it is looked for again.
     pub fn find(&self, number: u128) -> Client {
-        Open::new(&self.container, interface(number)).within(PATIENCE).wait().expect("a provider")
+        let begin = Instant::now();
+        loop {
+            match Open::new(&self.container, interface(number)).within(PATIENCE).wait() {
+                Ok(client) => return client,
+                Err(error) => assert!(begin.elapsed() < PATIENCE, "no provider: {error}"),
+            }
+        }
     }
 
     /// Becomes a user of the service 0 of another machine.
