@@ -22,6 +22,11 @@ pub fn canonical(text: &str) -> Name {
     format!("{before}{}{after}", inner.replace('_', "-")).into()
 }
 
+/// Returns whether a name, or that of a setter, is private to its module, by the underscore at its end.
+pub fn is_private(name: &str) -> bool {
+    name.strip_suffix('=').unwrap_or(name).ends_with('_')
+}
+
 /// Returns the name of a library by its path without `.toit`, as imports write it: that of `a/b/b` is `a.b`.
 pub fn library_name(path: &str) -> String {
     let short = match path.rsplit_once('/') {

@@ -145,6 +145,25 @@ fn check_files(name: &str, files: &[(&str, &str)]) {
     insta::assert_snapshot!(name, render(&analysis.sources, &analysis.diagnostics, Style::default()));
 }
 
+/// A suggestion names a private name of this file, or of one that an import lists, but no other.
+#[test]
+fn private_names_of_other_files_are_not_suggested() {
+    check_files(
+        "private_names_of_other_files_are_not_suggested",
+        &[
+            (
+                "app.toit",
+                "import .cells\nimport .cells as cells\nimport .shown show Listed_\nimport .shown show Hiddn\nclass Own extends Cell:\n  own-field_ := 1\n  m:\n    feild\n    own-feld\n    make\nown-helper_: return 1\nmain:\n  x/Cel := null\n  Celll_\n  cells.celll\n  Cell.mke\n  (Cell).feild\n  (Own).own-feld_\n  own-helpr\n  Lsted\n",
+            ),
+            (
+                "cells.toit",
+                "class Cell:\n  field_ := 1\n  static mkee_: return 1\nclass Cel_:\ncelll_: return 1\n",
+            ),
+            ("shown.toit", "class Listed_:\nclass Hidden_:\n"),
+        ],
+    );
+}
+
 #[test]
 fn imports_and_exports() {
     check_files(

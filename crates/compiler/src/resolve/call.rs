@@ -704,7 +704,7 @@ impl<'a> Lower<'a> {
         }
         let title = format!("`{class_name}` has no member `{name}`");
         let mut problem = Diagnostic::error(self.source, span, title);
-        let names = self.world.member_names(class).map(|name| &**name);
+        let names = self.world.member_names(class, self.module).map(|name| &**name);
         let near = habits::known_member(self.world, class, name);
         let hint = habits::hint_for_member(self.world, class, name);
         // A key is more likely than a member if the name has a capital letter.

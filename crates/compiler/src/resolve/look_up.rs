@@ -3,6 +3,7 @@
 use super::lower::{Candidate, Lower, Reference, Value};
 use super::modules::Found;
 use super::type_name::{old_type_name, resolve_type};
+use super::world::suggested;
 use crate::ast;
 use crate::diagnostic::Diagnostic;
 use crate::ir::{ClassId, Type};
@@ -128,12 +129,13 @@ impl Lower<'_> {
         }
         let mut names = self.routines.names();
         if let Some(class) = self.class {
-            names.extend(self.world.member_names(class).cloned());
+            names.extend(self.world.member_names(class, self.module).cloned());
             for ancestor in self.world.ancestors(class).iter().copied() {
-                names.extend(self.world.index(ancestor).statics.keys().cloned());
+                let statics = self.world.index(ancestor).statics.keys();
+                names.extend(suggested(statics, ancestor.module, self.module).cloned());
             }
         }
-        names.extend(self.modules.visible_names(self.world, self.module));
+        names.extend(self.modules.suggested_names(self.world, self.module));
         let near = self.world.suggestions.nearest(name, names.iter().map(|name| &**name));
         near.or_else(|| self.world.suggestions.nearest(name, KEYWORDS.iter().copied())).map(Name::from)
     }

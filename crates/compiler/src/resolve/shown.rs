@@ -1,12 +1,12 @@
 //! Checks the names that imports show and exports list: they exist, are unambiguous, and do not
 //! lead in a circle.
 
-use super::modules::{Found, Modules, Shown, SourceModule, Visits};
+use super::modules::{Found, Modules, ResolvedImport, Shown, SourceModule, Visits};
 use super::world::World;
 use crate::ast::Identifier;
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Item, ModuleId};
-use crate::names::Name;
+use crate::names::{Name, is_private};
 use crate::source::{SourceId, Span};
 use rustc_hash::FxHashSet;
 use std::collections::hash_map::Entry;
@@ -235,6 +235,17 @@ impl Modules {
         ));
     }
 
+    /// Returns the names to suggest at the top level of a module: the visible ones, but for private ones of other modules that
+    /// no import names.
+    pub(super) fn suggested_names(&self, world: &World, module: ModuleId) -> Vec<Name> {
+        let mut names = self.visible_names(world, module);
+        let imports = self.source_of(module).map_or(&[][..], |source| &source.imports);
+        let shown = imports.iter().flat_map(ResolvedImport::shown_names).map(|shown| &shown.name);
+        let own: FxHashSet<&Name> = world.own_names(module).chain(shown).collect();
+        names.retain(|name| !is_private(name) || own.contains(name));
+        names
+    }
+
     fn missing_shown(
         &self,
         world: &World,
@@ -249,7 +260,8 @@ impl Modules {
             names.extend(world.own_names(module).cloned());
             self.exported_names(world, module, &mut FxHashSet::default(), &mut names);
         }
-        match world.suggestions.nearest(&name.name, names.iter().map(|name| &**name)) {
+        let names = names.iter().filter(|name| !is_private(name));
+        match world.suggestions.nearest(&name.name, names.map(|name| &**name)) {
             Some(near) => problem.hint(format!("did you mean `{near}`?")),
             None => problem,
         }

@@ -4,6 +4,7 @@ use super::arguments::Arguments;
 use super::index::Role;
 use super::lower::{Lower, Reference, StaticReceiver, Value};
 use super::modules::Found;
+use super::world::suggested;
 use crate::ast::{self, Expression, ExpressionKind, Identifier};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{ClassId, Item, ModuleId};
@@ -84,7 +85,8 @@ impl<'a> Lower<'a> {
             modules.iter().map(|module| self.world.module(*module).path.as_str()).collect();
         let have = if paths.len() == 1 { "has" } else { "have" };
         let title = format!("`{}` {have} no `{}`", paths.join("` and `"), name.name);
-        let names = modules.iter().flat_map(|module| self.world.own_names(*module));
+        let names =
+            modules.iter().flat_map(|module| suggested(self.world.own_names(*module), *module, self.module));
         let problem = Diagnostic::error(self.source, name.span, title);
         let near = self.world.suggestions.nearest(&name.name, names.map(|name| &**name));
         self.report(match near {
@@ -124,8 +126,7 @@ impl<'a> Lower<'a> {
         if !self.world.members(class, &name.name).is_empty() {
             problem = problem.hint(format!("its objects have one: `({class_name}).{}`", name.name));
         } else {
-            let index = self.world.index(class);
-            let names = index.statics.keys().chain(index.constructors.keys()).map(|name| &**name);
+            let names = self.world.static_names(class, self.module).map(|name| &**name);
             if let Some(near) = self.world.suggestions.nearest(&name.name, names) {
                 problem = problem.hint(format!("did you mean `{near}`?"));
             }

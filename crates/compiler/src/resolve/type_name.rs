@@ -50,7 +50,7 @@ pub(super) fn resolve_type(
                     return Ok(Type::Class { class, nullable: name.nullable });
                 }
                 if !world.suggestions.are_exhausted() {
-                    names = modules.visible_names(world, module);
+                    names = modules.suggested_names(world, module);
                 }
                 Vec::new()
             }

@@ -8,7 +8,7 @@ use crate::ir::{
     Class, ClassId, ClassKind, FieldRef, Function, FunctionId, FunctionKind, Global, GlobalId, Item, Module,
     ModuleId, Unit,
 };
-use crate::names::{Name, Suggestions};
+use crate::names::{Name, Suggestions, is_private};
 use crate::steps;
 use crate::types::{Fit, Ty, fit};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -327,10 +327,19 @@ impl World {
         found
     }
 
-    /// Returns the names of all members, for suggestions.
-    pub(super) fn member_names(&self, class: ClassId) -> impl Iterator<Item = &Name> {
+    /// Returns the names of all members, for suggestions in a module: without the private ones of classes of other modules.
+    pub(super) fn member_names(&self, class: ClassId, module: ModuleId) -> impl Iterator<Item = &Name> {
         let ancestors = self.ancestors(class);
-        (0..ancestors.len()).flat_map(move |place| self.index(ancestors[place]).members.keys())
+        (0..ancestors.len()).flat_map(move |place| {
+            let names = self.index(ancestors[place]).members.keys();
+            suggested(names, ancestors[place].module, module)
+        })
+    }
+
+    /// Returns the names of the static members of a class itself, for suggestions as [`World::member_names`].
+    pub(super) fn static_names(&self, class: ClassId, module: ModuleId) -> impl Iterator<Item = &Name> {
+        let index = self.index(class);
+        suggested(index.statics.keys().chain(index.constructors.keys()), class.module, module)
     }
 
     pub(super) fn class_kind(&self, class: ClassId) -> ClassKind {
@@ -350,6 +359,15 @@ impl World {
             }
         }
     }
+}
+
+/// Returns those names of a module that can be suggested in a module.
+pub(super) fn suggested<'n>(
+    names: impl Iterator<Item = &'n Name>,
+    of: ModuleId,
+    module: ModuleId,
+) -> impl Iterator<Item = &'n Name> {
+    names.filter(move |name| of == module || !is_private(name))
 }
 
 fn index_module(id: ModuleId, module: &Module) -> ModuleIndex {
