@@ -10,7 +10,7 @@ use lucarne_compiler::scanner;
 use lucarne_package_manager::cache::Cache;
 use lucarne_package_manager::describe::{self, Described, LocalDependencies};
 use lucarne_package_manager::download::{Step, Wanted};
-use lucarne_package_manager::project::{Added, Project, Request};
+use lucarne_package_manager::project::{Added, Project, Raised, Request, Updated};
 use lucarne_package_manager::registry::{self, Index, Registries, Registry, RegistryPlace};
 use lucarne_package_manager::{Error, program_folder};
 
@@ -265,6 +265,10 @@ fn describe(options: &PkgDescribe) -> Result<ExitCode, Stop> {
         print_out(visible_lines(&description.write("")).as_bytes())?;
         return Ok(ExitCode::SUCCESS);
     };
+    let tag = &match tag.starts_with(|first: char| first.is_ascii_digit()) {
+        true => format!("v{tag}"),
+        false => tag.clone(),
+    };
     let cache = Cache::of_user().map_err(stop)?;
     let Described { description, .. } =
         describe::describe_version(&cache, &options.package, tag, local).map_err(stop)?;
@@ -276,9 +280,14 @@ fn describe(options: &PkgDescribe) -> Result<ExitCode, Stop> {
 }
 
 /// Returns what `lucarne pkg update` has changed.
-fn updated(changed: &[Wanted]) -> String {
-    let lines: Vec<String> =
-        changed.iter().map(|wanted| format!("updated {} to {}", wanted.url, wanted.version)).collect();
+fn updated(Updated { versions, constraints }: &Updated) -> String {
+    let mut lines: Vec<String> =
+        versions.iter().map(|wanted| format!("updated {} to {}", wanted.url, wanted.version)).collect();
+    // The constraint of a new version follows it.
+    let is_kept = |raised: &&Raised| !versions.iter().any(|wanted| wanted.url == raised.url);
+    lines.extend(constraints.iter().filter(is_kept).map(|Raised { prefix, from, to, .. }| {
+        format!("raised the constraint of {prefix} in package.yaml from {from} to {to}, the version in use")
+    }));
     if lines.is_empty() {
         "all packages have their newest suitable versions".to_owned()
     } else {

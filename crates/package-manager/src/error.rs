@@ -27,6 +27,20 @@ pub enum Error {
         /// The problem.
         title: String,
     },
+    /// The lock file is invalid.
+    #[error(
+        "{}:{line}: {title}. Restore the file, or make it again: 'lucarne pkg install --recompute' keeps the versions that can \
+         still be read, 'lucarne pkg update' takes the newest ones",
+        path.display()
+    )]
+    BrokenLock {
+        /// The file.
+        path: PathBuf,
+        /// The line of the problem, counted from 1.
+        line: usize,
+        /// The problem.
+        title: String,
+    },
     /// A folder is not a package.
     #[error("{} is not a package: {why}", folder.display())]
     NotAPackage {
@@ -73,12 +87,12 @@ pub enum Error {
         why: String,
     },
     /// No registry lists a package with this name.
-    #[error("no registry lists a package `{name}`: 'lucarne pkg search TEXT' finds packages{hint}")]
+    #[error("no registry lists a package `{name}`: {hint}")]
     NotFound {
         /// The name.
         name: String,
-        /// More to do, or empty.
-        hint: &'static str,
+        /// What may be the reason, and what to do.
+        hint: String,
     },
     /// More than one package has this name.
     #[error("several packages are named `{name}`; install one of them by its URL:\n{}", list(urls))]

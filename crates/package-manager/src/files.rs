@@ -13,10 +13,11 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use lucarne_package::lock::{self, Lock};
+use lucarne_package::lock::{self, Lock, Place};
 use lucarne_package::spec::{self, Spec};
 use lucarne_package::{LOCK_FILE, SOURCE_FOLDER, SPEC_FILE, text};
 
+use crate::download::Wanted;
 use crate::error::Error;
 use crate::git::write_whole;
 
@@ -61,16 +62,24 @@ impl Folder {
     }
 
     /// Returns the lock file; empty if it does not exist.
+    ///
+    /// # Errors
+    /// If it is damaged: to make it again without being asked could change versions.
     pub(crate) fn lock(&self) -> Result<Lock, Error> {
         read_lock(&self.root)
     }
 
-    /// Returns the valid parts of the lock file. A broken lock file is made again from `package.yaml`.
+    /// Returns the valid parts of the lock file, for an operation that makes it again.
     pub(crate) fn lock_or_parts(&self) -> Result<Lock, Error> {
-        match read_if_there(&self.root.join(LOCK_FILE)) {
-            Err(Error::Content { .. }) => Ok(Lock::default()),
-            text => Ok(lock::read(&text?).0),
-        }
+        let mut lock = match read_if_there(&self.root.join(LOCK_FILE)) {
+            Err(Error::Content { .. }) => Lock::default(),
+            text => lock::read(&text?).0,
+        };
+        lock.packages.retain(|_, package| match &package.place {
+            Place::Registry { url, version, hash } => Wanted::checked(url, version, hash.as_deref()).is_ok(),
+            Place::Path(_) => true,
+        });
+        Ok(lock)
     }
 
     /// Replaces both files. A file whose text does not change is left alone.
@@ -117,10 +126,14 @@ impl Folder {
 /// If it cannot be read, or is invalid.
 pub fn read_lock(root: &Path) -> Result<Lock, Error> {
     let path = root.join(LOCK_FILE);
-    let text = read_if_there(&path)?;
+    let broken = |error| match error {
+        Error::Content { path, line, title } => Error::BrokenLock { path, line, title },
+        error => error,
+    };
+    let text = read_if_there(&path).map_err(broken)?;
     let (lock, problems) = lock::read(&text);
     match problems.iter().find(|problem| !problem.is_warning) {
-        Some(problem) => Err(Error::content(&path, &text, problem)),
+        Some(problem) => Err(broken(Error::content(&path, &text, problem))),
         None => Ok(lock),
     }
 }

@@ -39,6 +39,28 @@ pub struct Added {
     pub prefix: String,
 }
 
+/// What an update has changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Updated {
+    /// The packages whose versions are new.
+    pub versions: Vec<Wanted>,
+    /// The constraints in `package.yaml` that were raised.
+    pub constraints: Vec<Raised>,
+}
+
+/// A constraint in `package.yaml` that was raised to the version in use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Raised {
+    /// The prefix by which the program imports the package.
+    pub prefix: String,
+    /// The URL of the package.
+    pub url: String,
+    /// The constraint before.
+    pub from: String,
+    /// The constraint now.
+    pub to: String,
+}
+
 /// A package that a user asks for: `NAME` or `NAME@CONSTRAINT`, where the name can be a URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
@@ -122,8 +144,7 @@ impl<'p> Project<'p> {
             return Ok(false);
         }
         self.require_spec()?;
-        // A broken lock file is made again.
-        let Ok(lock) = self.folder.lock() else { return Ok(false) };
+        let lock = self.folder.lock()?;
         Ok(difference(&self.folder.spec()?.1, &lock).is_none())
     }
 
@@ -148,8 +169,8 @@ impl<'p> Project<'p> {
         Ok(lock.packages.len())
     }
 
-    /// Makes the lock file from `package.yaml`. Versions in the old one stay where they suit. Returns the number of
-    /// packages.
+    /// Makes the lock file from `package.yaml`. Versions in the old one stay where they suit, also if it is damaged.
+    /// Returns the number of packages.
     ///
     /// # Errors
     /// If no versions fit together, or a package cannot be downloaded. After an error the files are unchanged.
@@ -165,7 +186,7 @@ impl<'p> Project<'p> {
     /// its folder.
     ///
     /// # Errors
-    /// As [`Project::recompute`], or if the folder is not a package.
+    /// As [`Project::recompute`], or if the folder is not a package, or the lock file is damaged.
     pub fn install_local(&self, package: &Path, prefix: Option<&str>, index: &Index) -> Result<Added, Error> {
         require_package(package)?;
         if !package.join(SPEC_FILE).is_file() {
@@ -182,6 +203,7 @@ impl<'p> Project<'p> {
             true => package.to_owned(),
             false => relative(self.folder.root(), package)?,
         };
+        self.folder.lock()?;
         let (old, _) = self.folder.spec()?;
         let text = self.edited(&old, &name, &Dependency::Path(slashed(&shown)))?;
         let resolved = self.resolve(&self.parsed(&text)?, index, true)?;
@@ -192,7 +214,7 @@ impl<'p> Project<'p> {
     /// Adds packages from registries. The prefix is `prefix`, or else the name of the package.
     ///
     /// # Errors
-    /// As [`Project::recompute`], or if a package does not exist or a prefix is taken.
+    /// As [`Project::recompute`], or if a package does not exist, a prefix is taken, or the lock file is damaged.
     pub fn install(
         &self,
         requests: &[Request],
@@ -222,10 +244,7 @@ impl<'p> Project<'p> {
         let mut text = old;
         for ((choice, versions), request) in chosen.into_iter().zip(requests) {
             let need = Need::read(&choice.url, &versions).map_err(|why| bad_request(request, why))?;
-            let version = solution
-                .version(&need)
-                .cloned()
-                .ok_or_else(|| Error::NotFound { name: request.name.clone(), hint: "" })?;
+            let version = solution.version(&need).cloned().ok_or_else(|| index.not_found(&request.name))?;
             let asked = request.versions.as_ref().map(|(text, _)| text.as_str());
             let is_kept = asked.is_none() && spec.dependencies.contains_key(&canonical(&choice.prefix));
             let version_text = if is_kept { versions } else { listed(asked, &version) };
@@ -240,8 +259,9 @@ impl<'p> Project<'p> {
     /// Removes the package with a prefix. Its files stay in `.packages` until [`Project::clean`].
     ///
     /// # Errors
-    /// If there is none, or as [`Project::recompute`].
+    /// If there is none, the lock file is damaged, or as [`Project::recompute`].
     pub fn uninstall(&self, prefix: &str, index: &Index) -> Result<(), Error> {
+        self.folder.lock()?;
         let (old, spec) = self.folder.spec()?;
         if !spec.dependencies.contains_key(&canonical(prefix)) {
             let known: Vec<&str> = spec.dependencies.keys().map(String::as_str).collect();
@@ -258,30 +278,34 @@ impl<'p> Project<'p> {
         self.folder.replace(&text, &resolved.lock)
     }
 
-    /// Takes the newest versions that suit, and raises the constraints in `package.yaml` to them. Returns the packages
-    /// whose versions have changed.
+    /// Takes the newest versions that suit, and raises the constraints in `package.yaml` to them. Returns what has changed.
     ///
     /// # Errors
     /// As [`Project::recompute`].
-    pub fn update(&self, index: &Index) -> Result<Vec<Wanted>, Error> {
+    pub fn update(&self, index: &Index) -> Result<Updated, Error> {
         self.require_spec()?;
         let before = locked(&self.folder.lock_or_parts()?).unwrap_or_default();
         let (mut text, spec) = self.folder.spec()?;
         let resolved = self.resolve(&spec, index, false)?;
+        let mut constraints = Vec::new();
         for (prefix, dependency) in &spec.dependencies {
             let Dependency::Registry { url, version } = dependency else { continue };
             let need =
                 Need::read(url, version).ok().and_then(|need| resolved.solution.version(&need).cloned());
             if let Some(raised) = need.and_then(|found| raised(version, &found)) {
-                let dependency = Dependency::Registry { url: url.clone(), version: raised };
+                let dependency = Dependency::Registry { url: url.clone(), version: raised.clone() };
                 text = self.edited(&text, prefix, &dependency)?;
+                if raised != *version {
+                    let (prefix, url, from) = (prefix.clone(), url.clone(), version.clone());
+                    constraints.push(Raised { prefix, url, from, to: raised });
+                }
             }
         }
         self.folder.replace(&text, &resolved.lock)?;
         let is_new = |wanted: &Wanted| {
             !before.iter().any(|old| old.url == wanted.url && old.version == wanted.version)
         };
-        Ok(resolved.wanted.into_iter().filter(is_new).collect())
+        Ok(Updated { versions: resolved.wanted.into_iter().filter(is_new).collect(), constraints })
     }
 
     /// Removes the packages in `.packages` that the lock file does not list, and returns them.
@@ -367,7 +391,7 @@ impl<'p> Project<'p> {
     /// change more than that.
     fn require_agreement(&self) -> Result<(), Error> {
         self.require_spec()?;
-        match difference(&self.folder.spec()?.1, &self.folder.lock_or_parts()?) {
+        match difference(&self.folder.spec()?.1, &self.folder.lock()?) {
             Some(difference) => Err(Error::OutOfSync(difference)),
             None => Ok(()),
         }

@@ -401,21 +401,34 @@ impl Index {
         let mut urls: Vec<String> =
             self.packages.iter().filter(is_named).map(|(url, _)| url.clone()).collect();
         match urls.pop() {
-            None => {
-                let is_folder = word.contains('/') && Path::new(word).is_dir();
-                let hint = match (is_folder, self.missing.is_empty()) {
-                    (true, _) => "; --local installs a folder",
-                    (false, false) => "; not all registries could be read",
-                    (false, true) => "",
-                };
-                Err(Error::NotFound { name: word.to_owned(), hint })
-            }
+            None => Err(self.not_found(word)),
             Some(url) if urls.is_empty() => Ok(url),
             Some(url) => {
                 urls.push(url);
                 Err(Error::Ambiguous { name: word.to_owned(), urls })
             }
         }
+    }
+}
+
+impl Index {
+    /// Returns the error of a word that names no package, with what is likely to be the reason.
+    pub(crate) fn not_found(&self, word: &str) -> Error {
+        let similar = self.search(word).len();
+        let hint = if Path::new(word).is_dir() {
+            format!("it is a folder, which 'lucarne pkg install --local {word}' installs")
+        } else if !self.missing.is_empty() {
+            let names = self.missing.join(", ");
+            format!("not all of them could be read ({names}): 'lucarne pkg sync' downloads them")
+        } else if self.packages.is_empty() {
+            "there are no packages in them: 'lucarne pkg registry list' lists the registries".to_owned()
+        } else if similar > 0 {
+            format!("'lucarne pkg search {word}' finds {similar} whose names or descriptions contain it")
+        } else {
+            "check the spelling: 'lucarne pkg search TEXT' searches in names, descriptions and URLs"
+                .to_owned()
+        };
+        Error::NotFound { name: word.to_owned(), hint }
     }
 }
 

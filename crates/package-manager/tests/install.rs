@@ -168,8 +168,9 @@ fn a_broken_lock_file_is_named() {
     folder.add("app/package.lock", "prefixes:\n  a: gone\n").add("app/package.yaml", "");
     let error = read_lock(&folder.root()).expect_err("the lock file is broken");
     assert!(
-        matches!(&error, Error::Content { line: 2, path, .. } if path.ends_with(Path::new("package.lock")))
+        matches!(&error, Error::BrokenLock { line: 2, path, .. } if path.ends_with(Path::new("package.lock")))
     );
+    assert!(error.to_string().contains("--recompute"), "{error}");
     assert_eq!(folder.recompute().expect("the lock file is made again"), 0);
     assert!(read_lock(&folder.root()).is_ok());
 }
