@@ -2,8 +2,9 @@
 
 mod common;
 
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io::{BufRead, Write};
+use std::os::unix::fs::FileExt;
 use std::process::{Command, Output, Stdio};
 
 use common::Folder;
@@ -43,7 +44,7 @@ fn an_executable_needs_nothing_else() {
     let compiled = folder.lucarne(&["compile", "app.toit"]);
     assert_eq!((compiled.status, &*compiled.out, &*compiled.error), (Some(0), "", ""));
     for source in ["app.toit", "more.toit"] {
-        fs::remove_file(folder.path(source)).expect("it was there");
+        fs::rename(folder.path(source), folder.path(&format!("{source}.moved"))).expect("it was there");
     }
     let output = execute(&folder, "app", &[]);
     assert_eq!((output.status.code(), text(&output.stdout)), (Some(3), "args: []\n".to_owned()));
@@ -54,6 +55,43 @@ fn an_executable_needs_nothing_else() {
     let error = text(&output.stderr);
     assert!(error.starts_with("EXCEPTION error.\nFAILED\n  0: Thing.fail.<block>"), "{error}");
     assert!(error.contains("more.toit:2:17"), "{error}");
+
+    for source in ["app.toit", "more.toit"] {
+        fs::rename(folder.path(&format!("{source}.moved")), folder.path(source)).expect("it was there");
+    }
+    damaged_executables_say_so(&folder);
+}
+
+/// An executable that has lost its program, or a part of it, does not act as lucarne.
+fn damaged_executables_say_so(folder: &Folder) {
+    assert_eq!(folder.lucarne(&["compile", "--snapshot", "-o", "snapshot", "app.toit"]).status, Some(0));
+    let program = fs::metadata(folder.path("snapshot")).expect("it was written").len();
+    let length = fs::metadata(folder.path("app")).expect("it was written").len();
+    let changed = |place: u64| {
+        let app = OpenOptions::new().write(true).open(folder.path("app")).expect("it can be written");
+        app.write_at(b"?", place).expect("it can be written");
+    };
+    let shortened = |length: u64| {
+        let app = OpenOptions::new().write(true).open(folder.path("app")).expect("it can be written");
+        app.set_len(length).expect("it can be cut");
+    };
+    // The length of the program, then the program; a part of the end, of the program, and exactly all that follows the binary.
+    let damages: [(&str, &dyn Fn()); 5] = [
+        ("the length", &|| changed(length - 24)),
+        ("the program", &|| changed(length - 24 - program / 2)),
+        ("a part of the end", &|| shortened(length - 7)),
+        ("a part of the program", &|| shortened(length - 24 - program / 2)),
+        ("the whole program", &|| shortened(length - 24 - program)),
+    ];
+    for (what, damage) in damages {
+        damage();
+        let output = execute(folder, "app", &["--version"]);
+        assert_eq!((output.status.code(), text(&output.stdout)), (Some(1), String::new()), "{what}");
+        let error = text(&output.stderr);
+        assert!(error.contains("the program in this executable is damaged"), "{what}: {error}");
+    }
+    let answer = folder.lucarne(&["run", "app"]);
+    assert!(answer.status == Some(1) && answer.error.contains("has lost its program"), "{answer:?}");
 }
 
 #[test]
