@@ -35,7 +35,7 @@ class Die extends ServiceResourceProxy implements definition_.Die:
 
   /** Returns the side that comes up, from 1 on. */
   roll -> int:
-    return client_.invoke_ Random.DIE-ROLL-INDEX handle_
+    return client_.invoke_ Random.DIE-ROLL-INDEX open-handle_
 
   /** Calls the lambda with the number of rolls, whenever the highest side comes up. */
   on-highest lambda/Lambda --on-end/Lambda?=null -> none:

@@ -56,10 +56,10 @@ abstract class RandomProvider extends ServiceProvider
     finally:
       if not opened: object.close
 
-  die-of_ client/int handle/int -> definition_.Die:
-    found := (resource client handle) as DieResource_?
-    if not found: throw "NO_SUCH_RESOURCE"
-    return found.object_
+  die-of_ client/int handle/any -> definition_.Die:
+    found := handle is int ? (resource client handle) : null
+    if found is not DieResource_: throw "NO_SUCH_RESOURCE"
+    return (found as DieResource_).object_
 
 class DieResource_ extends ServiceResource:
   object_/definition_.Die

@@ -27,7 +27,7 @@ class Seat extends ServiceResourceProxy implements definition_.Seat:
 
   /** Sends a text to all other visitors. Returns their number. */
   say text/string -> int:
-    return client_.invoke_ Room.SEAT-SAY-INDEX [handle_, text]
+    return client_.invoke_ Room.SEAT-SAY-INDEX [open-handle_, text]
 
   /** Waits for the next text, and returns it. */
   hear -> string:

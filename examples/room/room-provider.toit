@@ -54,10 +54,10 @@ abstract class RoomProvider extends ServiceProvider
     finally:
       if not opened: object.close
 
-  seat-of_ client/int handle/int -> definition_.Seat:
-    found := (resource client handle) as SeatResource_?
-    if not found: throw "NO_SUCH_RESOURCE"
-    return found.object_
+  seat-of_ client/int handle/any -> definition_.Seat:
+    found := handle is int ? (resource client handle) : null
+    if found is not SeatResource_: throw "NO_SUCH_RESOURCE"
+    return (found as SeatResource_).object_
 
 class SeatResource_ extends ServiceResource:
   object_/definition_.Seat

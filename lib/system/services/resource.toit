@@ -105,6 +105,11 @@ abstract class ServiceResourceProxy:
   handle_ -> int?:
     return _handle_
 
+  /** The number that names the resource, for a call. Throws "RESOURCE_CLOSED" if this is closed. */
+  open-handle_ -> int:
+    if not _handle_: throw RESOURCE-CLOSED_
+    return _handle_
+
   /**
   Called with each notification of the resource, one after the other. Does nothing by default.
   */

@@ -1,5 +1,8 @@
 // How resources end: when clients close them or end, and when the method of the notifications throws.
 // expect: closed: 1
+// expect: RESOURCE_CLOSED
+// expect: NO_SUCH_RESOURCE
+// expect: NO_SUCH_RESOURCE
 // expect: closed: 2
 // expect: NO_SUCH_RESOURCE
 // expect: closed: 3
@@ -9,6 +12,7 @@
 import .exchange
 import .exchange-client as generated
 import .exchange-provider as generated
+import .exchange-service as generated
 import monitor
 
 class Provider extends generated.ExchangeProvider:
@@ -49,6 +53,10 @@ main:
   guest := client.join
   guest.close
   provider.wait-for 1
+  print (catch: guest.send "late")
+  // A client written by hand sends null then, or a number that it has made up.
+  print (catch: client.invoke_ generated.Exchange.GUEST-SEND-INDEX [null, "late"])
+  print (catch: client.invoke_ generated.Exchange.GUEST-SEND-INDEX [1_000_001, "late"])
 
   // Another process ends.
   spawn::

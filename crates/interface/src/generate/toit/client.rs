@@ -53,7 +53,7 @@ impl Toit<'_> {
             Some(_) => ("client_.invoke_", "client_"),
             None => ("invoke_", "this"),
         };
-        let mut sent: Vec<String> = resource.map(|_| "handle_".to_owned()).into_iter().collect();
+        let mut sent: Vec<String> = resource.map(|_| "open-handle_".to_owned()).into_iter().collect();
         let encoded =
             |parameter: &Parameter| self.codec.converted(Way::Encode, &parameter.ty, &parameter.name);
         sent.extend(method.parameters.iter().map(encoded));

@@ -149,12 +149,12 @@ impl Toit<'_> {
             return;
         }
         text.gap();
-        text.line(format!("{short}-of_ client/int handle/int -> {}:", of_definition(name)));
+        text.line(format!("{short}-of_ client/int handle/any -> {}:", of_definition(name)));
         text.indented(2, |text| {
-            // The cast refuses resources of other kinds.
-            text.line(format!("found := (resource client handle) as {name}Resource_?"));
-            text.line("if not found: throw \"NO_SUCH_RESOURCE\"");
-            text.line("return found.object_");
+            // A client that has closed its proxy may send null, and one with a mistake the handle of a resource of another kind.
+            text.line("found := handle is int ? (resource client handle) : null");
+            text.line(format!("if found is not {name}Resource_: throw \"NO_SUCH_RESOURCE\""));
+            text.line(format!("return (found as {name}Resource_).object_"));
         });
     }
 
