@@ -54,6 +54,7 @@ fn show(options: &Show) -> Result<ExitCode, Stop> {
 
 /// Reads a definition and prints its diagnostics.
 pub(crate) fn load(loader: &(dyn Loader + Sync), file: &str) -> Result<Definition, Stop> {
+    indexes::require_file(file)?;
     let definition =
         lucarne_interface::load(loader, file).map_err(|error| Stop::failure(format!("{file}: {error}")))?;
     indexes::require_readable(&definition)?;

@@ -249,6 +249,30 @@ fn mistakes_are_reported() {
     }
 }
 
+/// With `--json`, each outcome of a check is an object.
+#[test]
+fn failed_checks_are_objects_with_json() {
+    let folder = Folder::new("interface-check-json");
+    folder
+        .file("right.toit", service("1.0", "  a -> int\n"))
+        .file("wrong.toit", "/** @servic 1 */\ninterface Wrong:\n");
+    for (old, new, status, error) in [
+        ("right.toit", "absent.toit", 2, "cannot read absent.toit"),
+        ("absent.toit", "right.toit", 2, "absent"),
+        ("right.toit", "wrong.toit", 1, "a definition has errors"),
+    ] {
+        let answer = folder.lucarne(&["interface", "check", "--json", old, new]);
+        assert_eq!(answer.status, Some(status), "{answer:?}");
+        let json: serde_json::Value = serde_json::from_str(&answer.out).expect("it is JSON");
+        assert!(json["error"].as_str().is_some_and(|text| text.contains(error)), "{answer:?}");
+        if new == "wrong.toit" {
+            assert_eq!(json["diagnostics"][0]["line"], 1, "{answer:?}");
+        } else {
+            assert_eq!(answer.error, "", "{answer:?}");
+        }
+    }
+}
+
 /// A definition with a version and methods.
 fn service(version: &str, methods: &str) -> String {
     format!("/** @service 7f1f6f8e-4d2c-4c55-9f5a-5b0f8b3c1d03 {version} */\ninterface Example:\n{methods}")
@@ -371,10 +395,18 @@ fn an_index_file_that_cannot_be_read_is_not_replaced() {
     folder.file("large.toit", service("1.0", "  a -> int\n"));
     let large = std::fs::File::create(folder.path("large.index")).unwrap();
     large.set_len(1 << 31).unwrap();
+    folder
+        .file("pipe.toit", service("1.0", "  a -> int\n"))
+        .file("link.toit", service("1.0", "  a -> int\n"));
+    let mode = rustix::fs::Mode::from_raw_mode(0o600);
+    rustix::fs::mkfifoat(rustix::fs::CWD, folder.path("pipe.index"), mode).expect("it is new");
+    std::os::unix::fs::symlink("../elsewhere/link.index", folder.path("link.index")).expect("it is new");
     for command in [&["generate", "--c"][..], &["generate"], &["show"]] {
         for (name, expected) in [
             ("dir", "dir.index is a folder, but the file of this name keeps the indexes of the methods"),
             ("large", "cannot read large.index: it has more than"),
+            ("pipe", "pipe.index is a pipe or a device, but the file of this name keeps"),
+            ("link", "link.index is a link to a file that does not exist, but the file of this name keeps"),
         ] {
             let answer = folder.lucarne(&[&["interface"], command, &[&format!("{name}.toit")]].concat());
             assert_ne!(answer.status, Some(0), "{answer:?}");
@@ -383,6 +415,7 @@ fn an_index_file_that_cannot_be_read_is_not_replaced() {
         }
     }
     assert_eq!(large.metadata().unwrap().len(), 1 << 31);
+    assert!(folder.path("link.index").is_symlink());
 }
 
 #[test]

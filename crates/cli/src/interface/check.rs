@@ -20,7 +20,18 @@ struct Side {
     revision: Option<String>,
 }
 
+/// Compares two definitions. With `--json`, a failure is an object, too.
 pub(crate) fn check(options: &Check) -> Result<ExitCode, Stop> {
+    compared(options).or_else(|stop| {
+        if !options.json {
+            return Err(stop);
+        }
+        print_out(format!("{}\n", json!({ "error": stop.message })).as_bytes())?;
+        Ok(ExitCode::from(stop.status))
+    })
+}
+
+fn compared(options: &Check) -> Result<ExitCode, Stop> {
     let new = super::readable(&options.new)?;
     let old = if options.old.exists() {
         let definition = super::load(&FileLoader, super::readable(&options.old)?)?;
@@ -30,7 +41,9 @@ pub(crate) fn check(options: &Check) -> Result<ExitCode, Stop> {
     };
     let new = Side { definition: super::load(&FileLoader, new)?, revision: None };
     let interfaces = old.definition.interface.as_ref().zip(new.definition.interface.as_ref());
-    let Some((before, after)) = interfaces else { return Ok(ExitCode::from(FAILURE)) };
+    let Some((before, after)) = interfaces else {
+        return if options.json { print_problems(&old, &new) } else { Ok(ExitCode::from(FAILURE)) };
+    };
     indexes::note_missing(&old.definition, old.revision.as_deref());
     indexes::note_missing(&new.definition, None);
     let comparison = compare(before, after);
@@ -40,6 +53,18 @@ pub(crate) fn check(options: &Check) -> Result<ExitCode, Stop> {
     };
     print_out(text.as_bytes())?;
     Ok(if comparison.is_right() { ExitCode::SUCCESS } else { ExitCode::from(FAILURE) })
+}
+
+/// Prints the errors of definitions as `lucarne check --json` does.
+fn print_problems(old: &Side, new: &Side) -> Result<ExitCode, Stop> {
+    let problems_of = |side: &Side| {
+        let Definition { diagnostics, sources, .. } = &side.definition;
+        diagnostics.iter().map(|problem| crate::check::as_json(sources, problem)).collect::<Vec<_>>()
+    };
+    let problems = [old, new].map(problems_of).concat();
+    let object = json!({ "error": "a definition has errors", "diagnostics": problems });
+    print_out(format!("{object:#}\n").as_bytes())?;
+    Ok(ExitCode::from(FAILURE))
 }
 
 /// Reads the file as it was in a revision.

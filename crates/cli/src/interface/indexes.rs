@@ -4,25 +4,42 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use lucarne_interface::Definition;
 use lucarne_interface::generate::{Language, made_from};
+use lucarne_interface::{Definition, lock};
 
 use super::renamed::beginning;
 use crate::output::print_error;
 use crate::{Stop, front};
 
+/// Refuses a definition whose index file is not a file, before anything is read: a pipe could block, and what a broken link
+/// has led to is lost.
+///
+/// # Errors
+/// If it is a folder, a pipe, a device, or a link to a file that does not exist.
+pub(super) fn require_file(definition: &str) -> Result<(), Stop> {
+    let lock = lock::path(definition);
+    let kind = match (fs::metadata(&lock), fs::symlink_metadata(&lock)) {
+        (Ok(metadata), _) if metadata.is_file() => return Ok(()),
+        (Ok(metadata), _) if metadata.is_dir() => "a folder",
+        (Ok(_), _) => "a pipe or a device",
+        (Err(error), Ok(_)) if error.kind() == ErrorKind::NotFound => "a link to a file that does not exist",
+        // Reading it says why it cannot be read.
+        (Err(_), _) => return Ok(()),
+    };
+    Err(Stop::failure(format!(
+        "{lock} is {kind}, but the file of this name keeps the indexes of the methods: move it away"
+    )))
+}
+
 /// Refuses a definition whose index file is there, but cannot be read: its methods would be numbered again.
 ///
 /// # Errors
-/// If the index file is a folder, is too large, or may not be read.
+/// If the index file is too large, or may not be read.
 pub(super) fn require_readable(definition: &Definition) -> Result<(), Stop> {
     let lock = definition.lock_path();
     let path = Path::new(&lock);
     match fs::metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        Ok(metadata) if metadata.is_dir() => Err(Stop::failure(format!(
-            "{lock} is a folder, but the file of this name keeps the indexes of the methods: move the folder"
-        ))),
         _ if definition.lock_text.is_none() => front::require_readable(path),
         _ => Ok(()),
     }

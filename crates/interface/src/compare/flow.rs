@@ -102,7 +102,13 @@ impl<'a> Versions<'a> {
             };
             return Some((Level::Minor, format!("{consequence} {reason}")));
         }
-        (old != new).then(|| (Level::Compatible, "the same values are sent".to_owned()))
+        let reason = match (&old.kind, &new.kind) {
+            (Kind::None, Kind::None) => "the same values are sent",
+            (_, Kind::None) => "old clients get null, and new clients ignore the values of old providers",
+            (Kind::None, _) => "old clients ignore the values, and new clients get null from old providers",
+            _ => "the same values are sent",
+        };
+        (old != new).then(|| (Level::Compatible, reason.to_owned()))
     }
 
     fn flows(&self, old: &Type, new: &Type, writer: Writer) -> Result<(), String> {
