@@ -224,7 +224,7 @@ impl Session<'_> {
         let outcome = self.call(method, Some(&proxy), target, arguments);
         // If contact was lost, the text of the failure says whether the call can have been executed.
         let is_plain = |failure: &Failure| failure.name.as_deref() != Some(CONTACT_LOST);
-        let is_replaced = !self.options.json && outcome.as_ref().is_err_and(is_plain);
+        let is_replaced = outcome.as_ref().is_err_and(is_plain);
         match self.end_of(variable).filter(|_| is_replaced) {
             Some(reason) => Err(Failure::of_ended(variable, &reason)),
             None => outcome,

@@ -210,8 +210,11 @@ fn in_a_terminal_ctrl_c_cancels_a_call_and_ctrl_d_leaves() {
     terminal.expect("types> ");
     terminal.line("shelf one");
     terminal.expect("$1 is a Shelf\n");
+    terminal.expect("types> ");
     terminal.line("$1.drawer");
     terminal.expect("$2 is a Drawer\n");
+    // Before the prompt, the terminal itself shows a line, and Ctrl-C drops it.
+    terminal.expect("types> ");
     for wait in [":wait 1000s", ":wait $2", ":wait $2 3 1h"] {
         terminal.line(wait);
         terminal.expect(&format!("{wait}\n"));
