@@ -401,7 +401,6 @@ fn ctrl_c_interrupts_what_runs_and_ctrl_d_leaves() {
     {
         for line in ["try:", "  print \"begun\"", "  while true: x++", "finally:", cleanup, ""] {
             terminal.line(line);
-            // A terminal forgets what is typed between two lines.
             if !line.is_empty() {
                 terminal.expect("\n| ");
             }
@@ -463,6 +462,19 @@ compute:
     print \"stuck\"
     while true: attempts = 1
 ";
+
+/// Keys that arrive with the first line, as from a terminal that does not mark pasted text, wait for the next prompt.
+#[test]
+fn lines_that_arrive_together_all_run() {
+    let folder = Folder::new("repl-together");
+    let Some(mut terminal) = Terminal::open(&folder, &["repl", "--quiet"]) else { return };
+    terminal.expect("> ");
+    terminal.press("x := 41\rprint x + 1\rclass A:\r  b: return \"in a body\"\r\rprint (A).b\r");
+    terminal.expect("42\n> ");
+    terminal.expect("in a body\n> ");
+    terminal.press(CTRL_D);
+    assert_eq!(terminal.end(), Some(0));
+}
 
 #[test]
 fn tab_completes_names_members_and_imports() {
