@@ -128,30 +128,42 @@ impl ReplSession<'_> {
                     continue;
                 }
             };
-            // A text that is pasted into a terminal comes as one line.
-            for line in line.trim_end_matches(['\n', '\r']).split('\n') {
-                let is_complete = ends_before(&self.shared.lines(), line);
-                if is_complete && let After::End(code) = self.run_lines()? {
-                    return Ok(code);
-                }
-                if let After::End(code) = self.take(line.trim_end_matches('\r'))? {
-                    return Ok(code);
-                }
+            if let After::End(code) = self.take_all(line.trim_end_matches(['\n', '\r']), lines)? {
+                return Ok(code);
             }
         }
         // In a terminal, Ctrl-D ends the session, and does not run what was typed so far.
         if !lines.is_terminal()
-            && let After::End(code) = self.run_lines()?
+            && let After::End(code) = self.run_lines(lines)?
         {
             return Ok(code);
         }
         Ok(self.running.exit_code())
     }
 
+    /// Takes what the user has entered: a line, or several that were pasted into a terminal or come from its history.
+    fn take_all(&mut self, entered: &str, lines: &mut Lines<Completion>) -> Result<After, Stop> {
+        for line in entered.split('\n') {
+            let is_complete = ends_before(&self.shared.lines(), line);
+            if is_complete && let After::End(code) = self.run_lines(lines)? {
+                return Ok(After::End(code));
+            }
+            if let After::End(code) = self.take(line.trim_end_matches('\r'), lines)? {
+                return Ok(After::End(code));
+            }
+        }
+        // Such a text has its last body whole: no empty line needs to end it.
+        let has_body = |last: &str| !last.trim_end().ends_with(':');
+        let is_whole = entered.rsplit_once('\n').is_some_and(|(_, last)| has_body(last));
+        let lack = self.shared.lines().lack();
+        if is_whole && lack == Lack::EndOfBody { self.run_lines(lines) } else { Ok(After::Next) }
+    }
+
     /// Takes a line: a command, or a part of an input, which is run if it is complete.
-    fn take(&mut self, line: &str) -> Result<After, Stop> {
+    fn take(&mut self, line: &str, lines: &mut Lines<Completion>) -> Result<After, Stop> {
         if self.shared.lines().text().is_empty() {
             if let Some(command) = line.strip_prefix(':').filter(|rest| !rest.starts_with(':')) {
+                lines.remember(line);
                 return self.command(command.trim());
             }
             if line.trim().is_empty() {
@@ -173,13 +185,14 @@ impl ReplSession<'_> {
         match lack {
             Lack::Closing => Ok(After::Next),
             Lack::Line | Lack::EndOfBody if !line.trim().is_empty() => Ok(After::Next),
-            _ => self.run_lines(),
+            _ => self.run_lines(lines),
         }
     }
 
     /// Runs the lines of the current input.
-    fn run_lines(&mut self) -> Result<After, Stop> {
+    fn run_lines(&mut self, lines: &mut Lines<Completion>) -> Result<After, Stop> {
         let text = self.shared.lines().take();
+        lines.remember(&text);
         self.run(&text)
     }
 

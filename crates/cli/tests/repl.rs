@@ -476,6 +476,93 @@ fn lines_that_arrive_together_all_run() {
     assert_eq!(terminal.end(), Some(0));
 }
 
+/// The keys of the lines of a text, as a terminal sends them that marks what is pasted.
+fn pasted(text: &str) -> String {
+    format!("\x1b[200~{text}\x1b[201~")
+}
+
+#[test]
+fn pasted_text_runs_at_the_first_enter() {
+    let folder = Folder::new("repl-pasted");
+    let Some(mut terminal) = Terminal::open(&folder, &["repl", "--quiet"]) else { return };
+    terminal.expect("> ");
+    for text in [
+        "class Ship:\n  name: return \"Argo\"\n\nif true:\n  print (Ship).name",
+        "if true:\n  print (Ship).name\n",
+        "print (\n  Ship).name",
+    ] {
+        terminal.press(&format!("{}\r", pasted(text)));
+        terminal.expect("\nArgo\n> ");
+    }
+    // A body that is missing, and a bracket that is open, are still to come.
+    terminal.press(&format!("{}\r", pasted("x := 1\nif x == 1:")));
+    terminal.expect("\n| ");
+    terminal.line("  print \"typed\"");
+    terminal.expect("\n| ");
+    terminal.line("");
+    terminal.expect("typed\n> ");
+    terminal.press(CTRL_D);
+    assert_eq!(terminal.end(), Some(0));
+}
+
+#[test]
+fn the_history_keeps_inputs_of_several_lines_as_one() {
+    let folder = Folder::new("repl-history");
+    let up = "\x1b[A";
+    for is_first in [true, false] {
+        let Some(mut terminal) = Terminal::open(&folder, &["repl", "--quiet"]) else { return };
+        terminal.expect("> ");
+        if is_first {
+            terminal.line(":type 5");
+            terminal.expect("int\n> ");
+            terminal.line("if true:");
+            terminal.expect("\n| ");
+            terminal.line("  print \"once\"");
+            terminal.expect("\n| ");
+            terminal.line("");
+            terminal.expect("once\n> ");
+        }
+        // The input is shown as a whole, and runs at one Enter.
+        terminal.press(up);
+        terminal.expect("if true:\n");
+        terminal.expect("  print \"once\"");
+        terminal.press("\r");
+        terminal.expect("once\n> ");
+        // From its last line, two steps lead over its two lines to the input before it.
+        terminal.press(&format!("{up}{up}{up}"));
+        terminal.expect(":type 5");
+        terminal.press("\r");
+        terminal.expect("int\n> ");
+        terminal.line("if true:\r  print \"once\"\r");
+        terminal.expect("once\n> ");
+        terminal.press(CTRL_D);
+        assert_eq!(terminal.end(), Some(0));
+    }
+}
+
+#[test]
+fn a_second_tab_lists_the_candidates() {
+    let folder = Folder::new("repl-candidates");
+    let Some(mut terminal) = Terminal::open(&folder, &["repl", "--quiet"]) else { return };
+    terminal.expect("> ");
+    for line in ["distance-north := 1", "distance-south := 2"] {
+        terminal.line(line);
+        terminal.expect(&format!("{line}\n> "));
+    }
+    terminal.press(&format!("dist{TAB}"));
+    // One Tab types what the candidates have in common.
+    terminal.expect("distance-");
+    terminal.press(TAB);
+    terminal.press(TAB);
+    let before = terminal.expect("distance-south");
+    assert!(before.contains("distance-north"), "{before:?}");
+    terminal.expect("> distance-");
+    terminal.line("south");
+    terminal.expect("\n2\n> ");
+    terminal.press(CTRL_D);
+    assert_eq!(terminal.end(), Some(0));
+}
+
 #[test]
 fn tab_completes_names_members_and_imports() {
     let folder = Folder::new("repl-completion");

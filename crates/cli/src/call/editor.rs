@@ -9,7 +9,7 @@ use rustyline::highlight::Highlighter;
 use rustyline::hint::Hinter;
 use rustyline::history::FileHistory;
 use rustyline::validate::Validator;
-use rustyline::{Config, Context, Editor, ExternalPrinter, Helper};
+use rustyline::{CompletionType, Config, Context, Editor, ExternalPrinter, Helper};
 
 use crate::Stop;
 use crate::output::{print_error, print_to_reader, reason};
@@ -17,8 +17,11 @@ use crate::output::{print_error, print_to_reader, reason};
 /// The maximum length of a line from a pipe, in bytes.
 const LINE_MAX: u64 = 16 << 20;
 
-/// The number of lines that the history keeps.
+/// The number of inputs that the history keeps.
 const HISTORY_MAX: usize = 1_000;
+
+/// The maximum number of candidates that can be shown. The editor counts them in 16 bits.
+const CANDIDATES_MAX: usize = 10_000;
 
 /// The line for one that was dropped by Ctrl-C. No other line ends like that.
 pub(crate) const DROPPED: &str = "\r";
@@ -53,7 +56,8 @@ impl<C: Candidates> Lines<C> {
         }
         let failed = |error: ReadlineError| Stop::failure(format!("cannot use the terminal: {error}"));
         let config = Config::builder().max_history_size(HISTORY_MAX).map_err(failed)?;
-        let config = config.history_ignore_space(true).auto_add_history(true).build();
+        // A second Tab lists the candidates, as in a shell.
+        let config = config.history_ignore_space(true).completion_type(CompletionType::List).build();
         let mut editor = Editor::with_config(config).map_err(failed)?;
         editor.set_helper(Some(Completing(candidates)));
         if let Some(path) = history_path(history) {
@@ -114,6 +118,14 @@ impl<C: Candidates> Lines<C> {
         }
     }
 
+    /// Adds an input, which can have several lines, to the history.
+    pub(crate) fn remember(&mut self, input: &str) {
+        if let Lines::Terminal(editor, _) = self {
+            // An input that the history cannot keep is valid all the same.
+            let _ = editor.add_history_entry(input.trim_end());
+        }
+    }
+
     /// Writes the history.
     pub(crate) fn finish(&mut self) {
         let Lines::Terminal(editor, history) = self else { return };
@@ -142,7 +154,11 @@ impl<C: Candidates> Completer for Completing<C> {
     fn complete(&self, line: &str, place: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<String>)> {
         let before = line.get(..place).unwrap_or_default();
         let start = self.0.word_start(before);
-        Ok((start, self.0.candidates(before, start)))
+        let mut candidates = self.0.candidates(before, start);
+        if candidates.len() > CANDIDATES_MAX {
+            candidates.clear();
+        }
+        Ok((start, candidates))
     }
 }
 

@@ -104,9 +104,12 @@ pub(crate) fn session(
         has_failed: Arc::default(),
     };
     let prompt = format!("{}> ", visible(&found.entry.provider.name));
-    while let Some(line) = lines.next(&prompt)? {
+    while let Some(line) = session.next_line(&mut lines, &prompt)? {
         let is_next = match line {
-            Ok(line) => session.take(line.trim())?,
+            Ok(line) => {
+                lines.remember(&line);
+                session.take(line.trim())?
+            }
             Err(text) => session.report(text.into()).map(|()| true)?,
         };
         if !is_next {
@@ -165,14 +168,23 @@ impl Session<'_> {
         if line == ":exit" {
             return Ok(false);
         }
-        if let Some(interrupts) = &self.interrupts {
-            interrupts.clear();
-        }
         match self.perform(line) {
             Ok(output) => print_out(output.as_bytes())?,
             Err(failure) => self.report(failure)?,
         }
         Ok(true)
+    }
+
+    /// Reads a line. What was pressed before it is forgotten, and a Ctrl-C that follows it at once is not.
+    fn next_line(
+        &self,
+        lines: &mut Lines<Completion>,
+        prompt: &str,
+    ) -> Result<Option<Result<String, String>>, Stop> {
+        if let Some(interrupts) = &self.interrupts {
+            interrupts.clear();
+        }
+        lines.next(prompt)
     }
 
     fn report(&mut self, failure: Failure) -> Result<(), Stop> {
