@@ -6,6 +6,7 @@ main:
   interpolation
   formats
   several-lines
+  lines-in-interpolations
   slices
   characters
   raw
@@ -68,6 +69,38 @@ several-lines:
     a\
     b"""
   expect (joined.starts-with "a")
+
+lines-in-interpolations:
+  x := [1, 2, 3]
+  expect-equals "a [2, 4, 6] b" "a $(x.map:
+    it * 2) b"
+  expect-equals "1" "$(
+    1
+  )"
+  expect-equals "[1, 2] {a: 1}" "$([
+    1,
+    2,
+  ]) $({
+    "a": 1,
+  })"
+  expect-equals "6 of 3" "$(x.reduce: | a b |
+    // The sum.
+    a + b) of $x.size"
+  expect-equals "yes" "$(x.is-empty
+      ? "no"
+      : "yes")"
+  expect-equals "<(3) and [4]>" "<$("($(
+    3))") and $("[$(%d
+      4)]")>"
+  expect-equals "2" "$x[
+    1]"
+  expect-equals " 7" "$(%2d
+    3 +
+      4)"
+  expect-equals "a\n1 b" """
+    a
+    $("$(
+      1)") b"""
 
 slices:
   text := "hello world"

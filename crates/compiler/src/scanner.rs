@@ -19,6 +19,7 @@ pub use token::{Kind, Token, is_keyword};
 
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceId, Span};
+use abandon::LineBreak;
 use token::keyword;
 
 /// The result of scanning a text.
@@ -55,6 +56,7 @@ pub fn scan(source: SourceId, text: &str) -> Scanned {
         line_indent: 0,
         pending_indent: None,
         tab: None,
+        line_breaks: Vec::new(),
         returns: 0,
     };
     scanner.run();
@@ -123,6 +125,8 @@ struct Scanner<'a> {
     pending_indent: Option<u32>,
     /// A tab in the indentation of the current line.
     tab: Option<usize>,
+    /// The first line break in each open string between single quotes, outermost first.
+    line_breaks: Vec<LineBreak>,
     /// How many times a part of the text has been scanned again.
     returns: u32,
 }
@@ -138,7 +142,9 @@ fn is_identifier_part(c: char) -> bool {
 impl<'a> Scanner<'a> {
     fn run(&mut self) {
         self.scan_to_end();
-        while self.return_to_unclosed() {
+        self.is_open |=
+            matches!(self.modes.last(), Some(Mode::Parenthesized { .. } | Mode::Bracketed { .. }));
+        while self.return_to_line_break() || self.return_to_unclosed() {
             self.scan_to_end();
         }
         self.close_all();
@@ -245,7 +251,7 @@ impl<'a> Scanner<'a> {
         loop {
             match self.peek() {
                 Some('\n') => {
-                    if self.innermost_string_is_single_line() {
+                    if !self.may_break_line() {
                         self.abandon_string();
                         return true;
                     }
@@ -650,7 +656,7 @@ impl<'a> Scanner<'a> {
                 self.at += 2;
                 self.emit(Kind::InterpolationBegin, start, false);
                 self.format();
-                let before = Progress { problems: self.problems.len(), migrations: self.migrations.len() };
+                let before = self.progress();
                 self.modes.push(Mode::Parenthesized { depth: 0, start, before });
             }
             Some(c) if is_identifier_start(c) => {

@@ -272,6 +272,20 @@ main:
 }
 
 #[test]
+fn strings_over_lines() {
+    insta::assert_snapshot!(shown(
+        r#"
+main:
+    print   "a $(x.map:
+      it   * 2) b"
+    y   := "$(
+       1
+     )"
+"#
+    ));
+}
+
+#[test]
 fn blank_lines() {
     insta::assert_snapshot!(shown(
         "\n\n\nimport a\n\n\n\n\nmain:\n\n  x\n   \n\n\n\n  // A comment.\n\n\n\n  y\n\n\n"

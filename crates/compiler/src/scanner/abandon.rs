@@ -1,6 +1,6 @@
 //! Ends strings and interpolations that are not closed.
 
-use super::{Mode, Scanner};
+use super::{Mode, Progress, Scanner};
 use crate::diagnostic::Diagnostic;
 use crate::scanner::{Kind, Token};
 use crate::source::Span;
@@ -8,10 +8,76 @@ use crate::source::Span;
 /// How many times a part of a text is scanned again. Each time takes time in proportion to the text.
 const RETURNS_MAX: u32 = 8;
 
+/// A line break between the brackets of an interpolation, in a string that otherwise stands on one line; and what the
+/// scanner needs to go on from it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LineBreak {
+    at: usize,
+    /// Where the string begins.
+    string: usize,
+    /// How many constructs are open.
+    modes: usize,
+    innermost: Mode,
+    tokens: usize,
+    found: Progress,
+    line_indent: u32,
+}
+
 impl Scanner<'_> {
-    pub(super) fn innermost_string_is_single_line(&self) -> bool {
+    /// Returns whether the line may end at the current place: outside of strings, in a string with three quotes, and in
+    /// the brackets of an interpolation that are closed on a later line. Whether they are closed shows later, so the
+    /// place is kept: see [`Self::return_to_line_break`].
+    pub(super) fn may_break_line(&mut self) -> bool {
         let text = self.modes.iter().rev().find(|mode| matches!(mode, Mode::Text { .. }));
-        matches!(text, Some(Mode::Text { triple: false, .. }))
+        let Some(Mode::Text { triple: false, start: string }) = text.copied() else { return true };
+        // The breaks in strings that have ended since.
+        let modes = self.modes.len();
+        while self.line_breaks.last().is_some_and(|last| last.modes >= modes && last.string != string) {
+            self.line_breaks.pop();
+        }
+        if self.line_breaks.last().is_some_and(|last| last.string == string) {
+            return true;
+        }
+        let Some(innermost) = self.modes.last().copied().filter(|_| self.returns < RETURNS_MAX) else {
+            return false;
+        };
+        self.line_breaks.push(LineBreak {
+            at: self.at,
+            string,
+            modes,
+            innermost,
+            tokens: self.tokens.len(),
+            found: self.progress(),
+            line_indent: self.line_indent,
+        });
+        true
+    }
+
+    /// Goes back to the first line break in an interpolation that is not closed at the end of the text, and ends its
+    /// string there. Returns whether there is one.
+    pub(super) fn return_to_line_break(&mut self) -> bool {
+        let is_open = |kept: &LineBreak| {
+            let mut modes = self.modes.iter();
+            modes.any(|mode| matches!(mode, Mode::Text { start, .. } if *start == kept.string))
+        };
+        let open = self.line_breaks.iter().find(|kept| is_open(kept)).copied();
+        self.line_breaks.clear();
+        let Some(kept) = open else { return false };
+        self.returns += 1;
+        self.problems.truncate(kept.found.problems);
+        self.migrations.truncate(kept.found.migrations);
+        self.tokens.truncate(kept.tokens);
+        self.modes.truncate(kept.modes - 1);
+        self.modes.push(kept.innermost);
+        (self.at, self.line_indent) = (kept.at, kept.line_indent);
+        (self.fresh, self.pending_indent, self.tab) = (false, None, None);
+        self.abandon_string();
+        true
+    }
+
+    /// Returns how much has been found up to here.
+    pub(super) fn progress(&self) -> Progress {
+        Progress { problems: self.problems.len(), migrations: self.migrations.len() }
     }
 
     /// Ends the innermost string at the current place, with an error.
