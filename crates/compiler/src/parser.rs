@@ -24,6 +24,7 @@ mod docs;
 mod expressions;
 mod foreign;
 mod habits;
+mod heads;
 mod imports;
 mod input;
 mod lack;
@@ -98,6 +99,7 @@ fn parser_of(source: SourceId, text: &str) -> Parser<'_> {
         has_braces: false,
         has_semicolons: false,
         foreign_import: None,
+        returns: 0,
         known_line: Cell::new((0, 1)),
     }
 }
@@ -136,6 +138,8 @@ struct Parser<'a> {
     has_semicolons: bool,
     /// An import of another language, which has been reported. It has no name, so it may bring any names.
     foreign_import: Option<Import>,
+    /// How many heads have been read again.
+    returns: u32,
     /// A place and its line.
     known_line: Cell<(u32, usize)>,
 }

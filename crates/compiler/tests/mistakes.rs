@@ -48,16 +48,16 @@ fn check(name: &str) {
     for mistake in mistakes(&list) {
         let program = format!("{}\n", mistake.program);
         let analysis = common::analyze_files(&[("app.toit", &program)]);
-        if line_of_only_message(&analysis) != Ok(mistake.line) {
-            wrong.push(format!("{}: {:?}", mistake.title, line_of_only_message(&analysis)));
-        }
         let shown = analysis.shown(Style::default());
+        if line_of_only_message(&analysis) != Ok(mistake.line) {
+            wrong.push(format!("{}: {:?}\n{shown}", mistake.title, line_of_only_message(&analysis)));
+        }
         document += &format!("# {}\n\n{program}\n{}\n\n\n", mistake.title, shown.trim_end());
     }
-    assert!(wrong.is_empty(), "programs without exactly one message at its place:\n{}", wrong.join("\n"));
     insta::with_settings!({ omit_expression => true }, {
         insta::assert_snapshot!(name, document);
     });
+    assert!(wrong.is_empty(), "programs without exactly one message at its place:\n{}", wrong.join("\n"));
 }
 
 #[test]
@@ -78,6 +78,11 @@ fn habits_of_java_c_rust_and_go() {
 #[test]
 fn wrong_indentation() {
     check("indentation");
+}
+
+#[test]
+fn first_programs() {
+    check("first-programs");
 }
 
 #[test]

@@ -139,6 +139,11 @@ impl Parser<'_> {
         if is_name && is_variable {
             return Some(Declaration::Variable(self.variable(modifiers)));
         }
+        if let Some((name, value)) = self.definition_with_colon() {
+            let Modifiers { doc, static_at, abstract_at, .. } = modifiers;
+            let variable = Variable { doc, name, static_at, abstract_at, ty: None, is_final: false, value };
+            return Some(Declaration::Variable(variable));
+        }
         let is_assignment = next.kind == Kind::Assign && next.space_before;
         if is_name && is_assignment {
             return Some(Declaration::Variable(self.variable(modifiers)));

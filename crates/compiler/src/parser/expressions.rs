@@ -531,7 +531,7 @@ impl Parser<'_> {
     /// Parses `: body`, `:: body`, with parameters.
     pub(super) fn block_or_lambda(&mut self) -> Expression {
         let token = self.advance();
-        let parameters = self.block_parameters();
+        let parameters = self.parameters_without_bar().unwrap_or_else(|| self.block_parameters());
         let body = self.inner_body(token.span);
         let kind = match token.kind {
             Kind::DoubleColon => ExpressionKind::Lambda(parameters, body),

@@ -14,6 +14,11 @@ const BODY_MAX: usize = 2000;
 impl Parser<'_> {
     /// Parses a declaration of a variable as other languages write it: `let x = 1`, `int x := 1`.
     pub(super) fn foreign_definition(&mut self) -> Option<Expression> {
+        let start = self.token().span.start;
+        if let Some((name, value)) = self.definition_with_colon() {
+            let kind = ExpressionKind::Define { name, ty: None, is_final: false, value };
+            return Some(self.expression_from(start, kind));
+        }
         let mut name_at = 0;
         while name_at < 2 && self.kind_on_line(name_at + 1) == Kind::Identifier {
             name_at += 1;
@@ -47,6 +52,33 @@ impl Parser<'_> {
         let value = self.initial_value(super::Blocks::Allowed);
         let kind = ExpressionKind::Define { name, ty: None, is_final: false, value };
         Some(self.expression_from(first.start, kind))
+    }
+
+    /// Parses `x: int = 5`, which looks like a call with a block, or like a function, that assigns something to a class.
+    pub(super) fn definition_with_colon(&mut self) -> Option<(Identifier, Initial)> {
+        let (colon, ty) = (self.token_at(1), self.token_at(2));
+        let after_type = 3 + usize::from(self.kind_on_line(3) == Kind::Question);
+        let is_definition = self.token().kind == Kind::Identifier
+            && self.kind_on_line(1) == Kind::Colon
+            && !colon.space_before
+            && self.kind_on_line(2) == Kind::Identifier
+            && names_type(self.written(ty.span))
+            && self.kind_on_line(after_type) == Kind::Assign;
+        if !is_definition {
+            return None;
+        }
+        let name = self.advance_name();
+        let ty = self
+            .written(Span { start: ty.span.start, end: self.token_at(after_type - 2).span.end })
+            .to_owned();
+        for _ in 0..after_type {
+            self.advance();
+        }
+        let rest = self.text_here().lines().next().unwrap_or("").trim_end();
+        let shown = if rest.is_empty() || rest.len() > 40 { "..." } else { rest };
+        let hint = format!("write `{}/{ty} := {shown}`", name.name);
+        self.habit(colon.span, "the type of a variable follows a `/`", &hint);
+        Some((name, self.initial_value(super::Blocks::Allowed)))
     }
 
     /// Parses statements of other languages: several definitions in one, or a loop that ends with its condition.
@@ -416,6 +448,84 @@ impl Parser<'_> {
         Some(self.expression_from(bar.start, ExpressionKind::Lambda(parameters, body)))
     }
 
+    /// Returns how many tokens the parameters `|x, y|` here take, if a `:` follows them.
+    fn parameters_before_colon(&self) -> Option<usize> {
+        let is_part = |ahead: &usize| matches!(self.kind_on_line(*ahead), Kind::Identifier | Kind::Comma);
+        let end = (1..20).find(|ahead| !is_part(ahead))?;
+        let is_meant = self.peek_on_line() == Kind::Bar
+            && end > 1
+            && self.kind_on_line(end) == Kind::Bar
+            && matches!(self.kind_on_line(end + 1), Kind::Colon | Kind::DoubleColon);
+        is_meant.then_some(end + 1)
+    }
+
+    /// Parses `|x|: body` after a call, as its block.
+    fn block_after_parameters(&mut self, callee: Expression, length: usize) -> Expression {
+        let bar = self.token().span;
+        let last = self.token_at(length - 1).span;
+        let mut names: Vec<Identifier> = Vec::new();
+        for _ in 0..length {
+            match self.token().kind {
+                Kind::Identifier => names.push(self.advance_name()),
+                _ => drop(self.advance()),
+            }
+        }
+        let colon = self.written(self.token().span).to_owned();
+        let called = Some(self.written(callee.span)).filter(|text| text.len() <= 40 && !text.contains('\n'));
+        let shown: Vec<&str> = names.iter().map(|name| &*name.name).collect();
+        let hint = format!("write `{}{colon} | {} | ...`", called.unwrap_or("name"), shown.join(" "));
+        self.habit(bar.to(last), format!("the parameters of a block stand after its `{colon}`"), &hint);
+        let at = self.advance().span;
+        let body = self.inner_body(at);
+        let parameters = names.into_iter().map(plain_parameter).collect();
+        let kind = match &*colon {
+            "::" => ExpressionKind::Lambda(parameters, body),
+            _ => ExpressionKind::Block(parameters, body),
+        };
+        let block = self.expression_from(at.start, kind);
+        let start = callee.span.start;
+        if !matches!(callee.kind, ExpressionKind::Name(_) | ExpressionKind::Member(..)) {
+            // The last argument of the call that the block belongs to.
+            return self.expression_from(start, ExpressionKind::Error);
+        }
+        let arguments = vec![Argument { name: None, value: Some(block) }];
+        self.expression_from(start, ExpressionKind::Call(Box::new(callee), arguments))
+    }
+
+    /// Parses `x |` after the `:` of a block, if a statement follows: the first `|` is missing.
+    pub(super) fn parameters_without_bar(&mut self) -> Option<Vec<Parameter>> {
+        let mut bar = 1;
+        while bar < 20
+            && self.kind_on_line(bar) == Kind::Comma
+            && self.kind_on_line(bar + 1) == Kind::Identifier
+        {
+            bar += 2;
+        }
+        let next = self.token_at(bar + 2);
+        let begins_statement = matches!(next.kind, Kind::Define | Kind::DefineFinal)
+            || next.space_before
+                && !next.line_start
+                && matches!(next.kind, Kind::Identifier | Kind::Int | Kind::Float | Kind::StringBegin);
+        let is_meant = self.peek_on_line() == Kind::Identifier
+            && self.kind_on_line(bar) == Kind::Bar
+            && self.token_at(bar + 1).kind == Kind::Identifier
+            && begins_statement;
+        if !is_meant {
+            return None;
+        }
+        let first = self.token().span;
+        let mut parameters = Vec::new();
+        while self.token().kind != Kind::Bar {
+            parameters.push(plain_parameter(self.advance_name()));
+            self.take(Kind::Comma);
+        }
+        self.advance();
+        let names: Vec<&str> = parameters.iter().map(|parameter| &*parameter.name.name).collect();
+        let hint = format!("write `: | {} | ...`", names.join(" "));
+        self.habit(first, "a `|` stands before the parameters of a block, too", &hint);
+        Some(parameters)
+    }
+
     /// Returns whether a block without its `:` follows a call, as in `list.do | x | print x`. The call in the block
     /// shows that the bars are no operators.
     pub(super) fn is_block_without_colon(&self) -> bool {
@@ -425,10 +535,14 @@ impl Parser<'_> {
             && !argument.line_start
             && matches!(argument.kind, Kind::Identifier | Kind::Int | Kind::Float | Kind::StringBegin);
         self.at_parameters() && self.token_at(2).kind == Kind::Bar && is_call
+            || self.parameters_before_colon().is_some()
     }
 
     /// Parses such a block, as an argument of `callee`.
     pub(super) fn block_without_colon(&mut self, callee: Expression) -> Expression {
+        if let Some(length) = self.parameters_before_colon() {
+            return self.block_after_parameters(callee, length);
+        }
         let bar = self.token().span;
         self.habit(bar, "a block begins with `:`", "write `:` before the `|`");
         let parameters = self.parameters_between_bars();
@@ -470,4 +584,11 @@ impl Parser<'_> {
         }
         self.advance();
     }
+}
+
+/// Returns whether a word names a type, by its looks: it cannot be the name of a variable or of a constant.
+fn names_type(word: &str) -> bool {
+    matches!(word, "int" | "float" | "bool" | "string" | "any")
+        || word.starts_with(|c: char| c.is_ascii_uppercase())
+            && word.contains(|c: char| c.is_ascii_lowercase())
 }

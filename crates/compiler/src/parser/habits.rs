@@ -62,7 +62,7 @@ pub(super) const LOOK_AHEAD_MAX: usize = 200;
 
 impl<'a> Parser<'a> {
     /// Returns the text of the source from the current token on.
-    fn text_here(&self) -> &'a str {
+    pub(super) fn text_here(&self) -> &'a str {
         self.text.get(self.token().span.start as usize..).unwrap_or("")
     }
 

@@ -105,6 +105,11 @@ impl Parser<'_> {
         let mut names = Vec::new();
         while let Some(name) = self.take_identifier() {
             names.push(name);
+            if self.peek_on_line() == Kind::Comma && self.kind_on_line(1) == Kind::Identifier {
+                let comma = self.token().span;
+                self.habit(comma, "spaces separate the names of an import or export", "remove the `,`");
+                self.advance();
+            }
         }
         if names.is_empty() {
             self.expected(&format!("names or `*` to {keyword}"));

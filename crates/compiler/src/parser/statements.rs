@@ -158,7 +158,11 @@ impl Parser<'_> {
             Kind::Illegal => self.recovering = true,
             Kind::Colon | Kind::DoubleColon => {
                 let next = self.token_at(1);
-                if next.line_start {
+                if let Some(line) = self.body_not_indented(token, next) {
+                    let title = format!("this block has no body: line {line} is not indented more");
+                    let hint = "indent the lines of the body by 2 more spaces, or remove the `:`";
+                    self.error_hint(token.span, title, hint);
+                } else if next.line_start {
                     let hint = "remove the `:`, or indent the lines of its body more than this line";
                     self.error_hint(token.span, "this `:` begins a block without a body", hint);
                 } else {
@@ -184,6 +188,16 @@ impl Parser<'_> {
                 self.error_hint(token.span, format!("unexpected {found} after the {what}"), hint);
             }
         }
+    }
+
+    /// Returns the line of `next`, if it is probably meant as the body after a `:`: it is indented like the line before it.
+    fn body_not_indented(&self, colon: Token, next: Token) -> Option<usize> {
+        let (line, colon_line) = (self.line_of(next.span.start), self.line_of(colon.span.start));
+        let is_meant = next.line_start
+            && next.line_indent == colon.line_indent
+            && line == colon_line + 1
+            && !matches!(next.kind, Kind::Eof | Kind::Else | Kind::Finally);
+        is_meant.then_some(line)
     }
 
     /// Reports a block after the body of a construct, which is an argument of a call.
@@ -218,7 +232,7 @@ impl Parser<'_> {
         let mut otherwise = None;
         loop {
             let token = self.advance();
-            let condition = self.condition("if");
+            let condition = self.condition("if", token);
             let then = self.colon_and_body("if", token);
             branches.push((token.span.start, condition, then));
             if self.token_at(1).kind == Kind::Else {
@@ -255,7 +269,7 @@ impl Parser<'_> {
         self.expression_from(self.last_end(), ExpressionKind::Error)
     }
 
-    fn condition(&mut self, construct: &str) -> Expression {
+    fn condition(&mut self, construct: &str, keyword: Token) -> Expression {
         if self.token().kind == Kind::Colon {
             let span = self.token().span;
             self.error_and_go_on(
@@ -268,7 +282,7 @@ impl Parser<'_> {
         if self.is_statement_after_condition() {
             return self.primary();
         }
-        let condition = self.expression_or_indented(Blocks::Refused);
+        let condition = self.head_part(keyword, |parser| parser.expression_or_indented(Blocks::Refused));
         self.refuse_assignment(&condition, "a condition", "to compare, write `==`");
         self.resume_at_colon();
         condition
@@ -362,7 +376,7 @@ impl Parser<'_> {
 
     pub(super) fn while_expression(&mut self) -> Expression {
         let token = self.advance();
-        let condition = self.condition("while");
+        let condition = self.condition("while", token);
         let body = self.colon_and_body_or_none("while", token, may_do_work(&condition));
         self.expression_from(token.span.start, ExpressionKind::While(Box::new(condition), body))
     }
@@ -376,26 +390,28 @@ impl Parser<'_> {
             let kind = ExpressionKind::For { init, condition: None, update: None, body };
             return self.expression_from(token.span.start, kind);
         }
-        let init = self.for_part(Kind::Semicolon, token.line_indent).map(Box::new);
+        let init = self.for_part(Kind::Semicolon, token).map(Box::new);
         self.for_semicolon(token.line_indent);
-        let condition = self.for_part(Kind::Semicolon, token.line_indent);
+        let condition = self.for_part(Kind::Semicolon, token);
         let condition =
             condition.map(|part| Box::new(self.refuse_definition(part, "the condition of a loop")));
         self.for_semicolon(token.line_indent);
-        let update = self.for_part(Kind::Colon, token.line_indent);
+        let update = self.for_part(Kind::Colon, token);
         let update = update.map(|part| Box::new(self.refuse_definition(part, "the update of a loop")));
         if in_parentheses {
             self.take(Kind::RightParen);
         }
-        let body = self.colon_and_body_or_none("for", token, true);
+        let may_be_empty = may_work_in_head(condition.as_deref(), update.as_deref());
+        let body = self.colon_and_body_or_none("for", token, may_be_empty);
         self.expression_from(token.span.start, ExpressionKind::For { init, condition, update, body })
     }
 
-    fn for_part(&mut self, end: Kind, indent: u32) -> Option<Expression> {
-        if self.recovering || self.at_outer(end, i64::from(indent) - 1) {
+    fn for_part(&mut self, end: Kind, keyword: Token) -> Option<Expression> {
+        if self.recovering || self.at_outer(end, i64::from(keyword.line_indent) - 1) {
             return None;
         }
-        Some(self.expression_or_indented(Blocks::Refused))
+        let parse = |parser: &mut Self| parser.expression_or_indented(Blocks::Refused);
+        Some(if end == Kind::Colon { self.head_part(keyword, parse) } else { parse(self) })
     }
 
     fn for_semicolon(&mut self, indent: u32) {
@@ -551,4 +567,15 @@ fn may_do_work(condition: &Expression) -> bool {
     };
     condition.kind.each_child(&mut |child| may = may || may_do_work(child));
     may
+}
+
+/// Returns whether the head of a `for` may do all its work, as in `for i := 0; text[i] == ' '; i++:`. To count, as in
+/// `for i := 0; i < 10; i++:`, does none.
+fn may_work_in_head(condition: Option<&Expression>, update: Option<&Expression>) -> bool {
+    let is_index = |part: &Expression| matches!(part.kind, ExpressionKind::Index(..));
+    let counts = condition.is_some_and(|condition| match &condition.kind {
+        ExpressionKind::Binary(_, _, left, right) => !is_index(left) && !is_index(right),
+        _ => false,
+    });
+    !counts || [condition, update].into_iter().flatten().any(may_do_work)
 }

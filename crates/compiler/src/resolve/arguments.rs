@@ -110,6 +110,7 @@ impl<'a> Lower<'a> {
             }
             lowered.push(argument);
         }
+        self.is_like_statement = trees.len() > 1 && trees.last().is_some_and(is_like_statement);
         self.sort_arguments(lowered, &mut arguments);
         arguments
     }
@@ -166,19 +167,21 @@ impl<'a> Lower<'a> {
     pub(super) fn explain_mismatch(
         &mut self,
         call: Span,
-        last: Span,
+        last_span: Span,
         hint: Option<String>,
         minus: Option<String>,
     ) {
         let starts = &self.world.module(self.module).line_starts;
         let line = |place: u32| starts.partition_point(|start| *start <= place);
-        let (first, last) = (line(call.start), line(last.start));
+        let (first, last) = (line(call.start), line(last_span.start));
         let Some(problem) = self.problems.last_mut() else { return };
         if !problem.labels.is_empty() {
             // The error is about the declaration.
             return;
         }
-        if first < last {
+        if first < last && self.is_like_statement {
+            self.continues(first, last_span);
+        } else if first < last {
             let note = format!("line {last} continues line {first}, because it is indented more");
             problem.notes.push(note);
             problem.hints = vec![format!("to make it a statement of its own, indent it like line {first}")];
@@ -187,6 +190,17 @@ impl<'a> Lower<'a> {
         } else {
             problem.hints.extend(hint);
         }
+    }
+
+    /// Changes the last error, about the arguments of a call, into one about a statement that is indented more than the
+    /// call at `line`, and so is an argument of it.
+    fn continues(&mut self, line: usize, statement: Span) {
+        let Some(problem) = self.problems.pop() else { return };
+        let title = format!("this line continues line {line}, because it is indented more");
+        let moved = Diagnostic::error(self.source, statement, title);
+        let moved = moved.also(self.source, problem.span, problem.title);
+        self.problems
+            .push(moved.hint(format!("to make it a statement of its own, indent it like line {line}")));
     }
 
     fn argument(
@@ -271,6 +285,13 @@ impl<'a> Lower<'a> {
         let node = std::mem::replace(&mut value.node, Node { at, expr: Expr::Local(local) });
         before.push(Node { at, expr: Expr::Define(local, Box::new(node)) });
     }
+}
+
+/// Returns whether an argument on a line of its own is probably meant as a statement: a call with arguments.
+fn is_like_statement(argument: &ast::Argument) -> bool {
+    let value = argument.value.as_ref().map(|value| &value.kind);
+    argument.name.is_none()
+        && matches!(value, Some(ExpressionKind::Call(_, arguments)) if !arguments.is_empty())
 }
 
 /// Returns whether a node has no effects, and nothing evaluated later can change its value.

@@ -421,6 +421,7 @@ impl<'a> Lower<'a> {
         let given = shape::describe(shape);
         let title = format!("`{name}` cannot be called with {given}");
         let mut problem = Diagnostic::error(self.source, span, title);
+        problem.hints.extend(self.hint_for_lambda(&functions, shape).map(str::to_owned));
         match functions.as_slice() {
             [] => {}
             [only] => {
@@ -503,7 +504,9 @@ impl<'a> Lower<'a> {
         let Some(found) = found else {
             let shown = if name.is_empty() { class_name } else { format!("{class_name}.{name}") };
             self.note_candidates(span, &constructors);
-            return self.no_overload(&shown, span, &constructors, &arguments.shape);
+            let error = self.no_overload(&shown, span, &constructors, &arguments.shape);
+            self.hint_for_constructor(class);
+            return error;
         };
         if self.world.function(*found).kind == FunctionKind::Constructor
             && self.world.class(class).is_abstract
@@ -560,6 +563,9 @@ impl<'a> Lower<'a> {
             return self.call_block(receiver_value, name, trees);
         }
         receiver_value = self.require_something(receiver_value, receiver.span);
+        if self.lacks_colon(receiver_value.ty, name, trees) {
+            return Value::error(name.span);
+        }
         let mut arguments = self.arguments(trees, &name.name);
         if !arguments.before.is_empty() {
             let mut before = Vec::new();

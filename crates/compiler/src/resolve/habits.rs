@@ -440,9 +440,9 @@ impl<'a> Lower<'a> {
         let meant = literal.iter().find(|(known, _)| *known == Some(class));
         self.report(match (meant, &**name) {
             (Some((_, word)), _) => problem.hint(format!("write `{word}`")),
-            (None, "int" | "float") => {
-                problem.hint(format!("to convert a number, write `.to-{name}` after it"))
-            }
+            (None, "int" | "float") => problem.hint(format!(
+                "to convert a number, write `.to-{name}` after it; to read one from a string, `{name}.parse text`"
+            )),
             (None, "string") => problem.hint("to convert a value, write `.stringify` after it"),
             (None, _) => problem,
         });
@@ -476,6 +476,9 @@ pub(super) fn known_member(world: &World, class: ClassId, name: &str) -> Option<
 pub(super) fn hint_for_member(world: &World, class: ClassId, name: &str) -> Option<String> {
     let is = |builtin: Option<ClassId>| builtin == Some(class);
     match name {
+        "[]=" | "[]" if is(world.builtin.set) => {
+            Some("`{}` makes an empty set: an empty map is written `{:}`".into())
+        }
         "size" | "length" if is(world.builtin.int) || is(world.builtin.float) => {
             Some("strings, lists and maps have a size".into())
         }

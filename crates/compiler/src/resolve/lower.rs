@@ -122,6 +122,8 @@ pub(super) struct Lower<'a> {
     pub(super) is_mismatched: bool,
     /// Whether the last call that no function takes has too few arguments.
     pub(super) lacks_argument: bool,
+    /// Whether the last argument of the last call looks like a statement of its own.
+    pub(super) is_like_statement: bool,
     pub(super) problems: Vec<Diagnostic>,
     /// The natives that a package uses and that do not exist.
     pub(super) missing_natives: Vec<String>,
@@ -176,6 +178,7 @@ pub(super) fn lower(
         undeclared: HashSet::new(),
         is_mismatched: false,
         lacks_argument: false,
+        is_like_statement: false,
         problems: Vec::new(),
         missing_natives: Vec::new(),
     };
@@ -707,6 +710,11 @@ impl<'a> Lower<'a> {
 
     pub(super) fn mismatch(&mut self, from: Ty, to: Ty, span: Span, what: &str) {
         let hint = match (from, to) {
+            (Ty::Class { class: from, .. }, Ty::Class { class: to, .. })
+                if Some(from) == self.world.builtin.int && self.world.class(to).name == "Duration" =>
+            {
+                Some("write a `Duration`, such as `(Duration --s=1)`; `sleep` takes milliseconds, too: `sleep --ms=1000`".into())
+            }
             (Ty::Null, _) => Some(format!("to allow null, write the type as `{}?`", self.world.describe(to))),
             (Ty::Class { class: from, .. }, Ty::Class { class: to, .. })
                 if self.world.is_subclass(to, from) =>

@@ -5,10 +5,12 @@ use std::collections::HashSet;
 
 use super::habits::type_name;
 use super::lower::{Lower, Reference};
+use super::shape::accepts;
 use crate::ast::{self, Declaration, Expression, ExpressionKind};
 use crate::diagnostic::Diagnostic;
-use crate::ir::{FunctionId, Node};
+use crate::ir::{ClassId, FunctionId, Node, Selector};
 use crate::source::{SourceId, Span};
+use crate::types::Ty;
 
 /// A parameter that is probably not meant as one.
 struct Misread {
@@ -61,6 +63,73 @@ impl<'a> Lower<'a> {
             self.problems.push(moved.hint("to make it an argument, indent it by 2 more spaces"));
         }
         node
+    }
+
+    /// Returns a hint for a call with a block, if one of the functions takes a lambda in place of it.
+    pub(super) fn hint_for_lambda(&self, functions: &[FunctionId], shape: &Selector) -> Option<&'static str> {
+        let last = shape.unnamed.last().filter(|is_block| **is_block)?;
+        let mut with_lambda = shape.clone();
+        *with_lambda.unnamed.last_mut()? = !last;
+        let takes = functions.iter().map(|id| self.world.function(*id)).any(|function| {
+            let mut types = function.parameters.iter().map(|parameter| Ty::from(parameter.ty).class());
+            accepts(function, &with_lambda) && types.any(|ty| ty.is_some() && ty == self.world.builtin.lambda)
+        });
+        takes.then_some(
+            "write `::` in place of `:`: it makes a lambda, which can run later; a `:` makes a block",
+        )
+    }
+
+    /// Adds to an error about the arguments of a constructor that a method of the class is probably meant as one.
+    pub(super) fn hint_for_constructor(&mut self, class: ClassId) {
+        let name = self.world.class(class).name.clone();
+        let is_meant = |method: &&str| !self.world.members(class, method).is_empty();
+        let Some(method) = ["__init__", "init", "initialize", &*name].into_iter().find(is_meant) else {
+            return;
+        };
+        let hint = format!(
+            "`{method}` is a method like any other: declare it as `constructor` to make objects with it"
+        );
+        if let Some(problem) = self.problems.last_mut() {
+            problem.hints.push(hint);
+        }
+    }
+
+    /// Reports a call of a member that takes only a block, and gets the lines below it as arguments: its `:` is missing.
+    /// Returns whether it is one.
+    pub(super) fn lacks_colon(
+        &mut self,
+        receiver: Ty,
+        name: &ast::Identifier,
+        trees: &[ast::Argument],
+    ) -> bool {
+        let (Some(class), Some(first)) =
+            (receiver.class(), trees.first().and_then(|tree| tree.value.as_ref()))
+        else {
+            return false;
+        };
+        let starts = &self.world.module(self.module).line_starts;
+        let line = |place: u32| starts.partition_point(|start| *start <= place);
+        if line(name.span.start) >= line(first.span.start) {
+            return false;
+        }
+        let is_code = |tree: &ast::Argument| {
+            let value = tree.value.as_ref().map(|value| &value.kind);
+            matches!(value, Some(ExpressionKind::Block(..) | ExpressionKind::Lambda(..)))
+        };
+        let shape = |unnamed| Selector { unnamed, ..Selector::default() };
+        let (with_block, as_given) = (shape(vec![true]), shape(vec![false; trees.len()]));
+        let members = self.world.members(class, &name.name);
+        let takes = |shape: &Selector| members.iter().any(|member| self.member_accepts(*member, shape));
+        if trees.iter().any(is_code) || !takes(&with_block) || takes(&as_given) {
+            return false;
+        }
+        let end = Span { start: name.span.end, end: name.span.end + 1 };
+        self.error_hint(
+            end,
+            format!("this `{}` has no `:`", name.name),
+            "a `:` stands before the body of its block",
+        );
+        true
     }
 
     /// Returns whether an expression as a statement does nothing.
