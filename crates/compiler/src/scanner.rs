@@ -32,6 +32,8 @@ pub struct Scanned {
     pub migrations: Vec<Span>,
     /// Whether the text ends inside of a comment or of a string with three quotes.
     pub is_open: bool,
+    /// Whether the text ends between the brackets of an interpolation, in a string that otherwise stands on one line.
+    pub is_broken: bool,
 }
 
 /// The beginning of a line comment that says how the type of a parameter changes.
@@ -50,6 +52,7 @@ pub fn scan(source: SourceId, text: &str) -> Scanned {
         problems: Vec::new(),
         migrations: Vec::new(),
         is_open: false,
+        is_broken: false,
         modes: Vec::new(),
         fresh: true,
         line_begin: 0,
@@ -60,8 +63,8 @@ pub fn scan(source: SourceId, text: &str) -> Scanned {
         returns: 0,
     };
     scanner.run();
-    let Scanner { tokens, problems, migrations, is_open, .. } = scanner;
-    Scanned { tokens, problems, migrations, is_open }
+    let Scanner { tokens, problems, migrations, is_open, is_broken, .. } = scanner;
+    Scanned { tokens, problems, migrations, is_open, is_broken }
 }
 
 /// Returns a listing of tokens, one on each line: `--emit=tokens`.
@@ -116,6 +119,7 @@ struct Scanner<'a> {
     migrations: Vec<Span>,
     /// As in [`Scanned`].
     is_open: bool,
+    is_broken: bool,
     modes: Vec<Mode>,
     /// Whether the current line has no token yet.
     fresh: bool,
@@ -142,8 +146,7 @@ fn is_identifier_part(c: char) -> bool {
 impl<'a> Scanner<'a> {
     fn run(&mut self) {
         self.scan_to_end();
-        self.is_open |=
-            matches!(self.modes.last(), Some(Mode::Parenthesized { .. } | Mode::Bracketed { .. }));
+        self.is_broken = self.ends_in_broken_line();
         while self.return_to_line_break() || self.return_to_unclosed() {
             self.scan_to_end();
         }

@@ -137,7 +137,9 @@ fn lines_that_come_one_by_one_lack_what_their_text_lacks() {
         let scanned = scan(SourceId(0), text);
         let count =
             |kinds: &[Kind]| scanned.tokens.iter().filter(|token| kinds.contains(&token.kind)).count();
-        scanned.is_open || count(&[Kind::LeftParen]) > count(&[Kind::RightParen, Kind::RightBracket])
+        scanned.is_open
+            || scanned.is_broken
+            || count(&[Kind::LeftParen]) > count(&[Kind::RightParen, Kind::RightBracket])
     };
     for number in 0..PARTS.len().pow(4) {
         let part = |place: u32| PARTS[number / PARTS.len().pow(place) % PARTS.len()];
@@ -147,7 +149,12 @@ fn lines_that_come_one_by_one_lack_what_their_text_lacks() {
         for line in text.split('\n') {
             end += line.len();
             input.push(line);
-            assert_eq!(input.lack() == Lack::Closing, is_open(&text[..end]), "{:?}", &text[..end]);
+            assert_eq!(
+                input.lack() == Lack::Closing,
+                is_open(&format!("{}\n", &text[..end])),
+                "{:?}",
+                &text[..end]
+            );
             end += 1;
         }
     }

@@ -38,8 +38,10 @@ pub struct UnfinishedInput {
     depth: i64,
     has_body: bool,
     last: Option<Kind>,
-    /// Whether a string with three quotes, or a comment, is open after all lines.
+    /// Whether a string with three quotes, a comment, or an interpolation is open after all lines.
     is_open: bool,
+    /// Whether that is an interpolation in a string that otherwise stands on one line.
+    is_broken: bool,
     /// Whether the last line ends in a backslash.
     is_continued: bool,
     scanned_bytes: usize,
@@ -55,7 +57,7 @@ impl UnfinishedInput {
         self.text.push_str(line);
         self.text.push('\n');
         // Nothing else closes what is open.
-        let may_close = line.contains("\"\"\"") || line.contains("*/");
+        let may_close = self.is_broken || line.contains("\"\"\"") || line.contains("*/");
         if !(self.is_open && !may_close || self.is_costly()) {
             self.settle();
         }
@@ -96,7 +98,8 @@ impl UnfinishedInput {
         let end = scanned.tokens.iter().rev().find(|token| token.kind != Kind::Eof);
         let end = end.map_or(0, |token| token.span.end as usize);
         let space = rest.get(end..).unwrap_or("").trim_end_matches('\n');
-        self.is_open = scanned.is_open;
+        self.is_broken = scanned.is_broken;
+        self.is_open = scanned.is_open || scanned.is_broken;
         // Outside of a string, or inside of one that takes in the end of the line.
         let is_after_backslash = space.trim_start().starts_with('\\') || end == rest.len();
         self.is_continued = !self.is_open && is_after_backslash && !rest.ends_with("\n\n");

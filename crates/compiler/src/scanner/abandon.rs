@@ -53,6 +53,14 @@ impl Scanner<'_> {
         true
     }
 
+    /// Returns whether the text ends between the brackets of an interpolation, in a string that otherwise stands on one line.
+    pub(super) fn ends_in_broken_line(&self) -> bool {
+        let is_in_brackets =
+            matches!(self.modes.last(), Some(Mode::Parenthesized { .. } | Mode::Bracketed { .. }));
+        let text = self.modes.iter().rev().find(|mode| matches!(mode, Mode::Text { .. }));
+        is_in_brackets && matches!(text, Some(Mode::Text { triple: false, .. }))
+    }
+
     /// Goes back to the first line break in an interpolation that is not closed at the end of the text, and ends its
     /// string there. Returns whether there is one.
     pub(super) fn return_to_line_break(&mut self) -> bool {
