@@ -34,6 +34,8 @@ pub struct Scanned {
     pub is_open: bool,
     /// Whether the text ends between the brackets of an interpolation, in a string that otherwise stands on one line.
     pub is_broken: bool,
+    /// Whether a string with an interpolation over lines ends where nothing closes it: no further line can mend that.
+    pub is_lost: bool,
 }
 
 /// The beginning of a line comment that says how the type of a parameter changes.
@@ -53,6 +55,7 @@ pub fn scan(source: SourceId, text: &str) -> Scanned {
         migrations: Vec::new(),
         is_open: false,
         is_broken: false,
+        lost: None,
         modes: Vec::new(),
         fresh: true,
         line_begin: 0,
@@ -63,8 +66,8 @@ pub fn scan(source: SourceId, text: &str) -> Scanned {
         returns: 0,
     };
     scanner.run();
-    let Scanner { tokens, problems, migrations, is_open, is_broken, .. } = scanner;
-    Scanned { tokens, problems, migrations, is_open, is_broken }
+    let Scanner { tokens, problems, migrations, is_open, is_broken, lost, .. } = scanner;
+    Scanned { tokens, problems, migrations, is_open, is_broken, is_lost: lost.is_some() }
 }
 
 /// Returns a listing of tokens, one on each line: `--emit=tokens`.
@@ -120,6 +123,8 @@ struct Scanner<'a> {
     /// As in [`Scanned`].
     is_open: bool,
     is_broken: bool,
+    /// Where the outermost string began of which a line after the first ended in a string that nothing closes.
+    lost: Option<usize>,
     modes: Vec<Mode>,
     /// Whether the current line has no token yet.
     fresh: bool,
@@ -146,11 +151,13 @@ fn is_identifier_part(c: char) -> bool {
 impl<'a> Scanner<'a> {
     fn run(&mut self) {
         self.scan_to_end();
-        self.is_broken = self.ends_in_broken_line();
+        let lost = self.lost;
+        self.is_broken = self.ends_in_broken_line() && (lost.is_none() || lost != self.outermost_string());
         while self.return_to_line_break() || self.return_to_unclosed() {
             self.scan_to_end();
         }
         self.close_all();
+        self.lost = lost;
         let end = self.text.len();
         self.tokens.push(Token {
             kind: Kind::Eof,

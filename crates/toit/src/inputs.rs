@@ -277,9 +277,6 @@ impl Inputs {
         let hint =
             format!("to declare a function `{name}` of your own, write what it returns: `{name} -> any:`");
         if let Some(error) = calls.diagnostics.iter_mut().find(|problem| problem.is_error()) {
-            if error.notes.iter().any(|note| note.contains("/Lambda")) {
-                error.hints.push(format!("a lambda begins with two colons: `{name}::`"));
-            }
             error.hints.push(hint);
         }
         Read { analysis: calls, has_definitions: false }

@@ -98,6 +98,7 @@ impl UnfinishedInput {
         let end = scanned.tokens.iter().rev().find(|token| token.kind != Kind::Eof);
         let end = end.map_or(0, |token| token.span.end as usize);
         let space = rest.get(end..).unwrap_or("").trim_end_matches('\n');
+        let is_lost = self.is_broken && scanned.is_lost && !scanned.is_broken;
         self.is_broken = scanned.is_broken;
         self.is_open = scanned.is_open || scanned.is_broken;
         // Outside of a string, or inside of one that takes in the end of the line.
@@ -106,6 +107,8 @@ impl UnfinishedInput {
         if self.is_open || self.is_continued {
             return;
         }
+        // A bracket that is open at the end of an interpolation is a mistake, and not open after it.
+        let mut depths = Vec::new();
         for token in &scanned.tokens {
             if token.line_start || token.kind == Kind::Eof {
                 self.has_body |= self.last.is_some_and(begins_body);
@@ -113,11 +116,16 @@ impl UnfinishedInput {
             match token.kind {
                 Kind::LeftParen | Kind::LeftBracket | Kind::LeftBrace | Kind::HashBracket => self.depth += 1,
                 Kind::RightParen | Kind::RightBracket | Kind::RightBrace => self.depth -= 1,
+                Kind::InterpolationBegin => depths.push(self.depth),
+                Kind::InterpolationEnd => self.depth = depths.pop().unwrap_or(self.depth),
                 _ => {}
             }
             if token.kind != Kind::Eof {
                 self.last = Some(token.kind);
             }
+        }
+        if is_lost {
+            self.depth = 0;
         }
         self.settled = self.text.len();
     }

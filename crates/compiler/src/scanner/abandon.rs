@@ -83,6 +83,14 @@ impl Scanner<'_> {
         true
     }
 
+    /// Returns where the outermost string begins that is open.
+    pub(super) fn outermost_string(&self) -> Option<usize> {
+        self.modes.iter().find_map(|mode| match mode {
+            Mode::Text { start, .. } => Some(*start),
+            _ => None,
+        })
+    }
+
     /// Returns how much has been found up to here.
     pub(super) fn progress(&self) -> Progress {
         Progress { problems: self.problems.len(), migrations: self.migrations.len() }
@@ -90,6 +98,12 @@ impl Scanner<'_> {
 
     /// Ends the innermost string at the current place, with an error.
     pub(super) fn abandon_string(&mut self) {
+        let is_open = |string: usize| {
+            self.modes.iter().any(|mode| matches!(mode, Mode::Text { start, .. } if *start == string))
+        };
+        if self.line_breaks.iter().any(|kept| is_open(kept.string)) {
+            self.lost = self.outermost_string();
+        }
         if self.abandon_interpolation() {
             return;
         }
