@@ -28,8 +28,10 @@ mod heads;
 mod imports;
 mod input;
 mod lack;
+mod layout;
 mod literals;
 mod migrations;
+mod nested;
 pub(crate) mod references;
 mod statements;
 
@@ -37,6 +39,8 @@ pub(crate) use docs::deprecation;
 pub(crate) use habits::NULL_TYPE;
 pub use input::{ENTRY, Head, Input, Reading, parse_file_as_input, parse_input};
 pub use lack::{Lack, UnfinishedInput, lack_of};
+pub(crate) use nested::{NESTED, hint_for_nested};
+pub(crate) use statements::LOST_ELSE;
 
 use crate::ast::{Expression, ExpressionKind, File, Identifier, Import};
 use crate::diagnostic::Diagnostic;
@@ -98,6 +102,7 @@ fn parser_of(source: SourceId, text: &str) -> Parser<'_> {
         braces: 0,
         has_braces: false,
         has_semicolons: false,
+        is_session: false,
         foreign_import: None,
         returns: 0,
         known_line: Cell::new((0, 1)),
@@ -136,6 +141,8 @@ struct Parser<'a> {
     has_braces: bool,
     /// Whether a `;` after a declaration has been reported.
     has_semicolons: bool,
+    /// Whether the text is an input of a session, in which statements stand at the left margin.
+    is_session: bool,
     /// An import of another language, which has been reported. It has no name, so it may bring any names.
     foreign_import: Option<Import>,
     /// How many heads have been read again.

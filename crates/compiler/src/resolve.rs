@@ -307,6 +307,7 @@ fn analyze_with(
     diagnostics.extend(modules.imports_without_natives(&missing_natives));
     modules.show_lost_uses(&mut diagnostics);
     misread::keep_first(&mut diagnostics);
+    misread::drop_follow_ups(&mut diagnostics, &sources);
     if comments == Comments::Checked {
         diagnostics.extend(documentation::check(&world, &modules, &sources, &is_wanted));
     }

@@ -70,6 +70,9 @@ pub fn scan(source: SourceId, text: &str) -> Scanned {
     Scanned { tokens, problems, migrations, is_open, is_broken, is_lost: lost.is_some() }
 }
 
+/// The title of the error about a tab before a line.
+pub(crate) const TAB: &str = "a tab in the indentation";
+
 /// Returns a listing of tokens, one on each line: `--emit=tokens`.
 pub fn print_tokens(text: &str, tokens: &[Token]) -> String {
     let mut out = String::new();
@@ -249,7 +252,7 @@ impl<'a> Scanner<'a> {
     /// Checks the indentation at the first token or comment of a line: it must consist of spaces.
     fn begin_line_content(&mut self) {
         if let Some(tab) = self.tab.take() {
-            self.error_hint(tab, tab + 1, "a tab in the indentation", "indent with spaces");
+            self.error_hint(tab, tab + 1, TAB, "indent with spaces");
         }
     }
 
@@ -528,6 +531,9 @@ impl<'a> Scanner<'a> {
 
     fn character(&mut self, space_before: bool) {
         let start = self.at;
+        if self.foreign_triple(start) {
+            return self.emit(Kind::Illegal, start, space_before);
+        }
         self.at += 1;
         loop {
             match self.peek() {

@@ -144,6 +144,11 @@ impl Parser<'_> {
             let variable = Variable { doc, name, static_at, abstract_at, ty: None, is_final: false, value };
             return Some(Declaration::Variable(variable));
         }
+        if let Some((name, value)) = self.foreign_global() {
+            let Modifiers { doc, static_at, abstract_at, .. } = modifiers;
+            let variable = Variable { doc, name, static_at, abstract_at, ty: None, is_final: false, value };
+            return Some(Declaration::Variable(variable));
+        }
         let is_assignment = next.kind == Kind::Assign && next.space_before;
         if is_name && is_assignment {
             return Some(Declaration::Variable(self.variable(modifiers)));
@@ -382,7 +387,7 @@ impl Parser<'_> {
             body = Some(self.function_body(brace));
         } else if self.at_outer(Kind::Colon, i64::from(indent) - 1) {
             let colon = self.advance().span;
-            body = Some(self.function_body(colon));
+            body = Some(self.body_below(colon, class).unwrap_or_else(|| self.function_body(colon)));
         } else if self.on_new_line() && class == Some(ClassKind::Interface) {
             let hint = "remove it; a mixin can have methods with bodies";
             self.error_hint(self.token().span, "a method of an interface cannot have a body", hint);
@@ -527,6 +532,7 @@ impl Parser<'_> {
                     self.advance();
                     return_type = Some(self.type_name());
                 }
+                Kind::Eof if self.is_parameter_below(indent) => parameters.extend(self.parameter()),
                 Kind::Eof | Kind::Colon => return (parameters, return_type),
                 Kind::LeftBrace if self.token_at(1).line_start => return (parameters, return_type),
                 Kind::LeftParen => parameters.append(&mut self.foreign_parameters()),
@@ -664,6 +670,10 @@ impl Parser<'_> {
         let Some(mut name) = self.take_identifier() else {
             match self.peek() {
                 Kind::Null => self.error_hint(self.token().span, "`null` is not a type", NULL_TYPE),
+                Kind::Int | Kind::Float | Kind::StringBegin | Kind::True | Kind::False | Kind::Char => {
+                    let hint = "to compare values, write `==` or `!=`";
+                    self.error_hint(self.token().span, "a type stands here, not a value", hint);
+                }
                 _ => self.expected("a type"),
             }
             let span = self.span_from(self.last_end());

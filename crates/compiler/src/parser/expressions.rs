@@ -12,8 +12,8 @@ use crate::source::Span;
 
 /// The level of `==`. An argument without parentheses can contain operators of this level or tighter ones.
 const EQUALITY: u8 = 1;
-const RELATIONAL: u8 = 2;
-const TYPE: u8 = 3;
+pub(super) const RELATIONAL: u8 = 2;
+pub(super) const TYPE: u8 = 3;
 
 /// Returns the level and name of an operator with two operands.
 fn binary_level(kind: Kind) -> Option<(u8, &'static str)> {
@@ -586,7 +586,7 @@ impl Parser<'_> {
         if self.is_arrow() {
             return None;
         }
-        if !matches!(operator.0, TYPE | RELATIONAL) && self.foreign_operator() {
+        if self.may_be_foreign(operator.0) && self.foreign_operator() {
             return None;
         }
         if token.kind == Kind::Minus {

@@ -1,7 +1,7 @@
 //! Recognizes definitions and loops of other languages, as `habits.rs` does for the rest.
 
 use super::Parser;
-use super::habits::{FUNCTION_WORDS, LOOK_AHEAD_MAX, VARIABLE_WORDS, plain_parameter};
+use super::habits::{BRACES, FUNCTION_WORDS, HANDLER_WORDS, LOOK_AHEAD_MAX, VARIABLE_WORDS, plain_parameter};
 use crate::ast::{
     Argument, Body, Expression, ExpressionKind, FOREIGN_ASSIGNMENT, Identifier, Initial, Parameter,
 };
@@ -81,12 +81,58 @@ impl Parser<'_> {
         Some((name, self.initial_value(super::Blocks::Allowed)))
     }
 
+    /// Parses `const x = 5` outside of functions.
+    pub(super) fn foreign_global(&mut self) -> Option<(Identifier, Initial)> {
+        if !self.is_word(0, VARIABLE_WORDS) || self.kind_on_line(1) != Kind::Identifier {
+            return None;
+        }
+        let name_at =
+            if self.is_word(1, &["mut"]) && self.kind_on_line(2) == Kind::Identifier { 2 } else { 1 };
+        let mut assign = name_at + 1;
+        if matches!(self.kind_on_line(assign), Kind::Colon | Kind::Slash) {
+            assign += 2 + usize::from(self.kind_on_line(assign + 2) == Kind::Question);
+        }
+        let is_definition = match self.kind_on_line(assign) {
+            Kind::Define | Kind::DefineFinal => true,
+            // With a body, this is a function with a parameter that has a default value.
+            Kind::Assign => !self.has_body_after(assign),
+            _ => false,
+        };
+        if !is_definition {
+            return None;
+        }
+        let first = self.token();
+        let word = self.written(first.span).to_owned();
+        let name = self.written(self.token_at(name_at).span).to_owned();
+        let shown = if matches!(&*word, "const" | "val" | "final") { "::=" } else { ":=" };
+        let title = format!("there is no `{word}` before a variable");
+        self.habit(first.span, title, &format!("write `{name} {shown} ...`"));
+        for _ in 0..name_at {
+            self.advance();
+        }
+        let name = self.advance_name();
+        for _ in name_at + 1..=assign {
+            self.advance();
+        }
+        Some((name, self.initial_value(super::Blocks::Allowed)))
+    }
+
+    /// Returns whether a `:` follows on the line of a declaration after a place, or lines that are indented more.
+    pub(super) fn has_body_after(&self, place: usize) -> bool {
+        let rest = self.tokens.get(self.at..).unwrap_or_default();
+        let Some(first) = rest.first() else { return false };
+        let length = rest.iter().skip(1).take_while(|token| !token.line_start).count() + 1;
+        let has_colon = rest.iter().take(length).skip(place).any(|token| token.kind == Kind::Colon);
+        let is_below = |next: &Token| next.kind != Kind::Eof && next.line_indent > first.line_indent;
+        has_colon || rest.get(length).is_some_and(is_below)
+    }
+
     /// Parses statements of other languages: several definitions in one, or a loop that ends with its condition.
     pub(super) fn foreign_statements(&mut self) -> Option<Vec<Expression>> {
         if let Some(definitions) = self.foreign_definitions() {
             return Some(definitions);
         }
-        self.foreign_do_while().map(|found| vec![found])
+        self.nested_function().or_else(|| self.foreign_do_while()).map(|found| vec![found])
     }
 
     /// Parses `a, b := 1, 2`. Returns a definition of each name.
@@ -217,7 +263,7 @@ impl Parser<'_> {
             return None;
         }
         let hint = "write `:` in place of `{`, and remove the `}`";
-        self.habit(brace.span, "braces do not enclose a body", hint);
+        self.habit(brace.span, BRACES, hint);
         self.advance();
         self.open += 1;
         let body = self.inner_body(brace.span);
@@ -256,6 +302,11 @@ impl Parser<'_> {
             }
             depth > 0
         };
+        if opener.kind == Kind::LeftParen && (2..4).any(|ahead| self.is_word(ahead, &["of", "in"])) {
+            // The whole head is reported later.
+            self.advance();
+            return true;
+        }
         let is_head =
             self.line_kinds().take(LOOK_AHEAD_MAX).take_while(inside).any(|kind| kind == Kind::Semicolon);
         if is_head {
@@ -338,17 +389,31 @@ impl Parser<'_> {
     pub(super) fn foreign_handler(&mut self, outer: i64) -> bool {
         let token = self.token();
         let is_here = token.line_start && i64::from(token.line_indent) > outer;
-        if !is_here || !self.is_word(0, &["except", "catch", "rescue"]) {
+        let is_after_brace = token.kind == Kind::RightBrace && self.is_word(1, HANDLER_WORDS);
+        if !is_here || !is_after_brace && !self.is_word(0, HANDLER_WORDS) {
             return false;
         }
-        let title = format!("`{}` does not follow a `try`", self.written(token.span));
+        if is_after_brace {
+            // The brace of the body is a part of the same habit.
+            if self.problems.last().is_some_and(|last| last.title == BRACES) {
+                self.problems.pop();
+                self.has_braces = false;
+            }
+            self.advance();
+            self.braces = self.braces.saturating_sub(1);
+        }
+        let title = format!("`{}` does not follow a `try`", self.written(self.token().span));
         let hint =
             "write `exception := catch:` in place of `try:`, and `if exception:` in place of this line";
-        self.error_hint(token.span, title, hint);
+        self.error_hint(self.token().span, title, hint);
         self.indented(|parser| {
             parser.advance();
             parser.skip_rest();
         });
+        let closer = self.token();
+        if closer.kind == Kind::RightBrace && closer.line_start && closer.line_indent == token.line_indent {
+            self.advance();
+        }
         self.recovering = false;
         true
     }

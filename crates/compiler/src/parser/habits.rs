@@ -1,6 +1,7 @@
 //! Recognizes the syntax of other languages: says how it is written in Toit, and goes on as if it had
 //! been written so, so that one habit gives one message.
 
+use super::expressions::{RELATIONAL, TYPE};
 use super::{Parser, is_closer};
 use crate::ast::{Argument, Expression, ExpressionKind, Identifier, Import, Parameter, Show};
 use crate::diagnostic::Diagnostic;
@@ -38,6 +39,12 @@ const IMPORT_WORDS: &[&str] = &["from", "using", "use", "require", "include"];
 /// Words that declare something like a class.
 const CLASS_WORDS: &[&str] = &["struct", "record", "trait", "protocol", "enum", "object"];
 
+/// The title of the error about braces around a body.
+pub(super) const BRACES: &str = "braces do not enclose a body";
+
+/// Words that begin what handles exceptions.
+pub(super) const HANDLER_WORDS: &[&str] = &["except", "catch", "rescue"];
+
 /// How functions without a name are written.
 const LAMBDA: &str = "a block, which is an argument of a call, is written `: | x | x + 1`; a lambda, which is a value, `:: | x | x + 1`";
 
@@ -55,7 +62,11 @@ const OPERATORS: &[(&str, &str)] = &[
     ("??", "write `or`: `x or y` is `y` if `x` is null or false"),
     ("?.", "write `x and x.y`, which is null if `x` is null"),
     ("->", "a member follows a `.`: `x.y`"),
+    ("<>", "write `!=`"),
 ];
+
+/// The title of the error about code outside of all functions.
+const NO_FUNCTION: &str = "this code belongs to no function";
 
 /// How many tokens a search for the end of something may take.
 pub(super) const LOOK_AHEAD_MAX: usize = 200;
@@ -135,6 +146,16 @@ impl<'a> Parser<'a> {
             self.advance();
         }
         is_last
+    }
+
+    /// Returns whether the current operator, of the given level, may begin one of another language.
+    pub(super) fn may_be_foreign(&self, level: u8) -> bool {
+        let (operator, next) = (self.token(), self.token_at(1));
+        match level {
+            TYPE => false,
+            RELATIONAL => operator.kind == Kind::Less && next.kind == Kind::Greater && !next.space_before,
+            _ => true,
+        }
     }
 
     /// Reports an operator of another language. Returns whether one stands here.
@@ -217,11 +238,23 @@ impl<'a> Parser<'a> {
                 break;
             }
         }
+        let before = self.at.checked_sub(1).and_then(|before| self.tokens.get(before)).copied();
         let is_empty = end == Some(1);
-        if end.is_none() || !is_empty && !has_comma {
+        let assign = self.token_at(2);
+        let is_named = self.token_at(1).kind == Kind::Identifier && assign.kind == Kind::Assign;
+        let is_named = is_named && !assign.space_before && !self.token_at(3).space_before;
+        if end.is_none() || !is_empty && !has_comma && !is_named {
             return None;
         }
-        if is_empty {
+        if is_named {
+            let name = self.token_at(1).span;
+            let hint = format!("write `--{}=` and the value, without parentheses", self.written(name));
+            self.habit(
+                name.to(assign.span),
+                format!("a named argument is written `--{}=`", self.written(name)),
+                &hint,
+            );
+        } else if is_empty {
             self.habit(opener.span, "a call without arguments has no parentheses", "remove them");
         } else {
             let is_print = self.at.checked_sub(1).is_some_and(|before| self.is_print(before));
@@ -236,7 +269,11 @@ impl<'a> Parser<'a> {
         self.advance();
         self.open += 1;
         while !matches!(self.peek(), Kind::RightParen | Kind::Eof) && !self.recovering {
-            let value = self.expression(super::Blocks::Allowed);
+            let mut value = self.expression(super::Blocks::Allowed);
+            if matches!(value.kind, ExpressionKind::Assign { .. }) {
+                // A named argument of another language.
+                value = self.expression_at(value.span, ExpressionKind::Error);
+            }
             arguments.push(Argument { name: None, value: Some(value) });
             if self.take(Kind::Comma).is_none() {
                 break;
@@ -246,7 +283,8 @@ impl<'a> Parser<'a> {
         if self.take(Kind::RightParen).is_none() && !self.recovering {
             self.expected("`)`");
         }
-        if has_comma {
+        let is_super = before.is_some_and(|name| self.written(name.span) == "super");
+        if has_comma || is_empty && !is_super || is_named {
             // Their number need not fit: they may follow the rules of a function of the other language.
             let broken = self.expression_at(opener.span, ExpressionKind::Error);
             arguments.push(Argument { name: None, value: Some(broken) });
@@ -333,7 +371,7 @@ impl<'a> Parser<'a> {
         if !std::mem::replace(&mut self.has_braces, true) {
             let hint = "write `:` in place of `{`, and remove the `}`: a body ends where the lines are no longer \
                         indented";
-            self.habit(token.span, "braces do not enclose a body", hint);
+            self.habit(token.span, BRACES, hint);
         }
         self.recovering = false;
         self.braces += 1;
@@ -342,7 +380,7 @@ impl<'a> Parser<'a> {
 
     /// Skips the `}` of bodies that began with a `{`.
     pub(super) fn skip_braces(&mut self) {
-        while self.braces > 0 && self.token().kind == Kind::RightBrace {
+        while self.braces > 0 && self.token().kind == Kind::RightBrace && !self.is_word(1, HANDLER_WORDS) {
             self.braces -= 1;
             self.advance();
         }
@@ -359,6 +397,7 @@ impl<'a> Parser<'a> {
         let is_code = match token.kind {
             Kind::If | Kind::While | Kind::For | Kind::Return | Kind::Try | Kind::Assert => true,
             Kind::StringBegin | Kind::LeftParen | Kind::LeftBracket => true,
+            Kind::Identifier if next == Kind::LeftParen => self.is_call_alone(),
             Kind::Identifier => matches!(next, Kind::StringBegin | Kind::Int | Kind::Float),
             _ => false,
         };
@@ -367,11 +406,24 @@ impl<'a> Parser<'a> {
                 true => "a program begins at `main:`: write `main:` in place of this line",
                 false => "statements stand in the body of a function, such as `main:`, and are indented",
             };
-            self.error_hint(token.span, "this code belongs to no function", hint);
+            // The lines of a script are one mistake.
+            if self.problems.last().is_some_and(|last| last.title == NO_FUNCTION) {
+                self.recovering = true;
+            }
+            self.error_hint(token.span, NO_FUNCTION, hint);
+        } else if self.foreign_require() {
+            let hint = "write `import monitor`, or `import monitor show Mutex` for some of its names";
+            self.error_hint(token.span, format!("an import does not begin with `{word}`"), hint);
+            self.foreign_import = Some(unknown_import(token.span));
         } else if token.kind == Kind::Identifier && next == Kind::Identifier && !self.has_colon_on_line() {
             if IMPORT_WORDS.contains(&&*word) || Suggestions::default().nearest(&word, ["import"]).is_some() {
                 let hint = "write `import monitor`, or `import monitor show Mutex` for some of its names";
                 self.error_hint(token.span, format!("an import does not begin with `{word}`"), hint);
+                self.foreign_import = Some(unknown_import(token.span));
+            } else if matches!(&*word, "type" | "typedef") && !self.has_body_after(0) {
+                let hint =
+                    "remove the line, and write the type itself; `class Name:` declares a type of your own";
+                self.error_hint(token.span, "a type has no second name", hint);
                 self.foreign_import = Some(unknown_import(token.span));
             } else if word == "package" || word == "module" {
                 let hint = "remove the line: a file needs no name of its own";
@@ -382,6 +434,26 @@ impl<'a> Parser<'a> {
             self.skip_rest();
         }
         self.recovering
+    }
+
+    /// Returns whether this line is `const name = require(...)`.
+    fn foreign_require(&self) -> bool {
+        self.is_word(0, VARIABLE_WORDS)
+            && self.kind_on_line(1) == Kind::Identifier
+            && self.kind_on_line(2) == Kind::Assign
+            && self.is_word(3, &["require"])
+            && self.kind_on_line(4) == Kind::LeftParen
+    }
+
+    /// Returns whether this line is only `name(...)`, with nothing below it that is indented more.
+    fn is_call_alone(&self) -> bool {
+        let last = self.line_kinds().filter(|kind| *kind != Kind::Semicolon).last();
+        let is_head = |kind| matches!(kind, Kind::Arrow | Kind::LeftBrace);
+        let is_attached = !self.token_at(1).space_before;
+        is_attached
+            && last == Some(Kind::RightParen)
+            && !self.line_kinds().any(is_head)
+            && !self.has_body_after(0)
     }
 
     pub(super) fn has_colon_on_line(&self) -> bool {
@@ -395,6 +467,7 @@ impl<'a> Parser<'a> {
                 Kind::Class | Kind::Static => true,
                 Kind::Identifier => {
                     self.is_word(1, MODIFIERS)
+                        || self.is_word(1, FUNCTION_WORDS) && self.kind_on_line(2) == Kind::Identifier
                         || matches!(self.kind_on_line(2), Kind::Define | Kind::DefineFinal | Kind::Slash)
                         || self.kind_on_line(2) == Kind::LeftParen && !self.token_at(2).space_before
                 }
@@ -475,18 +548,21 @@ impl<'a> Parser<'a> {
     fn parameters_ahead(&self) -> String {
         let mut names = String::new();
         let mut last = None;
+        let mut has_type = false;
         for ahead in 3..LOOK_AHEAD_MAX {
             let token = self.token_at(ahead);
             match token.kind {
-                Kind::Identifier => last = Some(self.written(token.span)),
-                Kind::Colon | Kind::Assign | Kind::Comma | Kind::RightParen => {
+                Kind::Identifier if !has_type => last = Some(self.written(token.span)),
+                Kind::Colon | Kind::Assign => has_type = true,
+                Kind::Comma | Kind::RightParen => {
                     let name = last.take().filter(|name| !matches!(*name, "self" | "this" | "void"));
                     name.into_iter().for_each(|name| names = format!("{names} {name}"));
-                    let is_type = matches!(token.kind, Kind::Colon | Kind::Assign);
-                    if token.kind == Kind::RightParen || is_type {
+                    has_type = false;
+                    if token.kind == Kind::RightParen {
                         break;
                     }
                 }
+                Kind::Eof => break,
                 _ => {}
             }
         }
@@ -516,7 +592,10 @@ impl<'a> Parser<'a> {
                 }
             }
         }
-        self.take(Kind::RightParen);
+        if self.token().kind == Kind::RightParen {
+            // It may begin a line, right below the name of the function.
+            self.advance();
+        }
         names.retain(|name| !matches!(&*name.name, "self" | "this" | "void"));
         let names_alone: Vec<&str> = names.iter().map(|name| &*name.name).collect();
         let hint = match names.is_empty() {

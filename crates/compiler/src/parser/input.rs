@@ -55,6 +55,7 @@ pub struct Head {
 /// Parses an input.
 pub fn parse_input(source: SourceId, text: &str, reading: Reading<'_>) -> Input {
     let mut parser = parser_of(source, text);
+    parser.is_session = true;
     let mut input =
         Input { file: File::default(), heads: Vec::new(), shown: Vec::new(), problems: Vec::new() };
     let statements = parser.input(&mut input, reading);
@@ -211,6 +212,12 @@ impl Parser<'_> {
                 _ => return Line::Statement,
             }
         }
+    }
+
+    /// Returns whether the line begins with something else than the head of a function, and has no `:` or `->`.
+    pub(super) fn is_line_without_head(&self) -> bool {
+        let is_part = |kind| matches!(kind, Kind::Colon | Kind::Arrow | Kind::LeftBrace);
+        self.line() == Line::Statement && !self.line_kinds().any(is_part)
     }
 
     /// Returns the place after the type and the default value of a parameter, if it has them.

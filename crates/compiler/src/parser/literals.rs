@@ -26,6 +26,9 @@ impl Parser<'_> {
         if let Some(lambda) = self.foreign_lambda() {
             return lambda;
         }
+        if let Some(function) = self.anonymous_function() {
+            return function;
+        }
         if let Some(received) = self.foreign_receive() {
             return received;
         }
@@ -165,8 +168,10 @@ impl Parser<'_> {
             inside = Some(parser.refuse_definition(value, "a part of an expression"));
         });
         match inside {
-            Some(inside) => self.expression_from(start, ExpressionKind::Parenthesized(Box::new(inside))),
-            None => self.expression_from(start, ExpressionKind::Error),
+            Some(inside) if !matches!(inside.kind, ExpressionKind::Error) => {
+                self.expression_from(start, ExpressionKind::Parenthesized(Box::new(inside)))
+            }
+            _ => self.expression_from(start, ExpressionKind::Error),
         }
     }
 

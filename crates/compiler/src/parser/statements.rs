@@ -1,10 +1,13 @@
 //! Parses sequences of statements, and the constructs that have bodies.
 
 use super::{Blocks, Parser, is_closer};
-use crate::ast::{Argument, Body, Expression, ExpressionKind, Initial, Parameter};
+use crate::ast::{Argument, Body, Expression, ExpressionKind, FOREIGN_ASSIGNMENT, Initial, Parameter};
 use crate::diagnostic::{Diagnostic, Label};
 use crate::scanner::{Kind, Token};
 use crate::source::Span;
+
+/// The title of the error about an `else` without an `if`.
+pub(crate) const LOST_ELSE: &str = "this `else` belongs to no `if`";
 
 impl Parser<'_> {
     /// Parses the body of a function; its `:` has been taken.
@@ -81,6 +84,9 @@ impl Parser<'_> {
         is_continued: &mut bool,
     ) -> bool {
         let before = self.at;
+        if self.named_argument_below(statements) {
+            return self.token().line_start || self.token().kind == Kind::Eof;
+        }
         self.sequence_separated(statements);
         self.skip_braces();
         if self.recovering {
@@ -169,7 +175,7 @@ impl Parser<'_> {
                     self.error(token.span, format!("unexpected {}", token.kind.describe()));
                 }
             }
-            Kind::Else => self.error(token.span, "this `else` belongs to no `if`"),
+            Kind::Else => self.error(token.span, LOST_ELSE),
             Kind::Finally => self.error(token.span, "this `finally` belongs to no `try`"),
             kind if is_closer(kind) => {
                 let title = format!("{} closes nothing", kind.describe());
@@ -313,7 +319,7 @@ impl Parser<'_> {
 
     /// Warns about a construct without a body, if the next line was probably meant. A comment in its
     /// place says that the body is empty on purpose.
-    fn check_empty_body(&mut self, construct: &str, indent: u32, colon: Span) {
+    pub(super) fn check_empty_body(&mut self, construct: &str, indent: u32, colon: Span) {
         let next = self.token();
         let between = self.written(Span { start: colon.end, end: next.span.start.max(colon.end) });
         let is_meant = next.line_start
@@ -344,11 +350,7 @@ impl Parser<'_> {
             return Some(span);
         }
         if self.on_new_line() {
-            self.error_and_go_on(
-                span,
-                format!("this `{construct}` has no `:`"),
-                "a `:` stands before the body",
-            );
+            self.habit(span, format!("this `{construct}` has no `:`"), "a `:` stands before the body");
             self.recovering = false;
             return Some(span);
         }
@@ -390,7 +392,8 @@ impl Parser<'_> {
             let kind = ExpressionKind::For { init, condition: None, update: None, body };
             return self.expression_from(token.span.start, kind);
         }
-        let init = self.for_part(Kind::Semicolon, token).map(Box::new);
+        let init = self.for_part(Kind::Semicolon, token);
+        let init = init.map(|init| Box::new(if in_parentheses { assigned_somehow(init) } else { init }));
         self.for_semicolon(token.line_indent);
         let condition = self.for_part(Kind::Semicolon, token);
         let condition =
@@ -425,7 +428,8 @@ impl Parser<'_> {
     pub(super) fn try_expression(&mut self) -> Expression {
         let outer = self.outer;
         let token = self.advance();
-        let body = self.colon_and_body("try", token);
+        let body = self.colon_and_body_or_none("try", token, true);
+        let body = self.try_body_below(token, body);
         if !self.at_outer(Kind::Finally, outer) {
             // A `:` that is missing has been reported.
             if !self.recovering && !self.foreign_handler(outer) && self.written(body.span) == ":" {
@@ -442,7 +446,11 @@ impl Parser<'_> {
         let handler = match self.construct_colon("finally", finally) {
             Some(colon) => {
                 parameters = self.block_parameters();
-                self.inner_body(colon)
+                let body = self.inner_body(colon);
+                if body.statements.is_empty() {
+                    self.check_empty_body("finally", finally.line_indent, colon);
+                }
+                body
             }
             None => Body { statements: Vec::new(), span: finally.span },
         };
@@ -536,7 +544,7 @@ impl Parser<'_> {
 
 /// Notes that the arguments of a statement's call are not known, since a mistake among them has been
 /// reported.
-fn add_broken_argument(statement: &mut Expression) {
+pub(super) fn add_broken_argument(statement: &mut Expression) {
     use ExpressionKind as E;
     let span = statement.span;
     let broken = Expression { kind: E::Error, span, height: 1 };
@@ -554,6 +562,14 @@ fn add_broken_argument(statement: &mut Expression) {
         }
         _ => {}
     }
+}
+
+/// Returns an assignment as one whose variable may lack a definition, which is a part of a mistake that has been reported.
+fn assigned_somehow(mut expression: Expression) -> Expression {
+    if let ExpressionKind::Assign { operator, .. } = &mut expression.kind {
+        operator.get_or_insert(FOREIGN_ASSIGNMENT);
+    }
+    expression
 }
 
 /// Returns whether the condition of a loop may do its work, as in `while data := read:` and `while pin.get == 0:`. Its

@@ -286,7 +286,7 @@ impl<'a> Lower<'a> {
         match setter {
             Some(setter) => Target::Setter(setter, items.first().copied(), span),
             None => {
-                self.error(span, format!("`{name}` cannot be assigned: there is no setter `{name}=`"));
+                self.error(span, format!("`{name}` cannot be assigned: it has no setter `{name}=`"));
                 Target::Error(span)
             }
         }
@@ -383,7 +383,7 @@ impl<'a> Lower<'a> {
             Some(setter) => Target::Setter(setter, reader, name.span),
             None if reader.is_some() => {
                 let (class, member) = (&self.world.class(class).name, &name.name);
-                let title = format!("`{class}.{member}` cannot be assigned: there is no setter `{member}=`");
+                let title = format!("`{class}.{member}` cannot be assigned: it has no setter `{member}=`");
                 self.error(name.span, title);
                 Target::Error(name.span)
             }
@@ -634,7 +634,7 @@ impl<'a> Lower<'a> {
                 None => {
                     self.note_member_candidates(span, &members);
                     let class = &self.world.class(class).name;
-                    let title = format!("`{class}.{name}` cannot be assigned: there is no setter `{name}=`");
+                    let title = format!("`{class}.{name}` cannot be assigned: it has no setter `{name}=`");
                     self.error(span, title);
                     return Value::error(span);
                 }

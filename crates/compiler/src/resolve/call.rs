@@ -166,7 +166,8 @@ impl<'a> Lower<'a> {
                 Ty::Class { class, .. } => Some(class) == self.world.builtin.lambda,
                 _ => true,
             };
-            self.is_mismatched = true;
+            let is_foreign = arguments.spans.iter().any(|argument| argument.start == span.end);
+            self.is_mismatched = !is_foreign;
             if may_be_code {
                 self.error_hint(span, title, format!("to call a block or lambda, write `{name}.call`"));
             } else {
@@ -722,6 +723,9 @@ impl<'a> Lower<'a> {
         } else {
             problem.hints.extend(near.map(|near| format!("did you mean `{near}`?")));
             problem.hints.extend(hint);
+            if shape.is_setter && self.class == Some(class) && near.is_none() {
+                problem.hints.push(format!("a field is declared in the class: `{name} := null`"));
+            }
         }
         self.report(problem);
         Value::error(span)

@@ -61,6 +61,10 @@ fn body(
                         name.name
                     )
                 }
+                _ if class.is_none() => {
+                    "a `:` and the body follow the parameters; code that runs stands in the body of a function, such as `main:`"
+                        .into()
+                }
                 _ => "a `:` and the body follow the parameters; the body may be empty".into(),
             }))
         }

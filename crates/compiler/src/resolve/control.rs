@@ -467,6 +467,7 @@ impl<'a> Lower<'a> {
             declare(self, "it".into(), Ty::Any, body.span);
         }
         self.check_code_parameters(parameters);
+        self.warn_of_types(parameters, body);
         for parameter in parameters {
             let ty = parameter.ty.as_ref().map_or(Ty::Any, |name| self.resolve_type(name).into());
             let variable = declare(self, code_parameter_name(parameter), ty, parameter.name.span);

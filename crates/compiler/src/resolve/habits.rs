@@ -8,8 +8,12 @@ use crate::ast::{self, Expression, ExpressionKind, UnaryOperator};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{ClassId, Item, Parameter};
 use crate::names::Name;
+use crate::parser::{NESTED, hint_for_nested};
 use crate::source::Span;
 use crate::types::Ty;
+
+/// What is written in place of `elif`.
+pub(super) const ELSE_IF: &str = "write `else if`";
 
 /// How a block gives a value.
 pub(super) const BLOCK_VALUE: &str =
@@ -60,7 +64,7 @@ fn value(name: &str) -> Option<&'static str> {
         "TRUE" | "YES" => "write `true`",
         "FALSE" | "NO" => "write `false`",
         "self" | "Self" => "write `this`, or only the name of the member",
-        "elif" | "elsif" | "elseif" => "write `else if`",
+        "elif" | "elsif" | "elseif" => ELSE_IF,
         "std" => "libraries are imported by their names, such as `import monitor`; to print, write `print`",
         "println" | "printf" | "puts" | "echo" | "console" | "fmt" | "System" => "write `print`",
         "len" => "write `.size` after the value",
@@ -68,6 +72,10 @@ fn value(name: &str) -> Option<&'static str> {
         "parseInt" | "atoi" => "write `int.parse text`",
         "range" => "to count, write `10.repeat: | i |` or `for i := 0; i < 10; i++:`",
         "input" | "readline" | "read-line" | "gets" | "fgets" | "scanf" | "prompt" | "Scanner" => READ_LINE,
+        "open" => {
+            "a package opens files: run `lucarne pkg install host`, then write `import host.file` at the beginning of the \
+             file, and `file.read-contents \"name\"`, which gives the bytes of a file"
+        }
         "raise" => "write `throw`",
         "global" | "nonlocal" => "remove the line: a function can assign the variables around it",
         "del" => "to remove an element, write `map.remove key` or `list.remove value`",
@@ -210,7 +218,11 @@ impl<'a> Lower<'a> {
         match self.resolve(name) {
             Reference::Nothing => {}
             Reference::Variable(variable) => return self.missing_dot(variable, span, first),
+            Reference::Items(items) => return self.call_of_type(&items, span),
             _ => return None,
+        }
+        if let Some(error) = self.nested_function(name, span, arguments) {
+            return Some(error);
         }
         if let [ast::Argument { name: None, value: Some(block) }] = arguments
             && let Some(ty) = type_after_colon(block)
@@ -223,6 +235,44 @@ impl<'a> Lower<'a> {
             return Some(Value::error(span));
         }
         value(name).map(|_| self.unresolved(name, span))
+    }
+
+    /// Reports `int(x)`: a class whose objects are not made by calls.
+    fn call_of_type(&mut self, items: &[Item], span: Span) -> Option<Value> {
+        let [Item::Class(class)] = items else { return None };
+        let builtin = &self.world.builtin;
+        let is_literal = [builtin.int, builtin.float, builtin.string].contains(&Some(*class));
+        let has_constructor = self.world.index(*class).constructors.contains_key("");
+        (is_literal && !has_constructor).then(|| self.not_a_value(*class, span))
+    }
+
+    /// Reports `name parameter:`, if neither is known: a function within a function.
+    fn nested_function(
+        &mut self,
+        name: &'a Name,
+        span: Span,
+        arguments: &'a [ast::Argument],
+    ) -> Option<Value> {
+        let (last, parameters) = arguments.split_last()?;
+        let ast::Argument { name: None, value: Some(block) } = last else { return None };
+        let is_body = matches!(&block.kind, ExpressionKind::Block(own, _) if own.is_empty());
+        let mut names = Vec::new();
+        for parameter in parameters {
+            let ast::Argument { name: None, value: Some(value) } = parameter else { return None };
+            let ExpressionKind::Name(name) = &value.kind else { return None };
+            if !matches!(self.resolve(name), Reference::Nothing) {
+                return None;
+            }
+            names.push(&**name);
+        }
+        let is_meant =
+            is_body && !names.is_empty() && value(name).is_none() && !self.undeclared.contains(name);
+        if !is_meant {
+            return None;
+        }
+        self.error_hint(span, NESTED, hint_for_nested(name, &names));
+        self.undeclared.insert(name.clone());
+        Some(Value::error(span))
     }
 
     /// Reports `Name::member`: what follows `::` is a lambda here, which an import or a class does not take.

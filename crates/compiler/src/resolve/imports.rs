@@ -395,6 +395,17 @@ fn explain_library<'l>(
             let begins_alike = |last: &&str| last.chars().next() == name.chars().next();
             ends_in(suggestions.nearest(name, libraries.iter().copied().map(last).filter(begins_alike))?)
         });
+    if libraries.iter().any(|library| library.strip_prefix("core.") == Some(&*canonical)) {
+        return problem
+            .hint("remove the line: what this part of the library declares is known without an import");
+    }
+    if let Some((library, name)) =
+        canonical.rsplit_once('.').filter(|(library, _)| libraries.contains(library))
+    {
+        return problem.hint(format!(
+            "an import names a library: write `import {library}`, and `{library}.{name}` for a name of it"
+        ));
+    }
     match near {
         Some(near) => problem.hint(format!("did you mean `{near}`?")),
         None => problem.hint(

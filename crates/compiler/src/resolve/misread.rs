@@ -1,15 +1,18 @@
 //! Calls that lack an argument because of something at another place: a declaration that does not mean what its author
 //! thinks, or a next line that is not indented. The error points there.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
-use super::habits::type_name;
+use super::habits::{ELSE_IF, type_name};
 use super::lower::{Lower, Reference};
 use super::shape::accepts;
 use crate::ast::{self, Declaration, Expression, ExpressionKind};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{ClassId, FunctionId, Node, Selector};
-use crate::source::{SourceId, Span};
+use crate::parser::{LOST_ELSE, NESTED};
+use crate::scanner::TAB;
+use crate::source::{SourceId, Sources, Span};
 use crate::types::Ty;
 
 /// A parameter that is probably not meant as one.
@@ -132,6 +135,17 @@ impl<'a> Lower<'a> {
         true
     }
 
+    /// Warns about parameters of a block or lambda, such as `| int x |`, of which one is probably meant as the type of the
+    /// next.
+    pub(super) fn warn_of_types(&mut self, parameters: &[ast::Parameter], body: &ast::Body) {
+        // A name such as `list` is more likely that of a parameter.
+        let is_type = |name: &str| matches!(name, "int" | "float" | "bool" | "string" | "any");
+        let is_used = |name: &str| !is_type(name) || body.statements.iter().any(|part| mentions(part, name));
+        if let Some(Misread { at, title, hint }) = misread_type(parameters, is_used) {
+            self.report(Diagnostic::warning(self.source, at, title).hint(hint));
+        }
+    }
+
     /// Returns whether an expression as a statement does nothing.
     fn is_only_value(&self, expression: &Expression) -> bool {
         use ExpressionKind as E;
@@ -155,6 +169,86 @@ impl<'a> Lower<'a> {
 pub(super) fn keep_first(problems: &mut Vec<Diagnostic>) {
     let mut seen = HashSet::new();
     problems.retain(|problem| seen.insert((problem.source, problem.span, problem.title.clone())));
+}
+
+/// Drops problems that another error explains: all stay errors of the same program.
+pub(super) fn drop_follow_ups(problems: &mut Vec<Diagnostic>, sources: &Sources) {
+    drop_parentheses(problems, sources);
+    drop_lost_else(problems);
+    drop_nested(problems, sources);
+    keep_first_tab(problems, sources);
+}
+
+/// Drops a problem about the parentheses of a call, as in `unknown()`, if an error ends right before them: both are one
+/// mistake.
+fn drop_parentheses(problems: &mut Vec<Diagnostic>, sources: &Sources) {
+    let errors = problems.iter().filter(|problem| problem.is_error() && !problem.span.range().is_empty());
+    let ends: HashSet<_> = errors.map(|problem| (problem.source, problem.span.end)).collect();
+    problems.retain(|problem| {
+        let text = sources.get(problem.source).and_then(|source| source.text.get(problem.span.range()));
+        text != Some("(") || !ends.contains(&(problem.source, problem.span.start))
+    });
+}
+
+/// Drops errors about an `else` without an `if`, after an `elif`.
+fn drop_lost_else(problems: &mut Vec<Diagnostic>) {
+    let is_elif = |problem: &&Diagnostic| problem.hints.iter().any(|hint| hint == ELSE_IF);
+    let elifs: Vec<_> =
+        problems.iter().filter(is_elif).map(|problem| (problem.source, problem.span)).collect();
+    problems.retain(|problem| {
+        let is_before = |elif: &(SourceId, Span)| elif.0 == problem.source && elif.1.end < problem.span.start;
+        problem.title != LOST_ELSE || !elifs.iter().any(is_before)
+    });
+}
+
+/// Drops errors in the body of a function within a function: it was analyzed as a block.
+fn drop_nested(problems: &mut Vec<Diagnostic>, sources: &Sources) {
+    let nested = problems.iter().filter(|problem| problem.title == NESTED);
+    let bodies: Vec<_> = nested.filter_map(|problem| lines_inside(problem, sources)).collect();
+    problems.retain(|problem| {
+        let place = problem.span.start as usize;
+        !bodies.iter().any(|(source, body)| *source == problem.source && body.contains(&place))
+    });
+}
+
+/// Returns the lines after that of a problem that are indented more.
+fn lines_inside(problem: &Diagnostic, sources: &Sources) -> Option<(SourceId, Range<usize>)> {
+    let source = sources.get(problem.source)?;
+    let first = source.line(problem.span.start);
+    let line_start = |line: usize| source.line_starts.get(line - 1).map(|start| *start as usize);
+    let indent_of = |text: &str| text.len() - text.trim_start_matches(' ').len();
+    let text = &source.text;
+    let indent = indent_of(text.get(line_start(first)?..)?);
+    let begin = line_start(first + 1)?;
+    let mut end = begin;
+    for line in text.get(begin..)?.split_inclusive('\n') {
+        if !line.trim().is_empty() && indent_of(line) <= indent {
+            break;
+        }
+        end += line.len();
+    }
+    Some((problem.source, begin..end))
+}
+
+/// Keeps the first error about a tab of each file, with the number of those that follow.
+fn keep_first_tab(problems: &mut Vec<Diagnostic>, sources: &Sources) {
+    let mut more: HashMap<SourceId, Vec<usize>> = HashMap::new();
+    for problem in problems.iter().filter(|problem| problem.title == TAB) {
+        let line = sources.get(problem.source).map_or(0, |source| source.line(problem.span.start));
+        more.entry(problem.source).or_default().push(line);
+    }
+    problems.retain_mut(|problem| {
+        if problem.title != TAB {
+            return true;
+        }
+        let Some(lines) = more.remove(&problem.source) else { return false };
+        match lines.len() - 1 {
+            0 => {}
+            1 => problem.notes.push(format!("line {} begins with a tab, too", lines[1])),
+            count => problem.notes.push(format!("{count} more lines begin with a tab")),
+        }
+        true
+    });
 }
 
 /// Returns the function whose name is at a place.

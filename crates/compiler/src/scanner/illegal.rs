@@ -30,10 +30,9 @@ impl Scanner<'_> {
         let shown =
             if first.is_control() { format!("U+{:04X}", u32::from(first)) } else { format!("`{first}`") };
         let title = format!("unexpected character {shown}");
-        if first == '!' {
-            self.error_hint(start, self.at, title, "negation is written `not`");
-        } else {
-            self.error(start, self.at, title);
+        match hint_for(first, self.fresh) {
+            Some(hint) => self.error_hint(start, self.at, title, hint),
+            None => self.error(start, self.at, title),
         }
         self.emit(Kind::Illegal, start, space_before);
     }
@@ -95,8 +94,56 @@ impl Scanner<'_> {
                 let hint = "a string is written between `\"`; `$name` in it stands for the value";
                 self.error_hint(start, self.at, "a backtick does not begin a string", hint);
             }
-            _ => return false,
+            _ => return self.foreign_quote(first, start),
         }
         true
     }
+
+    /// Scans a string between `'''`, up to its end, or that of the line. Returns whether it is one.
+    pub(super) fn foreign_triple(&mut self, start: usize) -> bool {
+        const QUOTES: &str = "'''";
+        let Some(rest) = self.rest().strip_prefix(QUOTES) else { return false };
+        let line_end = rest.find('\n').unwrap_or(rest.len());
+        let end = rest.find(QUOTES).map_or(line_end, |end| end + QUOTES.len());
+        self.at += QUOTES.len() + end.min(line_end);
+        let hint = "write `\"\"\"` on both sides of a string of several lines, or `\"` of one line";
+        self.error_hint(start, self.at, "`'''` does not begin a string", hint);
+        true
+    }
+
+    /// Scans a string between quotes that a word processor makes, up to the end of the string or line. Returns whether it is
+    /// one.
+    fn foreign_quote(&mut self, first: char, start: usize) -> bool {
+        let closers: &[char] = match first {
+            '\u{201c}' | '\u{201d}' | '\u{201e}' => &['\u{201c}', '\u{201d}', '"'],
+            '\u{2018}' | '\u{2019}' => &['\u{2018}', '\u{2019}', '\''],
+            '\u{ab}' => &['\u{bb}'],
+            _ => return false,
+        };
+        self.at += first.len_utf8();
+        self.skip_while(|c| !closers.contains(&c) && c != '\n');
+        self.at += self.peek().filter(|c| *c != '\n').map_or(0, char::len_utf8);
+        let title = format!("`{first}` does not begin a string");
+        self.error_hint(start, self.at, title, "write a straight `\"` on both sides of the string");
+        true
+    }
+}
+
+/// Returns what to write in place of a character. `is_first` tells whether it begins a line.
+fn hint_for(character: char, is_first: bool) -> Option<&'static str> {
+    Some(match character {
+        '!' => "negation is written `not`",
+        '@' if is_first => "remove it: a declaration has no such notes",
+        '@' => "remove it: a field is written by its name, or as `this.name`",
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => "write `-`",
+        '\u{d7}' => "write `*`",
+        '\u{f7}' => "write `/`",
+        '\u{2264}' => "write `<=`",
+        '\u{2265}' => "write `>=`",
+        '\u{2260}' => "write `!=`",
+        '\u{a0}' | '\u{2002}'..='\u{200b}' | '\u{202f}' | '\u{3000}' => {
+            "this looks like a space: write a space"
+        }
+        _ => return None,
+    })
 }
