@@ -6,7 +6,8 @@
 //!
 //! [`Opcode::EndFinally`]: lucarne_compiler::program::bytecode::Opcode::EndFinally
 
-use lucarne_compiler::program::{ClassIndex, Handler};
+use lucarne_compiler::program::{Class, ClassIndex, Handler, Program};
+use lucarne_compiler::source::LIBRARY_PREFIX;
 
 use super::{BASE, FRAME_SHIFT, Interpreter, Next, Stop};
 use crate::trace::{self, Trace};
@@ -260,7 +261,7 @@ impl Interpreter<'_> {
             .final_fields
             .iter()
             .any(|(offset, declaring)| *offset == selector && program.is_subclass(class, *declaring));
-        let class = program.classes.get(class.0 as usize).map_or("?", |class| class.name.as_str());
+        let class = known_class(program, class);
         if is_final {
             let detail =
                 format!("FINAL_FIELD_ASSIGNMENT_FAILED error.\nField '{name}' of class '{class}' is final");
@@ -277,7 +278,7 @@ impl Interpreter<'_> {
         let program = self.program.program();
         let wanted = program.checks.get(check).map_or("?", |check| check.name());
         let class = self.heap.class(self.at(value));
-        let found = program.classes.get(class.0 as usize).map_or("?", |class| class.name.as_str());
+        let found = known_class(program, class);
         let found = if value == Word::NULL { "null" } else { found };
         let detail =
             format!("AS_CHECK_FAILED error.\nExpected a value of type '{wanted}', got one of '{found}'");
@@ -308,5 +309,27 @@ impl Interpreter<'_> {
     #[cold]
     pub(super) fn invalid_program(&mut self) -> Next {
         self.fail(Failure::Error("INVALID_PROGRAM"))
+    }
+}
+
+/// Returns the name of a class as programs know it: for a private class of the library, such as `String_`, that of its public
+/// superclass.
+fn known_class(program: &Program, class: ClassIndex) -> &str {
+    let class_at = |index: ClassIndex| program.classes.get(index.0 as usize);
+    let Some(class) = class_at(class) else { return "?" };
+    let is_private = |class: &Class| {
+        let source = program.sources.get(class.source as usize);
+        class.name.ends_with('_') && source.is_some_and(|source| source.path.starts_with(LIBRARY_PREFIX))
+    };
+    let superclass = |class: &&Class| class_at(class.superclass?);
+    let known = std::iter::successors(Some(class), superclass).find(|class| !is_private(class));
+    match known {
+        Some(known) if known.superclass.is_some() => &known.name,
+        // An interface, such as `ByteArray`.
+        _ => {
+            let public = class.name.trim_end_matches('_');
+            let is_declared = is_private(class) && program.classes.iter().any(|class| class.name == public);
+            if is_declared { public } else { &class.name }
+        }
     }
 }
