@@ -17,13 +17,36 @@ use crate::arguments::CommandLine;
 /// The last lines of a message about a mistake.
 const MORE: &str = "\nFor more information, try '--help'.\n";
 
-/// Commands of the existing tools that lucarne does not have, each with the tip that is printed for it.
+/// Commands of the existing tools and of others that lucarne does not have, each with the tip that is printed for it.
 const ELSEWHERE: &[(&str, &str)] = &[
+    (
+        "add",
+        "'lucarne pkg install NAME' adds a package to a program, 'lucarne container install NAME FILE' a program to the device",
+    ),
     ("analyze", "'lucarne check PATH...' reports the errors of programs and runs nothing"),
+    (
+        "build",
+        "'lucarne compile FILE' makes an executable of a program; 'lucarne run FILE' compiles and runs it at once",
+    ),
+    (
+        "clean",
+        "nothing has to be removed before a program is compiled; 'lucarne pkg clean' removes packages that the lock file does not list",
+    ),
     (
         "config",
         "there are no settings to keep; the variable LUCARNE_STATE names the state folder of the device",
     ),
+    (
+        "create",
+        "a program is one file and needs no project: 'lucarne run FILE' runs it; 'lucarne pkg init' prepares a folder for packages",
+    ),
+    (
+        "debug",
+        "'print' and the stack traces of exceptions show what a program does; 'lucarne repl' tries parts of it",
+    ),
+    ("deploy", "'lucarne container install NAME FILE' installs a program on the device"),
+    ("docs", "'lucarne doc' makes documentation from comments; 'lucarne doc --help' lists its commands"),
+    ("eval", "'lucarne run -e CODE' runs code of the command line, 'lucarne repl' lines that are typed"),
     ("exec", "'lucarne run FILE' compiles and runs a program"),
     (
         "firmware",
@@ -35,6 +58,19 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "a host has no firmware to flash: 'lucarne device start' makes this machine a device, and 'lucarne container \
          install NAME FILE' puts a program on it",
     ),
+    ("fmt", "'lucarne format PATH...' formats source files"),
+    ("info", "'lucarne device status' describes the device, 'lucarne pkg list' the packages of a program"),
+    (
+        "init",
+        "a program is one file and needs no project: 'lucarne run FILE' runs it; 'lucarne pkg init' prepares a folder for packages",
+    ),
+    ("inspect", "'lucarne container inspect NAME' describes a container"),
+    (
+        "install",
+        "'lucarne pkg install NAME' installs a package for a program, 'lucarne container install NAME FILE' a program on the device",
+    ),
+    ("kill", "'lucarne container stop NAME' stops a container"),
+    ("lint", "'lucarne check PATH...' reports the errors and warnings of programs"),
     ("list", "'lucarne container list' lists the containers of the device"),
     ("logs", "'lucarne container logs NAME' prints the log of a container"),
     (
@@ -42,20 +78,43 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "the output of containers is in their logs: 'lucarne container logs -f NAME' follows one, 'lucarne top' shows \
          what runs",
     ),
+    (
+        "new",
+        "a program is one file and needs no project: 'lucarne run FILE' runs it; 'lucarne pkg init' prepares a folder for packages",
+    ),
+    ("package", "'lucarne pkg --help' lists the commands for packages"),
+    ("packages", "'lucarne pkg --help' lists the commands for packages"),
     ("ping", "'lucarne device status' says whether the device of this machine runs"),
     ("port", "a host needs no port: the device is on this machine ('lucarne device status')"),
+    ("profile", "'lucarne run --profile FILE.svg PROGRAM' shows where the time of a program goes"),
+    ("ps", "'lucarne container list' lists the containers of the device, 'lucarne top' shows their load"),
+    ("publish", "'lucarne pkg describe' shows what a registry would hold about a package"),
+    (
+        "remove",
+        "'lucarne pkg uninstall PREFIX' removes a package from a program, 'lucarne container uninstall NAME' a program from the device",
+    ),
+    ("restart", "'lucarne container restart NAME' restarts a container"),
     (
         "scan",
         "searching the network for devices does not exist yet; 'lucarne device status' describes the device of this \
          machine",
     ),
-    ("ps", "'lucarne container list' lists the containers of the device, 'lucarne top' shows their load"),
+    ("search", "'lucarne pkg search TEXT' searches for packages"),
+    ("serve", "'lucarne device start' starts the device, which runs the providers of services"),
     ("setup", "there is nothing to set up: 'lucarne run FILE' works at once"),
+    ("shell", "'lucarne repl' runs code line by line"),
     ("simulate", "'lucarne run --simulate SEED FILE' runs a program in virtual time"),
+    ("snapshot", "'lucarne compile --snapshot FILE' makes a snapshot"),
     ("start", "'lucarne device start' starts the device, 'lucarne container start NAME' a container"),
     ("status", "'lucarne device status' describes the device of this machine"),
     ("stop", "'lucarne device stop' stops the device, 'lucarne container stop NAME' a container"),
     ("tool", "the tools are commands of their own here: 'lucarne --help' lists them"),
+    (
+        "uninstall",
+        "'lucarne pkg uninstall PREFIX' removes a package from a program, 'lucarne container uninstall NAME' a program from the device",
+    ),
+    ("update", "'lucarne pkg update' updates the packages of a program"),
+    ("upgrade", "'lucarne pkg update' updates the packages of a program"),
     ("version", "'lucarne --version' prints the version"),
     ("container ls", "'lucarne container list' lists the containers"),
     ("container rm", "'lucarne container uninstall NAME' uninstalls a container"),

@@ -340,6 +340,10 @@ fn commands_of_the_existing_tools_are_answered_with_the_command_that_does_the_sa
         (&["stop"], "'lucarne container stop NAME'"),
         (&["container", "rm", "a"], "'lucarne container uninstall NAME'"),
         (&["scan"], "does not exist yet"),
+        (&["build", "a.toit"], "'lucarne compile FILE'"),
+        (&["install", "http"], "'lucarne pkg install NAME'"),
+        (&["fmt"], "'lucarne format PATH...'"),
+        (&["new", "app"], "'lucarne pkg init'"),
     ] {
         let refused = folder.lucarne(line);
         assert_eq!(refused.status, Some(2), "{line:?}");
