@@ -180,6 +180,12 @@ impl<'a> Parser<'a> {
         self.is_print(self.anchor)
     }
 
+    /// Returns whether the current token stands right after a `~`.
+    fn follows_tilde(&self) -> bool {
+        let before = self.at.checked_sub(1).and_then(|before| self.tokens.get(before));
+        before.is_some_and(|before| before.kind == Kind::Tilde) && !self.token().space_before
+    }
+
     fn is_print(&self, place: usize) -> bool {
         self.tokens.get(place).is_some_and(|token| self.written(token.span) == "print")
     }
@@ -203,6 +209,7 @@ impl<'a> Parser<'a> {
             (Kind::Not, _) if self.is_word(1, &["in"]) => {
                 Some("to ask whether a list lacks an element, write `not list.contains x`")
             }
+            (Kind::Assign, _) if self.follows_tilde() => Some("to ask whether two values differ, write `!=`"),
             (Kind::Ampersand, _) => Some("remove it: there are no references to variables"),
             (Kind::DotDot, _) => Some("to join lists, write `list + [2]`"),
             (Kind::If, _) => Some("a value that depends on a condition is written `condition ? 1 : 2`"),

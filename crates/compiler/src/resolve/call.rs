@@ -4,6 +4,7 @@ use super::arguments::Arguments;
 use super::habits;
 use super::index::{Role, Symbol};
 use super::lower::{Candidate, Context, Lower, Reference, Value};
+use super::misread;
 use super::modules::Found;
 use super::routine::VariableId;
 use super::shape::{self, accepts, places};
@@ -724,7 +725,7 @@ impl<'a> Lower<'a> {
             problem.hints.extend(near.map(|near| format!("did you mean `{near}`?")));
             problem.hints.extend(hint);
             if shape.is_setter && self.class == Some(class) && near.is_none() {
-                problem.hints.push(format!("a field is declared in the class: `{name} := null`"));
+                problem.hints.push(format!("{} `{name} := null`", misread::FIELD));
             }
         }
         self.report(problem);

@@ -15,6 +15,9 @@ use crate::types::Ty;
 /// What is written in place of `elif`.
 pub(super) const ELSE_IF: &str = "write `else if`";
 
+/// What is written in place of `switch`.
+pub(super) const IF_CHAIN: &str = "write `if` and `else if`";
+
 /// How a block gives a value.
 pub(super) const BLOCK_VALUE: &str =
     "a block gives the value of its last line: if that is meant, leave out the word `return`";
@@ -101,7 +104,7 @@ fn value(name: &str) -> Option<&'static str> {
         "new" => "write the name of the class, and the arguments of its constructor after spaces",
         _ if is_function_word(name) => FUNCTION,
         "lambda" => "a lambda is written `:: | x | x + 1`",
-        "switch" | "match" | "case" => "write `if` and `else if`",
+        "switch" | "match" | "case" => IF_CHAIN,
         "loop" | "forever" => "write `while true:`",
         "unless" => "write `if not`",
         "until" => "write `while not`",
@@ -221,9 +224,6 @@ impl<'a> Lower<'a> {
             Reference::Items(items) => return self.call_of_type(&items, span),
             _ => return None,
         }
-        if let Some(error) = self.nested_function(name, span, arguments) {
-            return Some(error);
-        }
         if let [ast::Argument { name: None, value: Some(block) }] = arguments
             && let Some(ty) = type_after_colon(block)
         {
@@ -233,6 +233,9 @@ impl<'a> Lower<'a> {
                 self.error_hint(span, title, hint);
             }
             return Some(Value::error(span));
+        }
+        if let Some(error) = self.nested_function(name, span, arguments) {
+            return Some(error);
         }
         value(name).map(|_| self.unresolved(name, span))
     }
@@ -265,12 +268,28 @@ impl<'a> Lower<'a> {
             }
             names.push(&**name);
         }
-        let is_meant =
-            is_body && !names.is_empty() && value(name).is_none() && !self.undeclared.contains(name);
+        let is_meant = is_body && value(name).is_none() && !self.undeclared.contains(name);
         if !is_meant {
             return None;
         }
+        if names.is_empty() {
+            return self.nested_without_parameters(name, span);
+        }
         self.error_hint(span, NESTED, hint_for_nested(name, &names));
+        self.undeclared.insert(name.clone());
+        Some(Value::error(span))
+    }
+
+    /// Reports `name:`, if it is unknown and no other name is near: it may be a function, or a call.
+    fn nested_without_parameters(&mut self, name: &Name, span: Span) -> Option<Value> {
+        let known = self.problems.len();
+        self.unresolved(name, span);
+        let problem = self.problems.get_mut(known)?;
+        if !problem.hints.is_empty() {
+            self.problems.truncate(known);
+            return None;
+        }
+        problem.hints.push(format!("if `{name}` is meant as a function, {}", hint_for_nested(name, &[])));
         self.undeclared.insert(name.clone());
         Some(Value::error(span))
     }

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use super::habits::{ELSE_IF, type_name};
+use super::habits::{ELSE_IF, IF_CHAIN, type_name};
 use super::lower::{Lower, Reference};
 use super::shape::accepts;
 use crate::ast::{self, Declaration, Expression, ExpressionKind};
@@ -14,6 +14,9 @@ use crate::parser::{LOST_ELSE, NESTED};
 use crate::scanner::TAB;
 use crate::source::{SourceId, Sources, Span};
 use crate::types::Ty;
+
+/// The beginning of the hint about a field that is not declared.
+pub(super) const FIELD: &str = "a field is declared in the class:";
 
 /// A parameter that is probably not meant as one.
 struct Misread {
@@ -177,6 +180,7 @@ pub(super) fn drop_follow_ups(problems: &mut Vec<Diagnostic>, sources: &Sources)
     drop_lost_else(problems);
     drop_nested(problems, sources);
     keep_first_tab(problems, sources);
+    keep_first_use(problems);
 }
 
 /// Drops a problem about the parentheses of a call, as in `unknown()`, if an error ends right before them: both are one
@@ -201,9 +205,11 @@ fn drop_lost_else(problems: &mut Vec<Diagnostic>) {
     });
 }
 
-/// Drops errors in the body of a function within a function: it was analyzed as a block.
+/// Drops errors in the body of a function within a function, which was analyzed as a block, and in that of a `switch`.
 fn drop_nested(problems: &mut Vec<Diagnostic>, sources: &Sources) {
-    let nested = problems.iter().filter(|problem| problem.title == NESTED);
+    let is_of_other_language =
+        |problem: &&Diagnostic| problem.title == NESTED || problem.hints.iter().any(|hint| hint == IF_CHAIN);
+    let nested = problems.iter().filter(is_of_other_language);
     let bodies: Vec<_> = nested.filter_map(|problem| lines_inside(problem, sources)).collect();
     problems.retain(|problem| {
         let place = problem.span.start as usize;
@@ -228,6 +234,20 @@ fn lines_inside(problem: &Diagnostic, sources: &Sources) -> Option<(SourceId, Ra
         end += line.len();
     }
     Some((problem.source, begin..end))
+}
+
+/// Keeps the first error about a field that is assigned but not declared.
+fn keep_first_use(problems: &mut Vec<Diagnostic>) {
+    let is_field = |problem: &&Diagnostic| problem.hints.iter().any(|hint| hint.starts_with(FIELD));
+    let fields: Vec<_> = problems.iter().filter(is_field).cloned().collect();
+    problems.retain(|problem| {
+        let is_later = |field: &Diagnostic| {
+            field.source == problem.source
+                && field.title == problem.title
+                && field.span.start < problem.span.start
+        };
+        !fields.iter().any(is_later)
+    });
 }
 
 /// Keeps the first error about a tab of each file, with the number of those that follow.
