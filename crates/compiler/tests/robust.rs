@@ -124,6 +124,21 @@ proptest! {
     }
 }
 
+/// All short texts after the beginning of a string with an interpolation, in which brackets and quotes are missing, and the
+/// line ends.
+#[test]
+fn short_strings() {
+    const PARTS: [&str; 8] = ["\"", "$", "(", ")", "[", "]", "\n", "n"];
+    const LENGTH: u32 = 6;
+    for begin in ["\"$", "\"\"\"$"] {
+        for number in 0..PARTS.len().pow(LENGTH) {
+            let part = |place| PARTS[number / PARTS.len().pow(place) % PARTS.len()];
+            let rest: String = (0..LENGTH).map(part).collect();
+            oracle::scan(format!("{begin}{rest}").as_bytes());
+        }
+    }
+}
+
 #[test]
 fn damaged_programs_with_the_library() {
     for at in (0..SEED.len()).step_by(61) {

@@ -10,14 +10,15 @@ const RETURNS_MAX: u32 = 8;
 
 /// A line break between the brackets of an interpolation, in a string that otherwise stands on one line; and what the
 /// scanner needs to go on from it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct LineBreak {
     at: usize,
     /// Where the string begins.
     string: usize,
-    /// How many constructs are open.
-    modes: usize,
-    innermost: Mode,
+    /// How many constructs are open around the string.
+    around: usize,
+    /// The string, and what is open in it.
+    modes: Vec<Mode>,
     tokens: usize,
     found: Progress,
     line_indent: u32,
@@ -28,24 +29,26 @@ impl Scanner<'_> {
     /// the brackets of an interpolation that are closed on a later line. Whether they are closed shows later, so the
     /// place is kept: see [`Self::return_to_line_break`].
     pub(super) fn may_break_line(&mut self) -> bool {
-        let text = self.modes.iter().rev().find(|mode| matches!(mode, Mode::Text { .. }));
-        let Some(Mode::Text { triple: false, start: string }) = text.copied() else { return true };
+        let around = self.modes.iter().rposition(|mode| matches!(mode, Mode::Text { .. }));
+        let Some(around) = around else { return true };
+        let Some(Mode::Text { triple: false, start: string }) = self.modes.get(around).copied() else {
+            return true;
+        };
         // The breaks in strings that have ended since.
-        let modes = self.modes.len();
-        while self.line_breaks.last().is_some_and(|last| last.modes >= modes && last.string != string) {
+        while self.line_breaks.last().is_some_and(|last| last.around >= around && last.string != string) {
             self.line_breaks.pop();
         }
         if self.line_breaks.last().is_some_and(|last| last.string == string) {
             return true;
         }
-        let Some(innermost) = self.modes.last().copied().filter(|_| self.returns < RETURNS_MAX) else {
+        if self.returns >= RETURNS_MAX {
             return false;
-        };
+        }
         self.line_breaks.push(LineBreak {
             at: self.at,
             string,
-            modes,
-            innermost,
+            around,
+            modes: self.modes.iter().skip(around).copied().collect(),
             tokens: self.tokens.len(),
             found: self.progress(),
             line_indent: self.line_indent,
@@ -68,15 +71,16 @@ impl Scanner<'_> {
             let mut modes = self.modes.iter();
             modes.any(|mode| matches!(mode, Mode::Text { start, .. } if *start == kept.string))
         };
-        let open = self.line_breaks.iter().find(|kept| is_open(kept)).copied();
+        let open = self.line_breaks.iter().position(is_open);
+        let kept = open.map(|open| self.line_breaks.swap_remove(open));
         self.line_breaks.clear();
-        let Some(kept) = open else { return false };
+        let Some(kept) = kept else { return false };
         self.returns += 1;
         self.problems.truncate(kept.found.problems);
         self.migrations.truncate(kept.found.migrations);
         self.tokens.truncate(kept.tokens);
-        self.modes.truncate(kept.modes - 1);
-        self.modes.push(kept.innermost);
+        self.modes.truncate(kept.around);
+        self.modes.extend(kept.modes);
         (self.at, self.line_indent) = (kept.at, kept.line_indent);
         (self.fresh, self.pending_indent, self.tab) = (false, None, None);
         self.abandon_string();
