@@ -334,6 +334,17 @@ fn semantic_tokens_tell_the_kinds_of_names() {
 // Completion.
 
 #[test]
+fn nothing_completes_the_third_part_of_a_type() {
+    let labels_at = |line: &str| {
+        let text = format!("import math\n\n{line}\n  return 1\n");
+        let answer = Project::new(&[("main.toit", &text)]).ask("textDocument/completion", json!({}));
+        labels(&answer.expect("an answer"))
+    };
+    assert_eq!(labels_at("bad -> math.Type.‸named:"), []);
+    assert!(!labels_at("good -> Dur‸ation:").is_empty());
+}
+
+#[test]
 fn completion_of_a_word_is_the_same_at_each_letter() {
     let head = "import .shapes\nimport math\n\nclass A extends Base:\n  side/int := 0\n  static count := 1\n\nmain args:\n  square := Square\n";
     let lines = [

@@ -682,12 +682,12 @@ impl Parser<'_> {
         };
         let start = name.span.start;
         let mut prefix = None;
-        let mut is_too_long = false;
+        let mut second_dot = None;
         while self.peek_on_line() == Kind::Dot && !self.token().space_before {
             let dot = self.advance().span;
-            if prefix.is_some() && !is_too_long {
+            if prefix.is_some() && second_dot.is_none() {
                 self.error(dot, "a type's name has at most one `.`");
-                is_too_long = true;
+                second_dot = Some(dot);
             }
             match self.take_identifier() {
                 Some(inner) => prefix = Some(std::mem::replace(&mut name, inner)),
@@ -697,9 +697,10 @@ impl Parser<'_> {
                 break;
             }
         }
-        if self.skip_type_parameters() || is_too_long {
+        if self.skip_type_parameters() || second_dot.is_some() {
             prefix = None;
-            name.name = "any".into();
+            // No part of a name that is too long is completed as a type.
+            name = Identifier { name: "any".into(), span: second_dot.unwrap_or(name.span) };
         }
         let nullable = self.peek_on_line() == Kind::Question && !self.token().space_before;
         if nullable {

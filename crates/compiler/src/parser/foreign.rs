@@ -402,7 +402,7 @@ impl Parser<'_> {
             self.advance();
             self.braces = self.braces.saturating_sub(1);
         }
-        let title = format!("`{}` does not follow a `try`", self.written(self.token().span));
+        let title = format!("a `try` has no `{}`", self.written(self.token().span));
         let hint =
             "write `exception := catch:` in place of `try:`, and `if exception:` in place of this line";
         self.error_hint(self.token().span, title, hint);

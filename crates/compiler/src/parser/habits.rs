@@ -409,9 +409,12 @@ impl<'a> Parser<'a> {
             _ => false,
         };
         if is_code {
-            let hint = match self.is_word(1, &["__name__"]) {
-                true => "a program begins at `main:`: write `main:` in place of this line",
-                false => "statements stand in the body of a function, such as `main:`, and are indented",
+            let hint = if self.is_word(1, &["__name__"]) {
+                "a program begins at `main:`: write `main:` in place of this line"
+            } else if self.is_word(0, &["main"]) {
+                "remove the line: `main` is called when the program starts"
+            } else {
+                "statements stand in the body of a function, such as `main:`, and are indented"
             };
             // The lines of a script are one mistake.
             if self.problems.last().is_some_and(|last| last.title == NO_FUNCTION) {

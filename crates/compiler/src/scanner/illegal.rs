@@ -133,7 +133,7 @@ impl Scanner<'_> {
 fn hint_for(character: char, is_first: bool) -> Option<&'static str> {
     Some(match character {
         '!' => "negation is written `not`",
-        '@' if is_first => "remove it: a declaration has no such notes",
+        '@' if is_first => "remove the line: a declaration has no decorators",
         '@' => "remove it: a field is written by its name, or as `this.name`",
         '\u{2010}'..='\u{2015}' | '\u{2212}' => "write `-`",
         '\u{d7}' => "write `*`",
