@@ -16,6 +16,7 @@ main:
   nested-exits
   conditional-expressions
   sequences
+  literals-over-lines-in-heads
 
 loops:
   seen := []
@@ -325,3 +326,21 @@ sequences:
   code := (: 5; 6)
   value := code.call
   expect-equals 6 value
+
+literals-over-lines-in-heads:
+  size := : | all | all.size
+  if found := size.call {
+    1, 2
+  }:
+    expect-equals 2 found
+  else:
+    expect false
+  rounds := 0
+  while rounds < { 3: 4,
+                   5: 6,
+  }.size: rounds++
+  expect-equals 2 rounds
+  if identical 1 {
+    7: 1,
+  }[7]: rounds++
+  expect-equals 3 rounds

@@ -391,7 +391,7 @@ impl Parser<'_> {
                     self.error_and_go_on(span, "`++` as an argument needs parentheses", "write `(++x)`");
                     arguments.push(self.positional());
                 }
-                Kind::LeftBrace if blocks == Blocks::Refused && self.token_at(1).line_start => return false,
+                Kind::LeftBrace if blocks == Blocks::Refused && self.is_foreign_body() => return false,
                 Kind::Eof => return false,
                 Kind::Minus if self.space_after() => return false,
                 _ if self.starts_expression(false) => arguments.push(self.positional()),

@@ -71,6 +71,9 @@ const NO_FUNCTION: &str = "this code belongs to no function";
 /// How many tokens a search for the end of something may take.
 pub(super) const LOOK_AHEAD_MAX: usize = 200;
 
+/// The maximum number of tokens of a literal between braces in a head, if its `{` ends a line.
+const LITERAL_MAX: usize = 10_000;
+
 impl<'a> Parser<'a> {
     /// Returns the text of the source from the current token on.
     pub(super) fn text_here(&self) -> &'a str {
@@ -383,6 +386,27 @@ impl<'a> Parser<'a> {
         self.recovering = false;
         self.braces += 1;
         Some(self.advance().span)
+    }
+
+    /// Returns whether a `{` ends its line and begins a body of another language, not a literal before the `:` of a head.
+    pub(super) fn is_foreign_body(&self) -> bool {
+        if !self.token_at(1).line_start {
+            return false;
+        }
+        let mut depth = 0u32;
+        let rest = self.tokens.get(self.at..).unwrap_or_default();
+        let closer = rest.iter().take(LITERAL_MAX).position(|token| {
+            match token.kind {
+                Kind::LeftBrace => depth += 1,
+                Kind::RightBrace => depth -= 1,
+                _ => {}
+            }
+            depth == 0
+        });
+        let next = closer.and_then(|closer| rest.get(closer + 1));
+        !next.is_some_and(|next| {
+            !next.line_start && matches!(next.kind, Kind::Colon | Kind::Dot | Kind::LeftBracket)
+        })
     }
 
     /// Skips the `}` of bodies that began with a `{`.
