@@ -139,12 +139,13 @@ impl Parser<'_> {
         if is_name && is_variable {
             return Some(Declaration::Variable(self.variable(modifiers)));
         }
-        if let Some((name, value)) = self.definition_with_colon() {
-            let Modifiers { doc, static_at, abstract_at, .. } = modifiers;
-            let variable = Variable { doc, name, static_at, abstract_at, ty: None, is_final: false, value };
-            return Some(Declaration::Variable(variable));
-        }
-        if let Some((name, value)) = self.foreign_global() {
+        // A method without a body can look like a variable of another language: `val x=5`.
+        let may_lack_body = modifiers.abstract_at.is_some() || class == Some(ClassKind::Interface);
+        let foreign = match self.definition_with_colon() {
+            None if !may_lack_body => self.foreign_global(),
+            found => found,
+        };
+        if let Some((name, value)) = foreign {
             let Modifiers { doc, static_at, abstract_at, .. } = modifiers;
             let variable = Variable { doc, name, static_at, abstract_at, ty: None, is_final: false, value };
             return Some(Declaration::Variable(variable));

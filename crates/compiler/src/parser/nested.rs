@@ -2,7 +2,7 @@
 //! without a name.
 
 use super::habits::LOOK_AHEAD_MAX;
-use super::{Blocks, Parser, is_closer};
+use super::{Blocks, Parser};
 use crate::ast::{Expression, ExpressionKind, FOREIGN_ASSIGNMENT, Identifier};
 use crate::scanner::{Kind, Token};
 
@@ -31,8 +31,11 @@ impl Parser<'_> {
         if token.kind != Kind::Identifier || !token.line_start || token.line_indent == 0 {
             return None;
         }
+        // Without parentheses it is a call of a function, if another file declares one of this name.
         let has_word = self.is_word(0, WORDS)
             && self.kind_on_line(1) == Kind::Identifier
+            && self.kind_on_line(2) == Kind::LeftParen
+            && !self.token_at(2).space_before
             && !self.is_declared_here(token);
         let at_name = usize::from(has_word);
         let end = self.end_of_nested_head(at_name + 1, has_word)?;
@@ -202,7 +205,6 @@ impl Parser<'_> {
         (opener + 1..opener + LOOK_AHEAD_MAX).find_map(|ahead| match self.kind_on_line(ahead) {
             Kind::RightParen => Some(Some(ahead)),
             Kind::Identifier | Kind::Comma | Kind::Colon | Kind::Question | Kind::Slash => None,
-            kind if is_closer(kind) => Some(None),
             _ => Some(None),
         })?
     }
