@@ -335,9 +335,16 @@ fn a_damaged_lock_file_is_refused() {
     let (spec, lock) = (world.read("package.yaml"), world.read("package.lock"));
     let cut = lock[..lock.len() - 20].to_owned();
     let hostile = lock.replace("url: example.com/tones", "url: ../../tones");
-    for (damaged, line) in
-        [(&cut, 10), (&format!("<<<<<<< HEAD\n{lock}"), 2), (&lock.replace("1.0.0\n", "\n"), 9)]
-    {
+    let (no_version, bad_version) = (lock.replace("1.0.0\n", "\n"), lock.replace("1.0.0\n", "1.x.0\n"));
+    let bad_hash = lock.replace("hash: ", "hash: zz");
+    for (damaged, line) in [
+        (&cut, 10),
+        (&format!("<<<<<<< HEAD\n{lock}"), 2),
+        (&no_version, 9),
+        (&bad_version, 8),
+        (&bad_hash, 8),
+        (&hostile, 12),
+    ] {
         for command in [
             &["install"][..],
             &["install", "tones"],

@@ -13,13 +13,13 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use lucarne_package::lock::{self, Lock, Place};
+use lucarne_package::lock::{self, Lock, Package};
 use lucarne_package::spec::{self, Spec};
-use lucarne_package::{LOCK_FILE, SOURCE_FOLDER, SPEC_FILE, text};
+use lucarne_package::{LOCK_FILE, Problem, SOURCE_FOLDER, SPEC_FILE, text};
 
-use crate::download::Wanted;
 use crate::error::Error;
 use crate::git::write_whole;
+use crate::resolve::wanted;
 
 /// The name of the journal.
 const JOURNAL_FILE: &str = ".package.journal";
@@ -75,10 +75,7 @@ impl Folder {
             Err(Error::Content { .. }) => Lock::default(),
             text => lock::read(&text?).0,
         };
-        lock.packages.retain(|_, package| match &package.place {
-            Place::Registry { url, version, hash } => Wanted::checked(url, version, hash.as_deref()).is_ok(),
-            Place::Path(_) => true,
-        });
+        lock.packages.retain(|_, package| wanted(package).is_none_or(|wanted| wanted.is_ok()));
         Ok(lock)
     }
 
@@ -132,8 +129,13 @@ pub fn read_lock(root: &Path) -> Result<Lock, Error> {
     };
     let text = read_if_there(&path).map_err(broken)?;
     let (lock, problems) = lock::read(&text);
-    match problems.iter().find(|problem| !problem.is_warning) {
-        Some(problem) => Err(broken(Error::content(&path, &text, problem))),
+    let bad_name = |package: &Package| {
+        let error = wanted(package)?.err()?;
+        Some(Problem::error(package.span.clone(), error.to_string()))
+    };
+    let mut errors = problems.into_iter().filter(|problem| !problem.is_warning);
+    match errors.next().or_else(|| lock.packages.values().find_map(bad_name)) {
+        Some(problem) => Err(broken(Error::content(&path, &text, &problem))),
         None => Ok(lock),
     }
 }

@@ -338,11 +338,15 @@ fn needs(spec: &Spec) -> Result<Vec<Need>, Error> {
 
 /// Returns the packages of registries in a lock file.
 pub(crate) fn locked(lock: &Lock) -> Result<Vec<Wanted>, Error> {
-    let registry = lock.packages.values().filter_map(|package| match &package.place {
-        Place::Registry { url, version, hash } => Some((url, version, hash)),
+    lock.packages.values().filter_map(wanted).collect()
+}
+
+/// Returns what is wanted for a package of a registry.
+pub(crate) fn wanted(package: &Package) -> Option<Result<Wanted, Error>> {
+    match &package.place {
+        Place::Registry { url, version, hash } => Some(Wanted::checked(url, version, hash.as_deref())),
         Place::Path(_) => None,
-    });
-    registry.map(|(url, version, hash)| Wanted::checked(url, version, hash.as_deref())).collect()
+    }
 }
 
 /// Puts packages into `.packages`, downloading those that are in neither place.
