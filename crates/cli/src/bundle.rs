@@ -27,8 +27,7 @@ const BUNDLE_MARK: &[u8; 16] = b"lucarne bundle \n";
 /// How the executables of Linux begin.
 const ELF: &[u8; 4] = b"\x7fELF";
 
-/// Says inside of each binary whether a program follows it. Programs are started by code that reads this, so it is in every
-/// part of the file that can be executed at all.
+/// Says inside of each binary whether a program follows it, so that this is known even if the end of the file is lost.
 static MARK: [u8; 40] = *b"lucarne binary; a program follows: no  \n";
 
 /// The place in the mark of what it says, and what it says in an executable with a program.

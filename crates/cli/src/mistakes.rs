@@ -17,6 +17,10 @@ use crate::arguments::CommandLine;
 /// The last lines of a message about a mistake.
 const MORE: &str = "\nFor more information, try '--help'.\n";
 
+/// Tips for several commands.
+const NO_PROJECT: &str = "a program is one file and needs no project: 'lucarne run FILE' runs it; 'lucarne pkg init' prepares a folder for packages";
+const UNINSTALL: &str = "'lucarne pkg uninstall PREFIX' removes a package from a program, 'lucarne container uninstall NAME' a program from the device";
+
 /// Commands of the existing tools and of others that lucarne does not have, each with the tip that is printed for it.
 const ELSEWHERE: &[(&str, &str)] = &[
     (
@@ -36,10 +40,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "config",
         "there are no settings to keep; the variable LUCARNE_STATE names the state folder of the device",
     ),
-    (
-        "create",
-        "a program is one file and needs no project: 'lucarne run FILE' runs it; 'lucarne pkg init' prepares a folder for packages",
-    ),
+    ("create", NO_PROJECT),
     (
         "debug",
         "'print' and the stack traces of exceptions show what a program does; 'lucarne repl' tries parts of it",
@@ -60,10 +61,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ),
     ("fmt", "'lucarne format PATH...' formats source files"),
     ("info", "'lucarne device status' describes the device, 'lucarne pkg list' the packages of a program"),
-    (
-        "init",
-        "a program is one file and needs no project: 'lucarne run FILE' runs it; 'lucarne pkg init' prepares a folder for packages",
-    ),
+    ("init", NO_PROJECT),
     ("inspect", "'lucarne container inspect NAME' describes a container"),
     (
         "install",
@@ -78,10 +76,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "the output of containers is in their logs: 'lucarne container logs -f NAME' follows one, 'lucarne top' shows \
          what runs",
     ),
-    (
-        "new",
-        "a program is one file and needs no project: 'lucarne run FILE' runs it; 'lucarne pkg init' prepares a folder for packages",
-    ),
+    ("new", NO_PROJECT),
     ("package", "'lucarne pkg --help' lists the commands for packages"),
     ("packages", "'lucarne pkg --help' lists the commands for packages"),
     ("ping", "'lucarne device status' says whether the device of this machine runs"),
@@ -89,10 +84,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("profile", "'lucarne run --profile FILE.svg PROGRAM' shows where the time of a program goes"),
     ("ps", "'lucarne container list' lists the containers of the device, 'lucarne top' shows their load"),
     ("publish", "'lucarne pkg describe' shows what a registry would hold about a package"),
-    (
-        "remove",
-        "'lucarne pkg uninstall PREFIX' removes a package from a program, 'lucarne container uninstall NAME' a program from the device",
-    ),
+    ("remove", UNINSTALL),
     ("restart", "'lucarne container restart NAME' restarts a container"),
     (
         "scan",
@@ -109,10 +101,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("status", "'lucarne device status' describes the device of this machine"),
     ("stop", "'lucarne device stop' stops the device, 'lucarne container stop NAME' a container"),
     ("tool", "the tools are commands of their own here: 'lucarne --help' lists them"),
-    (
-        "uninstall",
-        "'lucarne pkg uninstall PREFIX' removes a package from a program, 'lucarne container uninstall NAME' a program from the device",
-    ),
+    ("uninstall", UNINSTALL),
     ("update", "'lucarne pkg update' updates the packages of a program"),
     ("upgrade", "'lucarne pkg update' updates the packages of a program"),
     ("version", "'lucarne --version' prints the version"),

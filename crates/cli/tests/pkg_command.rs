@@ -58,7 +58,7 @@ fn failed_installations_are_explained() {
         assert_eq!(answer.status, Some(status), "{answer:?}");
         assert!(answer.error.contains(said), "{answer:?}");
     };
-    wrong(&["morse"], 1, "no registry lists a package `morse`: there are no packages in them");
+    wrong(&["morse"], 1, "no registry lists a package `morse`: they list no packages");
     wrong(&["toit-morse"], 1, "it is a folder, which 'lucarne pkg install --local toit-morse' installs");
     wrong(&["morse@"], 2, "a version is missing after the '@'");
     wrong(&["morse@new"], 2, "'new' is not a version constraint");

@@ -409,9 +409,7 @@ impl Index {
             }
         }
     }
-}
 
-impl Index {
     /// Returns the error of a word that names no package, with what is likely to be the reason.
     pub(crate) fn not_found(&self, word: &str) -> Error {
         let similar = self.search(word).len();
@@ -421,7 +419,7 @@ impl Index {
             let names = self.missing.join(", ");
             format!("not all of them could be read ({names}): 'lucarne pkg sync' downloads them")
         } else if self.packages.is_empty() {
-            "there are no packages in them: 'lucarne pkg registry list' lists the registries".to_owned()
+            "they list no packages: 'lucarne pkg registry list' lists the registries".to_owned()
         } else if similar > 0 {
             format!("'lucarne pkg search {word}' finds {similar} whose names or descriptions contain it")
         } else {

@@ -341,7 +341,7 @@ pub(crate) fn locked(lock: &Lock) -> Result<Vec<Wanted>, Error> {
     lock.packages.values().filter_map(wanted).collect()
 }
 
-/// Returns what is wanted for a package of a registry.
+/// Returns the request for a package of a registry.
 pub(crate) fn wanted(package: &Package) -> Option<Result<Wanted, Error>> {
     match &package.place {
         Place::Registry { url, version, hash } => Some(Wanted::checked(url, version, hash.as_deref())),
