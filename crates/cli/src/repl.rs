@@ -114,6 +114,7 @@ impl ReplSession<'_> {
             self.output.begin_line();
             let prompt = if self.shared.lines().text().is_empty() { "> " } else { "| " };
             let line = lines.next(prompt);
+            self.interrupts.forget();
             self.output.end_line();
             let Some(line) = line? else { break };
             let line = match line {
@@ -143,12 +144,16 @@ impl ReplSession<'_> {
 
     /// Takes what the user has entered: a line, or several that were pasted into a terminal or come from its history.
     fn take_all(&mut self, entered: &str, lines: &mut Lines<Completion>) -> Result<After, Stop> {
-        for line in entered.split('\n') {
+        let mut rest = entered.split('\n').map(|line| line.trim_end_matches('\r')).peekable();
+        while let Some(line) = rest.next() {
             let is_complete = ends_before(&self.shared.lines(), line);
             if is_complete && let After::End(code) = self.run_lines(lines)? {
                 return Ok(After::End(code));
             }
-            if let After::End(code) = self.take(line.trim_end_matches('\r'), lines)? {
+            // The line after an empty one tells whether the body goes on, as it does in a file.
+            if line.trim().is_empty() && rest.peek().is_some() && !self.shared.lines().text().is_empty() {
+                self.shared.lines().push(line);
+            } else if let After::End(code) = self.take(line, lines)? {
                 return Ok(After::End(code));
             }
         }
@@ -253,9 +258,7 @@ impl ReplSession<'_> {
         let image = self.image.extended(program);
         let image = image.map_err(|_| Stop::failure("the system has no memory left for the program"))?;
         self.image = Arc::new(image);
-        let running = self.interrupts.while_running(&self.running);
-        let outcome = self.running.run(self.image.clone());
-        drop(running);
+        let outcome = self.interrupts.run(&self.running, self.image.clone());
         self.output.flush();
         match outcome {
             Ok(Outcome::Finished) => {

@@ -416,6 +416,11 @@ fn an_index_file_that_cannot_be_read_is_not_replaced() {
     }
     assert_eq!(large.metadata().unwrap().len(), 1 << 31);
     assert!(folder.path("link.index").is_symlink());
+    folder.file("plain.toit", service("1.0", "  a -> int\n"));
+    rustix::fs::mkfifoat(rustix::fs::CWD, folder.path("plain.h"), mode).expect("it is new");
+    let answer = folder.lucarne(&["interface", "generate", "--c", "plain.toit"]);
+    let expected = "lucarne: plain.h was not made by this command";
+    assert!(answer.status == Some(1) && answer.error.starts_with(expected), "{answer:?}");
 }
 
 #[test]

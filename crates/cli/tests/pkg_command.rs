@@ -76,3 +76,23 @@ fn failed_installations_are_explained() {
     let answer = folder.lucarne(&["pkg", "list", "--project-root", "none"]);
     assert_eq!((answer.status, answer.error.as_str()), (Some(2), "lucarne: none is not a folder\n"));
 }
+
+#[test]
+fn a_pipe_in_the_place_of_a_file_is_refused() {
+    let folder = program("pkg-pipe");
+    let mode = rustix::fs::Mode::from_raw_mode(0o600);
+    for file in ["package.yaml", "package.lock", ".package.journal"] {
+        let path = folder.path(&format!("app/{file}"));
+        let _ = std::fs::remove_file(&path);
+        rustix::fs::mkfifoat(rustix::fs::CWD, &path, mode).expect("it is new");
+        for command in
+            [&["install"][..], &["install", "--local", "toit-morse"], &["uninstall", "x"], &["update"]]
+        {
+            let answer = folder.lucarne(&[&["pkg"], command, &["--project-root", "app"]].concat());
+            let said = answer.error.contains(&format!("app/{file}: it is not a file"));
+            assert!(answer.status == Some(1) && said, "{file}, {command:?}: {answer:?}");
+        }
+        std::fs::remove_file(&path).expect("it stays");
+        folder.file("app/package.yaml", "name: app\n");
+    }
+}

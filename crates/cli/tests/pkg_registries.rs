@@ -77,10 +77,11 @@ fn constraints_choose_the_version() {
         "no registry lists a package `gone`: check the spelling: 'lucarne pkg search TEXT'",
     );
     refused(
-        &["tone"],
+        &["example"],
         1,
-        "no registry lists a package `tone`: 'lucarne pkg search tone' finds 1 whose names",
+        "no registry lists a package `example`: 'lucarne pkg search example' finds 2 whose names",
     );
+    refused(&["Tone"], 1, "no registry lists a package `Tone`: did you mean `tones`?");
     refused(&["morse@1.1"], 1, "Because example.com/morse 1.1.0 needs example.com/tones ^1.1.0");
     refused(&["--prefix", "1x", "morse"], 2, "cannot be the prefix of an import");
     refused(&["--prefix", "if", "morse"], 2, "`if` cannot be a prefix: it is a keyword");

@@ -490,6 +490,8 @@ fn pasted_text_runs_at_the_first_enter() {
         "class Ship:\n  name: return \"Argo\"\n\nif true:\n  print (Ship).name",
         "if true:\n  print (Ship).name\n",
         "print (\n  Ship).name",
+        // As in a file, an empty line does not end a body.
+        "name := \"A\"\nif true:\n  name += \"r\"\n\n  name += \"go\"\n\nelse:\n  name = \"\"\n\nprint name",
     ] {
         terminal.press(&format!("{}\r", pasted(text)));
         terminal.expect("\nArgo\n> ");
@@ -559,6 +561,12 @@ fn a_second_tab_lists_the_candidates() {
     terminal.expect("> distance-");
     terminal.line("south");
     terminal.expect("\n2\n> ");
+    // Of many candidates, the first ones are shown. The editor does not ask, so that keys are never an answer.
+    terminal.press(&format!("{TAB}{TAB}"));
+    terminal.expect("... and ");
+    terminal.expect(" more");
+    terminal.line("40 + 2");
+    terminal.expect("\n42\n> ");
     terminal.press(CTRL_D);
     assert_eq!(terminal.end(), Some(0));
 }

@@ -104,12 +104,9 @@ impl Folder {
     /// Does what the journal says, if there is one.
     fn complete(&self) -> Result<(), Error> {
         let path = self.root.join(JOURNAL_FILE);
-        let journal = match fs::read_to_string(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            journal => journal.map_err(Error::file(&path))?,
-        };
+        let Some(journal) = bytes_if_there(&path).map_err(Error::file(&path))? else { return Ok(()) };
         // The journal was written as a whole; anything else in its place is no journal, and has no effect.
-        if let Ok([spec, lock]) = serde_json::from_str::<[String; 2]>(&journal) {
+        if let Ok([spec, lock]) = serde_json::from_slice::<[String; 2]>(&journal) {
             write_whole(&self.root.join(SPEC_FILE), spec.as_bytes())?;
             write_whole(&self.root.join(LOCK_FILE), lock.as_bytes())?;
         }
@@ -176,11 +173,19 @@ fn parsed(path: &Path, text: &str) -> Result<Spec, Error> {
 
 /// Returns the text of a file; empty if it does not exist.
 pub(crate) fn read_if_there(path: &Path) -> Result<String, Error> {
-    let bytes = match fs::read(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
-        other => other.map_err(Error::file(path))?,
-    };
+    let bytes = bytes_if_there(path).map_err(Error::file(path))?.unwrap_or_default();
     text::decode(bytes).map_err(|bad| Error::content(path, &bad.text, &bad.problem))
+}
+
+/// Reads a file. Returns none if it does not exist.
+pub(crate) fn bytes_if_there(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Ok(found) if found.is_file() => fs::read(path).map(Some),
+        // To open a pipe would wait for a writer.
+        Ok(_) => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file")),
+        Err(error) => Err(error),
+    }
 }
 
 /// Converts a path relative to the current folder into one relative to another folder.

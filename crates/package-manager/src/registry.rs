@@ -16,12 +16,14 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use lucarne_package::text;
 use lucarne_package::version::Version;
 use lucarne_package::yaml::{self, Node, Value};
 
 use crate::cache::{Cache, user_folder, variable};
 use crate::description::{self, Description};
 use crate::error::Error;
+use crate::files::bytes_if_there;
 use crate::git::{self, Repository, write_whole};
 use crate::names::{file_name, is_whole_hash, registry_address};
 use crate::parallel::side_by_side;
@@ -40,6 +42,9 @@ const DESCRIPTIONS_MAX: usize = 200_000;
 
 /// The maximum depth of folders in a registry.
 const DEPTH_MAX: usize = 32;
+
+/// How similar the name of a package must be to be suggested: 1 means equal (the measure of Jaro and Winkler).
+const SIMILARITY_MIN: f64 = 0.85;
 
 /// The file that names the commit which was downloaded last. Its repository is in the folder of this name beside the file.
 const CURRENT_FILE: &str = "current";
@@ -108,14 +113,12 @@ impl Registries {
     /// # Errors
     /// If the file is invalid.
     pub fn read(file: &Path) -> Result<Registries, Error> {
-        let text = match fs::read_to_string(file) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let (name, url) = DEFAULT;
-                let registry = Registry { name: name.to_owned(), place: RegistryPlace::Git(url.to_owned()) };
-                return Ok(Registries { file: file.to_owned(), list: vec![registry] });
-            }
-            text => text.map_err(Error::file(file))?,
+        let Some(bytes) = bytes_if_there(file).map_err(Error::file(file))? else {
+            let (name, url) = DEFAULT;
+            let registry = Registry { name: name.to_owned(), place: RegistryPlace::Git(url.to_owned()) };
+            return Ok(Registries { file: file.to_owned(), list: vec![registry] });
         };
+        let text = text::decode(bytes).map_err(|bad| Error::content(file, &bad.text, &bad.problem))?;
         let invalid = |problem| Error::content(file, &text, &problem);
         let mut list = Vec::new();
         if let Some(Node { value: Value::Map(entries), .. }) = yaml::parse(&text).map_err(invalid)? {
@@ -420,6 +423,8 @@ impl Index {
             format!("not all of them could be read ({names}): 'lucarne pkg sync' downloads them")
         } else if self.packages.is_empty() {
             "they list no packages: 'lucarne pkg registry list' lists the registries".to_owned()
+        } else if let Some(near) = self.nearest(word) {
+            format!("did you mean `{near}`?")
         } else if similar > 0 {
             format!("'lucarne pkg search {word}' finds {similar} whose names or descriptions contain it")
         } else {
@@ -427,6 +432,14 @@ impl Index {
                 .to_owned()
         };
         Error::NotFound { name: word.to_owned(), hint }
+    }
+
+    /// Returns the name of a package that is written much like a word.
+    fn nearest(&self, word: &str) -> Option<&str> {
+        let similarity = |name: &str| strsim::jaro_winkler(&name.to_lowercase(), &word.to_lowercase());
+        let names = self.packages.values().filter_map(newest).map(|description| description.name.as_str());
+        let near = names.map(|name| (similarity(name), name)).filter(|(value, _)| *value > SIMILARITY_MIN);
+        near.max_by(|(one, _), (other, _)| one.total_cmp(other)).map(|(_, name)| name)
     }
 }
 

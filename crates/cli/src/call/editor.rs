@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, IsTerminal, Read};
 use std::path::PathBuf;
 
-use rustyline::completion::Completer;
+use rustyline::completion::{Completer, Pair};
 use rustyline::error::ReadlineError;
 use rustyline::highlight::Highlighter;
 use rustyline::hint::Hinter;
@@ -20,8 +20,9 @@ const LINE_MAX: u64 = 16 << 20;
 /// The number of inputs that the history keeps.
 const HISTORY_MAX: usize = 1_000;
 
-/// The maximum number of candidates that can be shown. The editor counts them in 16 bits.
-const CANDIDATES_MAX: usize = 10_000;
+/// The maximum number of candidates that are shown. For more, the editor would ask first, and a question of the editor
+/// cannot be left by Ctrl-C.
+const CANDIDATES_MAX: usize = 60;
 
 /// The line for one that was dropped by Ctrl-C. No other line ends like that.
 pub(crate) const DROPPED: &str = "\r";
@@ -149,17 +150,28 @@ fn history_path(name: &str) -> Option<PathBuf> {
 pub(crate) struct Completing<C>(C);
 
 impl<C: Candidates> Completer for Completing<C> {
-    type Candidate = String;
+    type Candidate = Pair;
 
-    fn complete(&self, line: &str, place: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<String>)> {
+    fn complete(&self, line: &str, place: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
         let before = line.get(..place).unwrap_or_default();
         let start = self.0.word_start(before);
-        let mut candidates = self.0.candidates(before, start);
-        if candidates.len() > CANDIDATES_MAX {
-            candidates.clear();
-        }
-        Ok((start, candidates))
+        Ok((start, shown(self.0.candidates(before, start))))
     }
+}
+
+/// Returns the candidates that the editor shows, in order. For many of them, the last one says how many more there are.
+fn shown(mut words: Vec<String>) -> Vec<Pair> {
+    words.sort_unstable();
+    let last = words.last().cloned();
+    let hidden = words.len().saturating_sub(CANDIDATES_MAX);
+    words.truncate(CANDIDATES_MAX);
+    let mut shown: Vec<Pair> =
+        words.into_iter().map(|word| Pair { display: word.clone(), replacement: word }).collect();
+    if let Some(last) = last.filter(|_| hidden > 0) {
+        // The editor inserts what all have in common: in a sorted list, what the first and the last one have.
+        shown.push(Pair { display: format!("... and {hidden} more"), replacement: last });
+    }
+    shown
 }
 
 impl<C> Hinter for Completing<C> {

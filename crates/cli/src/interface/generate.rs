@@ -1,5 +1,6 @@
 //! `lucarne interface generate`: makes code from a definition, and keeps its index file.
 
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -105,21 +106,30 @@ fn import(folder: &Path, definition: &Path) -> Result<String, Stop> {
 
 impl Output {
     fn is_current(&self) -> bool {
-        std::fs::read(&self.path).is_ok_and(|bytes| bytes == self.text.as_bytes())
+        self.found().is_ok_and(|bytes| bytes == self.text.as_bytes())
     }
 
     /// Refuses to replace a file that this command has not made.
     fn require_own(&self) -> Result<(), Stop> {
-        let is_own = |bytes: &[u8]| bytes.is_empty() || is_generated(bytes);
-        match std::fs::read(&self.path) {
-            Ok(bytes) if !is_own(&bytes) => {
-                let shown = self.path.display();
-                Err(Stop::failure(format!(
-                    "{shown} was not made by this command: move it, or choose another folder with -o"
-                )))
-            }
-            _ => Ok(()),
+        let is_own = match self.found() {
+            Ok(bytes) => bytes.is_empty() || is_generated(&bytes),
+            Err(error) => error.kind() == ErrorKind::NotFound,
+        };
+        if is_own {
+            return Ok(());
         }
+        let shown = self.path.display();
+        Err(Stop::failure(format!(
+            "{shown} was not made by this command: move it, or choose another folder with -o"
+        )))
+    }
+
+    /// Returns what is in the file. Anything else in its place is an error: to open a pipe would wait for a writer.
+    fn found(&self) -> io::Result<Vec<u8>> {
+        if std::fs::metadata(&self.path)?.is_file() {
+            return std::fs::read(&self.path);
+        }
+        Err(ErrorKind::InvalidInput.into())
     }
 }
 

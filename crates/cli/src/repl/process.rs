@@ -1,7 +1,7 @@
 //! The process of a session: here, or as a container of a running system.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use lucarne_host::{ConnectError, ProgramOptions, System};
@@ -90,9 +90,8 @@ impl Running {
         }
     }
 
-    /// Runs an input to its end.
-    pub(crate) fn run(&self, image: Arc<LoadedProgram>) -> Result<Outcome, Ended> {
-        self.channel.run(image);
+    /// Waits for the end of the input that runs.
+    fn wait(&self) -> Result<Outcome, Ended> {
         self.channel.wait().ok_or_else(|| match (self.channel.exit_code(), self.failure()) {
             (Some(code), _) => Ended::Itself(code),
             (None, Some(stop)) => Ended::Lost(stop),
@@ -125,21 +124,29 @@ fn socket(options: &Repl) -> Result<Option<PathBuf>, Stop> {
     Ok(options.connect.clone())
 }
 
-/// Ctrl-C, which interrupts the input that runs.
-pub(crate) struct Interrupts(Arc<Mutex<Option<Arc<InputChannel>>>>);
+/// Ctrl-C, which interrupts the input that runs, or the one that is compiled.
+pub(crate) struct Interrupts(Arc<Mutex<Current>>);
 
-/// The time in which an input runs.
-pub(crate) struct WhileRunning(Arc<Mutex<Option<Arc<InputChannel>>>>);
+/// What Ctrl-C interrupts.
+#[derive(Default)]
+struct Current {
+    /// The process with the input that runs.
+    running: Option<Arc<InputChannel>>,
+    /// Whether Ctrl-C was pressed since the line was entered, and before its input ran.
+    is_requested: bool,
+}
 
 impl Interrupts {
     /// Begins to watch for Ctrl-C. Without a terminal, it ends this OS process.
     pub(crate) fn watch(is_terminal: bool, output: Arc<SessionOutput>) -> Result<Interrupts, Stop> {
-        let running = Arc::new(Mutex::new(None::<Arc<InputChannel>>));
-        let watched = running.clone();
+        let interrupts = Interrupts(Arc::default());
+        let watched = Interrupts(interrupts.0.clone());
         let watching = if is_terminal {
             on_interrupt(move || {
-                if let Some(channel) = &*watched.lock().unwrap_or_else(PoisonError::into_inner) {
-                    channel.interrupt();
+                let mut current = watched.current();
+                match &current.running {
+                    Some(channel) => channel.interrupt(),
+                    None => current.is_requested = true,
                 }
             })
         } else {
@@ -149,18 +156,51 @@ impl Interrupts {
             })
         };
         watching.map_err(|error| Stop::failure(format!("cannot handle Ctrl-C: {}", reason(&error))))?;
-        Ok(Interrupts(running))
+        Ok(interrupts)
     }
 
-    /// Interrupts the inputs of a process until the result is dropped.
-    pub(crate) fn while_running(&self, running: &Running) -> WhileRunning {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(running.channel.clone());
-        WhileRunning(self.0.clone())
+    /// Forgets what was pressed before the user has entered a line.
+    pub(crate) fn forget(&self) {
+        self.current().is_requested = false;
+    }
+
+    /// Runs an input to its end, unless it was interrupted before.
+    pub(crate) fn run(&self, running: &Running, image: Arc<LoadedProgram>) -> Result<Outcome, Ended> {
+        let mut current = self.current();
+        if std::mem::take(&mut current.is_requested) {
+            return Ok(Outcome::Interrupted);
+        }
+        running.channel.run(image);
+        current.running = Some(running.channel.clone());
+        drop(current);
+        let outcome = running.wait();
+        self.current().running = None;
+        outcome
+    }
+
+    fn current(&self) -> MutexGuard<'_, Current> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for WhileRunning {
-    fn drop(&mut self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_input_that_is_interrupted_while_it_is_compiled_does_not_run() {
+        let (_, image) = super::super::fresh().expect("the library compiles");
+        let running = Running { channel: Arc::default(), failure: Arc::default(), _system: None };
+        let interrupts = Interrupts(Arc::default());
+        interrupts.current().is_requested = true;
+        assert!(matches!(interrupts.run(&running, image.clone()), Ok(Outcome::Interrupted)));
+
+        interrupts.current().is_requested = true;
+        interrupts.forget();
+        running.channel.close();
+        assert!(
+            matches!(interrupts.run(&running, image), Err(Ended::Failed)),
+            "it was handed to the process"
+        );
     }
 }
