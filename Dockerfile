@@ -7,7 +7,7 @@
 FROM rust:1.90-slim-bookworm AS build
 WORKDIR /source
 COPY . .
-RUN cargo build --release --locked -p lucarne-cli
+RUN cargo build --release --locked -p lucarne-cli --features fabric
 
 FROM debian:bookworm-slim
 RUN useradd --system --uid 10001 --home-dir /var/lib/lucarne --create-home lucarne

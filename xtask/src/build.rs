@@ -49,13 +49,16 @@ pub(crate) fn sources() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
 }
 
-/// Builds the whole release: for fewer packages Cargo would choose other features, and would
-/// rebuild the results of `cargo build --release`.
+/// The features of what is installed: it can join a fabric.
+pub(crate) const FEATURES: [&str; 2] = ["--features", "lucarne-cli/fabric"];
+
+/// Builds the whole release as `./test` does: for fewer packages Cargo would choose other features, and would build all again.
 pub(crate) fn build() -> Result<Built, Error> {
     let mut command = cargo();
     command
         .args(["build", "--release", "--locked", "--workspace"])
         .args(["--exclude", "lucarne-fuzz", "--exclude", "xtask"])
+        .args(FEATURES)
         .arg("--message-format=json-render-diagnostics");
     let messages = output(&mut command)?;
     let files: Vec<PathBuf> = messages.lines().flat_map(files_of_message).collect();

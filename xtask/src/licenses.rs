@@ -9,7 +9,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::Error;
-use crate::build::{cargo, failed, output, sources};
+use crate::build::{FEATURES, cargo, failed, output, sources};
 use crate::generated::files;
 
 /// The built packages, whose dependencies are collected.
@@ -25,7 +25,8 @@ const FONT_LICENSE: &str = "crates/natives/data/sans10.LICENSE";
 /// its crates.
 pub(crate) fn third_party() -> Result<String, Error> {
     let mut command = cargo();
-    command.args(["metadata", "--format-version=1", "--locked", "--filter-platform"]).arg(host()?);
+    command.args(["metadata", "--format-version=1", "--locked"]).args(FEATURES);
+    command.arg("--filter-platform").arg(host()?);
     let metadata = output(&mut command)?;
     let metadata: Value =
         serde_json::from_str(&metadata).map_err(|reason| failed(&command, reason.to_string()))?;

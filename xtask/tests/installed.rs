@@ -50,6 +50,10 @@ fn the_installed_files() {
     assert_eq!(listed, expected);
     let dynamic = run(Command::new("readelf").arg("-d").arg(PREFIX.join("lib/liblucarne.so")));
     assert!(dynamic.contains("soname: [liblucarne.so.0]"), "{dynamic}");
+    let help = run(Command::new(PREFIX.join("bin/lucarne")).args(["fabric", "--help"]));
+    assert!(help.contains("invite"), "what is installed can join a fabric: {help}");
+    let licenses = std::fs::read_to_string(PREFIX.join("share/doc/lucarne/LICENSES-OF-OTHERS"));
+    assert!(licenses.expect("it is installed").contains("\nzenoh 1."), "with all that it needs");
 }
 
 #[test]

