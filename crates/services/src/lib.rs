@@ -50,6 +50,7 @@ mod abroad;
 mod agenda;
 mod announced;
 mod books;
+mod by_process;
 mod calls;
 mod cancellation;
 mod client;

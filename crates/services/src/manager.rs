@@ -17,6 +17,7 @@ use lucarne_message::{DecodeError, Decoder, EncodeError, Encoder, Payload, Sink,
 
 use crate::abroad::{Abroad, Change};
 use crate::announced::Announcements;
+use crate::by_process::ByProcess;
 use crate::policy::{Action, Policies};
 use crate::presence::Presence;
 use crate::protocol::{self, discovery, error, interface, procedure};
@@ -53,10 +54,12 @@ const NAME: &str = "system/service-manager";
 pub struct ServiceManager {
     registry: Registry,
     clients: BTreeMap<i64, OpenedBy>,
-    clients_of: BTreeSet<(Pid, i64)>,
+    clients_of: ByProcess<i64, ()>,
     waits: Waits,
     /// The processes that are registered under an id.
     published: BTreeMap<String, Pid>,
+    /// Their ids, for each process.
+    publications: ByProcess<String, ()>,
     oversight: Oversight,
     /// The clients that wait for expected providers, in the order in which they asked.
     held: Vec<Held>,
@@ -143,9 +146,10 @@ impl ServiceManager {
         ServiceManager {
             registry: Registry::new(presence),
             clients: BTreeMap::new(),
-            clients_of: BTreeSet::new(),
+            clients_of: ByProcess::default(),
             waits: Waits::default(),
             published: BTreeMap::new(),
+            publications: ByProcess::default(),
             oversight,
             held: Vec::new(),
             round: None,
@@ -228,13 +232,13 @@ impl ServiceManager {
         }
         protocol::require_version(&shown, (offered.major, offered.minor), uuid, wanted)
             .map_err(Problem::Refused)?;
-        if self.clients_of(pid).count() >= PER_PROCESS_MAX {
+        if self.clients_of.count(pid) >= PER_PROCESS_MAX {
             return Err(Problem::TooMany);
         }
 
         let client = self.new_client_id(context);
         self.clients.insert(client, opened_by);
-        self.clients_of.insert((pid, client));
+        self.clients_of.insert(pid, client, ());
         let mut encoder = Encoder::new();
         encoder.list(6)?;
         encoder.int(client)?;
@@ -270,7 +274,7 @@ impl ServiceManager {
 
     /// Closes what a request has given to its sender, which does not use the answer: a client, or a wait.
     fn take_back(&mut self, pid: Pid, request: RequestId) {
-        let clients: Vec<i64> = self.clients_of(pid).collect();
+        let clients: Vec<i64> = self.clients_of.keys(pid).copied().collect();
         for client in clients {
             if self.clients.get(&client).is_some_and(|opened_by| opened_by.request == request) {
                 return self.close_client(pid, client);
@@ -282,10 +286,6 @@ impl ServiceManager {
         }
     }
 
-    fn clients_of(&self, pid: Pid) -> impl Iterator<Item = i64> {
-        self.clients_of.range((pid, i64::MIN)..=(pid, i64::MAX)).map(|&(_, client)| client)
-    }
-
     fn publish(
         &mut self,
         Asker { pid, gid }: Asker,
@@ -294,12 +294,13 @@ impl ServiceManager {
         let id = bounded(arguments.expect_string()?)?;
         let permission = self.oversight.policies.permission(gid, Action::Provide, &id);
         permission.require_provider(&id, std::iter::empty()).map_err(Problem::Refused)?;
-        if self.published.values().filter(|&&publisher| publisher == pid).count() >= PER_PROCESS_MAX {
+        if self.publications.count(pid) >= PER_PROCESS_MAX {
             return Err(Problem::TooMany);
         }
         if self.published.contains_key(&id) {
             return Err(Problem::Refused(error::ALREADY_REGISTERED.to_owned()));
         }
+        self.publications.insert(pid, id.clone(), ());
         self.published.insert(id, pid);
         Ok(Payload::null())
     }
@@ -624,7 +625,7 @@ impl ServiceManager {
 
     fn close_client(&mut self, pid: Pid, client: i64) {
         self.clients.remove(&client);
-        self.clients_of.remove(&(pid, client));
+        self.clients_of.remove(pid, &client);
         self.held.retain(|held| held.client != client);
         let keys: Vec<_> = self.waits.of_client(client).map(|(key, _)| key).collect();
         keys.into_iter().for_each(|key| self.waits.end(key));
@@ -634,8 +635,10 @@ impl ServiceManager {
     fn forget(&mut self, pid: Pid) {
         self.registry.remove_all(pid);
         self.oversight.abroad.hide_all(pid);
-        self.published.retain(|_, publisher| *publisher != pid);
-        let clients: Vec<_> = self.clients_of(pid).collect();
+        for id in self.publications.take(pid) {
+            self.published.remove(&id);
+        }
+        let clients: Vec<i64> = self.clients_of.keys(pid).copied().collect();
         for client in clients {
             self.close_client(pid, client);
         }

@@ -7,6 +7,7 @@ use lucarne_kernel::{Gid, Pid};
 use lucarne_message::{DecodeError, Decoder, Encode, EncodeError, Sink, Value};
 
 use crate::abroad::{Offered, spread};
+use crate::by_process::ByProcess;
 use crate::presence::Presence;
 use crate::protocol::SERVICE_LENGTH;
 use crate::protocol::discovery::CANDIDATE_LENGTH;
@@ -33,7 +34,8 @@ pub(crate) struct Registration {
 
 /// All registrations.
 pub(crate) struct Registry {
-    by_owner: BTreeMap<(Pid, i64), String>,
+    /// The interface of each registration, by its process and its id.
+    by_owner: ByProcess<i64, String>,
     /// By descending priority. Among equals, services of this machine come first, then in the order of registration.
     by_uuid: BTreeMap<String, Vec<Registration>>,
     presence: Presence,
@@ -153,16 +155,15 @@ fn decode_tags(decoder: &mut Decoder<'_>) -> Result<Value, DecodeError> {
 
 impl Registry {
     pub(crate) fn new(presence: Presence) -> Registry {
-        Registry { by_owner: BTreeMap::new(), by_uuid: BTreeMap::new(), presence }
+        Registry { by_owner: ByProcess::default(), by_uuid: BTreeMap::new(), presence }
     }
 
     /// Adds a registration. Returns false if its process has a registration with the same id already.
     pub(crate) fn add(&mut self, registration: Registration) -> bool {
-        let owner = (registration.pid, registration.id);
-        if self.by_owner.contains_key(&owner) {
+        if self.by_owner.contains(registration.pid, &registration.id) {
             return false;
         }
-        self.by_owner.insert(owner, registration.uuid.clone());
+        self.by_owner.insert(registration.pid, registration.id, registration.uuid.clone());
         if registration.counts() {
             self.presence.add(&registration.uuid, registration.gid);
         }
@@ -183,7 +184,7 @@ impl Registry {
 
     /// Removes a registration, if there is one.
     pub(crate) fn remove(&mut self, pid: Pid, id: i64) {
-        let Some(uuid) = self.by_owner.remove(&(pid, id)) else { return };
+        let Some(uuid) = self.by_owner.remove(pid, &id) else { return };
         let Some(candidates) = self.by_uuid.get_mut(&uuid) else { return };
         let is_it = |candidate: &mut Registration| (candidate.pid, candidate.id) == (pid, id);
         if candidates.extract_if(.., is_it).any(|candidate| candidate.counts()) {
@@ -203,7 +204,7 @@ impl Registry {
 
     /// Returns the number of registrations of a process.
     pub(crate) fn count_of(&self, pid: Pid) -> usize {
-        self.by_owner.range((pid, i64::MIN)..=(pid, i64::MAX)).count()
+        self.by_owner.count(pid)
     }
 
     /// Returns all registrations. Those of the same interface follow each other.
@@ -217,7 +218,7 @@ impl Registry {
     }
 
     fn ids_of(&self, pid: Pid) -> Vec<i64> {
-        self.by_owner.range((pid, i64::MIN)..=(pid, i64::MAX)).map(|(&(_, id), _)| id).collect()
+        self.by_owner.keys(pid).copied().collect()
     }
 }
 
