@@ -16,12 +16,17 @@ pub enum Encoding {
     Utf16,
 }
 
+/// The number of bytes between two counts of UTF-16 units: a line can be as long as its text.
+const BLOCK_BYTES: usize = 256;
+
 /// A text with the places of its lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Text {
     text: String,
     /// The byte at which each line begins.
     lines: Vec<u32>,
+    /// The number of UTF-16 units before each block of bytes.
+    blocks: Vec<u32>,
 }
 
 impl Text {
@@ -35,7 +40,14 @@ impl Text {
                 lines.push(at as u32 + 1);
             }
         }
-        Text { text, lines }
+        let mut units = 0;
+        let blocks = bytes.chunks(BLOCK_BYTES).map(|block| {
+            let before = units;
+            units += utf16_units(block);
+            before
+        });
+        let blocks = blocks.collect();
+        Text { text, lines, blocks }
     }
 
     /// Returns the text.
@@ -74,15 +86,34 @@ impl Text {
             return self.text.len() as u32;
         }
         let line = self.line(position.line);
-        let text = self.slice(line);
-        let mut units = 0;
-        for (at, letter) in text.char_indices() {
-            if units >= position.character {
-                return line.start + at as u32;
+        let sought = self.units_before(line.start, encoding).saturating_add(position.character);
+        // The last block with fewer units before it contains the place, or the line begins in it or after it.
+        let block = match encoding {
+            Encoding::Utf8 => sought as usize / BLOCK_BYTES,
+            Encoding::Utf16 => self.blocks.partition_point(|units| *units < sought).saturating_sub(1),
+        };
+        let start = self.boundary((block * BLOCK_BYTES).min(line.end as usize) as u32).max(line.start);
+        let mut units = self.units_before(start, encoding);
+        for (at, letter) in self.slice(Span { start, end: line.end }).char_indices() {
+            if units >= sought {
+                return start + at as u32;
             }
             units += width(letter, encoding);
         }
         line.end
+    }
+
+    /// Returns the number of code units before a byte.
+    fn units_before(&self, offset: u32, encoding: Encoding) -> u32 {
+        match encoding {
+            Encoding::Utf8 => offset,
+            Encoding::Utf16 => {
+                let (bytes, offset) = (self.text.as_bytes(), offset as usize);
+                let block = (offset / BLOCK_BYTES).min(self.blocks.len().saturating_sub(1));
+                let rest = bytes.get(block * BLOCK_BYTES..offset).unwrap_or_default();
+                self.blocks.get(block).copied().unwrap_or(0) + utf16_units(rest)
+            }
+        }
     }
 
     /// Returns the beginning of the character that contains a byte; the end of the text if the byte is behind it.
@@ -96,11 +127,11 @@ impl Text {
 
     /// Returns the position of a byte.
     pub fn position(&self, offset: u32, encoding: Encoding) -> Position {
-        let offset = self.boundary(offset) as usize;
-        let line = self.line_of(offset as u32);
-        let start = self.lines.get(line as usize).copied().unwrap_or(0) as usize;
-        let before = self.text.get(start..offset).unwrap_or("");
-        Position { line, character: before.chars().map(|letter| width(letter, encoding)).sum() }
+        let offset = self.boundary(offset);
+        let line = self.line_of(offset);
+        let start = self.lines.get(line as usize).copied().unwrap_or(0);
+        let character = self.units_before(offset, encoding) - self.units_before(start, encoding);
+        Position { line, character }
     }
 
     /// Returns the range of a span.
@@ -134,6 +165,16 @@ fn width(letter: char, encoding: Encoding) -> u32 {
     }
 }
 
+/// Returns the number of UTF-16 units of the characters that begin in some bytes of UTF-8.
+fn utf16_units(bytes: &[u8]) -> u32 {
+    let units = |byte: &u8| match byte {
+        0x80..=0xbf => 0,
+        0xf0.. => 2,
+        _ => 1,
+    };
+    bytes.iter().map(units).sum()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,6 +197,30 @@ mod tests {
         assert_eq!(text.offset(at(99, 0), Encoding::Utf16), 13);
         // Inside of a character.
         assert_eq!(text.offset(at(0, 2), Encoding::Utf16), 5);
+    }
+
+    #[test]
+    fn positions_in_long_lines_are_those_of_a_count_from_their_start() {
+        let mut line = String::new();
+        for number in 0..300 {
+            line += ["a", "ö", "€", "😀", "bc"].get(number * 7 % 5).copied().unwrap_or_default();
+        }
+        let text = Text::new(format!("first\n{line}\r\n{line}"));
+        for encoding in [Encoding::Utf8, Encoding::Utf16] {
+            for number in [1, 2] {
+                let start = text.line(number).start;
+                let mut units = 0;
+                for (at, letter) in line.char_indices() {
+                    let offset = start + at as u32;
+                    let position = Position { line: number, character: units };
+                    assert_eq!(text.position(offset, encoding), position);
+                    assert_eq!(text.offset(position, encoding), offset);
+                    units += width(letter, encoding);
+                }
+                let behind = Position { line: number, character: u32::MAX };
+                assert_eq!(text.offset(behind, encoding), text.line(number).end);
+            }
+        }
     }
 
     #[test]

@@ -76,18 +76,21 @@ pub struct Fault {
 pub fn read(input: &mut impl BufRead) -> io::Result<Option<Incoming>> {
     let Some(length) = read_header(input)? else { return Ok(None) };
     if length > MESSAGE_BYTES_MAX {
+        let message = format!("the message has {length} bytes, more than the maximum of {MESSAGE_BYTES_MAX}");
         let skipped = io::copy(&mut input.take(length), &mut io::sink())?;
         if skipped < length {
-            return Ok(None);
+            return Err(invalid(&message));
         }
-        let message = format!("the message has {length} bytes, more than the maximum of {MESSAGE_BYTES_MAX}");
         return Ok(Some(fault(Value::Null, code::INVALID_REQUEST, message)));
     }
     // Memory is taken as the bytes arrive: the length alone may be a lie.
     let mut bytes = Vec::new();
     input.take(length).read_to_end(&mut bytes)?;
     if (bytes.len() as u64) < length {
-        return Ok(None);
+        return Err(invalid(&format!(
+            "the input ends after {} of the {length} bytes of a message",
+            bytes.len()
+        )));
     }
     Ok(Some(parse(&bytes)))
 }
@@ -95,22 +98,28 @@ pub fn read(input: &mut impl BufRead) -> io::Result<Option<Incoming>> {
 /// Reads the header and the empty line after it. Returns the length of the message.
 fn read_header(input: &mut impl BufRead) -> io::Result<Option<u64>> {
     let mut length = None;
+    let mut is_begun = false;
     let mut header = input.take(HEADER_BYTES_MAX);
     loop {
         let mut line = Vec::new();
         if header.read_until(b'\n', &mut line)? == 0 {
-            let is_end = header.limit() > 0;
-            return if is_end { Ok(None) } else { Err(invalid("the header of a message is too long")) };
+            return match (header.limit() > 0, is_begun) {
+                (true, false) => Ok(None),
+                (true, true) => Err(invalid("the input ends in the header of a message")),
+                (false, _) => Err(invalid("the header of a message is too long")),
+            };
         }
         let line = String::from_utf8_lossy(&line);
         let line = line.trim();
         if line.is_empty() {
             match length {
                 Some(length) => return Ok(Some(length)),
+                None if is_begun => return Err(invalid("the header of a message has no Content-Length")),
                 // Empty lines between messages do no harm.
                 None => continue,
             }
         }
+        is_begun = true;
         if let Some((name, value)) = line.split_once(':')
             && name.trim().eq_ignore_ascii_case("content-length")
         {
@@ -217,7 +226,16 @@ mod tests {
         assert!(read(&mut "Content-Length: many\r\n\r\n{}".as_bytes()).is_err());
         assert!(read(&mut "x".repeat(100_000).as_bytes()).is_err());
         assert!(matches!(read(&mut "".as_bytes()), Ok(None)));
-        assert!(matches!(read(&mut "Content-Length: 10\r\n\r\n{}".as_bytes()), Ok(None)));
+        assert!(matches!(read(&mut "\r\n".as_bytes()), Ok(None)));
+        for (text, expected) in [
+            ("hello\r\n\r\n", "the header of a message has no Content-Length"),
+            ("{\"id\": 1}\r\n", "the input ends in the header of a message"),
+            ("Content-Length: 10\r\n\r\n{}", "the input ends after 2 of the 10 bytes of a message"),
+            ("Content-Length: 99999999999\r\n\r\n", "the message has 99999999999 bytes, more than"),
+        ] {
+            let error = read(&mut text.as_bytes()).expect_err("nothing can follow").to_string();
+            assert!(error.starts_with(expected), "{error}");
+        }
     }
 
     #[test]
