@@ -21,6 +21,10 @@ const MORE: &str = "\nFor more information, try '--help'.\n";
 const NO_PROJECT: &str = "a program is one file and needs no project: 'lucarne run FILE' runs it; 'lucarne pkg init' prepares a folder for packages";
 const UNINSTALL: &str = "'lucarne pkg uninstall PREFIX' removes a package from a program, 'lucarne container uninstall NAME' a program from the device";
 
+/// The tip for what connects machines, in a binary that cannot do it.
+const NO_FABRIC: &str = "this lucarne was built without the feature 'fabric', which connects machines: \
+                         'cargo install --locked --path crates/cli --features fabric' installs one that has it";
+
 /// Commands of the existing tools and of others that lucarne does not have, each with the tip that is printed for it.
 const ELSEWHERE: &[(&str, &str)] = &[
     (
@@ -59,6 +63,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "a host has no firmware to flash: 'lucarne device start' makes this machine a device, and 'lucarne container \
          install NAME FILE' puts a program on it",
     ),
+    ("fabric", NO_FABRIC),
     ("fmt", "'lucarne format PATH...' formats source files"),
     ("info", "'lucarne device status' describes the device, 'lucarne pkg list' the packages of a program"),
     ("init", NO_PROJECT),
@@ -118,6 +123,16 @@ pub(crate) fn improved(error: clap::Error, line: &[String]) -> clap::Error {
     match error.kind() {
         ErrorKind::InvalidSubcommand => of_command(error, line),
         ErrorKind::ValueValidation => of_value(error),
+        ErrorKind::UnknownArgument => of_option(error),
+        _ => error,
+    }
+}
+
+fn of_option(error: clap::Error) -> clap::Error {
+    match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(name)) if name.starts_with("--fabric") && !cfg!(feature = "fabric") => {
+            clap::Error::raw(error.kind(), format!("unexpected argument '{name}'\n\n  tip: {NO_FABRIC}\n"))
+        }
         _ => error,
     }
 }
@@ -130,6 +145,10 @@ fn of_command(mut error: clap::Error, line: &[String]) -> clap::Error {
     let full = format!("{path}{given}");
     if let Some((_, answer)) = ELSEWHERE.iter().find(|(name, _)| *name == full) {
         let message = format!("unknown command '{full}'\n\n  tip: {answer}\n");
+        return clap::Error::raw(ErrorKind::InvalidSubcommand, message);
+    }
+    if path.is_empty() && std::path::Path::new(&given).is_file() {
+        let message = format!("unknown command '{given}'\n\n  tip: 'lucarne run {given}' runs a program\n");
         return clap::Error::raw(ErrorKind::InvalidSubcommand, message);
     }
     let visible = command.get_subcommands().filter(|command| !command.is_hide_set());

@@ -62,7 +62,6 @@ pub(crate) fn repl(options: &Repl) -> Result<ExitCode, Stop> {
     }
     let code = session.read(&mut lines);
     session.running.end();
-    lines.finish();
     let code = code?;
     if let Some(code) = code {
         // The operating system cuts an exit status to a byte. A failure must not become a success that way.

@@ -68,7 +68,9 @@ pub(crate) fn test(options: &Test) -> Result<ExitCode, Stop> {
     }
     let running = Arc::new(Running::default());
     let to_end = running.clone();
-    on_end_of_reader(move || to_end.stop_and_exit(0));
+    // A reader that has seen enough ends the tests, so it is not known whether all pass.
+    let status = if options.watch { 0 } else { FAILURE.into() };
+    on_end_of_reader(move || to_end.stop_and_exit(status));
     let to_end = running.clone();
     signals::on_end_signal(move |signal| to_end.stop_and_exit(signals::exit_status(signal)))
         .map_err(|error| Stop::failure(format!("cannot wait for signals: {error}")))?;

@@ -291,6 +291,45 @@ fn git_that_is_missing_is_named() {
 }
 
 #[test]
+fn a_download_that_fails_on_this_machine_is_not_called_a_changed_version() {
+    let world = world("pkg-full-disk");
+    world.done(&["install", "tones"]);
+    std::fs::remove_dir_all(world.folder.path("app/.packages")).expect("it was made");
+    let fails = "#!/bin/sh\ncase \" $* \" in *\" fetch \"*) echo 'fatal: write error: No space left on device' >&2; exit 128;; esac\n\
+                 PATH=${PATH#*:} exec git \"$@\"\n";
+    world.folder.file("tools/git", fails);
+    let mode = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(world.folder.path("tools/git"), mode).expect("it was made");
+    let path =
+        format!("{}:{}", world.folder.path("tools").display(), std::env::var("PATH").expect("it is set"));
+    let mut command = world.pkg_command(&["install"]);
+    command.env("PATH", path).env("LUCARNE_PKG_CACHE", world.folder.path("another-cache"));
+    let answer = answer(&mut command);
+    assert_eq!(answer.status, Some(1), "{answer:?}");
+    let expected = "git cannot download refs/tags/v2.0.0 of https://example.com/tones: write error: No space left on device";
+    assert!(answer.error.contains(expected), "{answer:?}");
+}
+
+#[test]
+fn the_files_of_a_program_keep_their_permissions_and_links() {
+    let world = world("pkg-permissions");
+    world.done(&["install", "tones"]);
+    let path = |name: &str| world.folder.path(&format!("app/{name}"));
+    std::fs::rename(path("package.yaml"), world.folder.path("shared.yaml")).expect("it was made");
+    std::os::unix::fs::symlink("../shared.yaml", path("package.yaml")).expect("it is new");
+    for file in [world.folder.path("shared.yaml"), path("package.lock")] {
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).expect("it was made");
+    }
+    world.done(&["install", "morse"]);
+    assert!(world.folder.read("shared.yaml").contains("morse"));
+    for file in ["package.yaml", "package.lock"] {
+        let mode = std::fs::metadata(path(file)).expect("it was made").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{file}");
+    }
+    assert!(path("package.yaml").is_symlink());
+}
+
+#[test]
 fn a_folder_needs_no_registry() {
     let world = World::new("pkg-folder");
     world.folder.file("tones/src/tones.toit", "").file("tones/package.yaml", "name: tones\n");

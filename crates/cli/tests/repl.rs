@@ -543,6 +543,44 @@ fn the_history_keeps_inputs_of_several_lines_as_one() {
 }
 
 #[test]
+fn the_history_has_the_inputs_of_sessions_at_the_same_time_and_of_killed_ones() {
+    let folder = Folder::new("repl-histories");
+    let open = || Terminal::open(&folder, &["repl", "--quiet"]);
+    let (Some(mut first), Some(mut second)) = (open(), open()) else { return };
+    for terminal in [&mut first, &mut second] {
+        terminal.expect("> ");
+    }
+    let enter = |terminal: &mut Terminal, line: &str| {
+        terminal.line(line);
+        terminal.expect(&format!("{line}\n> "));
+    };
+    enter(&mut first, "first := 1");
+    enter(&mut second, "second := 2");
+    enter(&mut first, "third := 3");
+    drop(first);
+    second.press(CTRL_D);
+    assert_eq!(second.end(), Some(0));
+    let history = folder.read("state/lucarne-repl-history");
+    let inputs: Vec<&str> = history.lines().filter(|line| line.contains(":=")).collect();
+    assert_eq!(inputs, ["first := 1", "second := 2", "third := 3"]);
+}
+
+#[test]
+fn a_session_without_a_usable_history_runs() {
+    let folder = Folder::new("repl-no-history");
+    folder.file("state/other", "");
+    let mode = rustix::fs::Mode::from_raw_mode(0o600);
+    let path = folder.path("state/lucarne-repl-history");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &path, mode).expect("it is new");
+    let Some(mut terminal) = Terminal::open(&folder, &["repl", "--quiet"]) else { return };
+    terminal.expect("> ");
+    terminal.line("40 + 2");
+    terminal.expect("\n42\n> ");
+    terminal.press(CTRL_D);
+    assert_eq!(terminal.end(), Some(0));
+}
+
+#[test]
 fn a_second_tab_lists_the_candidates() {
     let folder = Folder::new("repl-candidates");
     let Some(mut terminal) = Terminal::open(&folder, &["repl", "--quiet"]) else { return };
@@ -602,7 +640,7 @@ fn tab_completes_names_members_and_imports() {
         terminal.press(CTRL_C);
         terminal.expect("> ");
     }
-    terminal.press(CTRL_D);
+    terminal.press(&format!(":e{TAB}\r"));
     assert_eq!(terminal.end(), Some(0));
 }
 

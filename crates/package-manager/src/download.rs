@@ -142,6 +142,9 @@ fn fetch(cache: &Cache, wanted: &Wanted) -> Result<PathBuf, Error> {
     Ok(folder)
 }
 
+/// What `git` says if a repository does not have a reference.
+const NO_REFERENCE: &str = "couldn't find remote ref";
+
 /// Downloads a version and returns its commit: that of its hash, or else that of its tag.
 fn download(repository: &Repository, wanted: &Wanted) -> Result<String, Error> {
     let address = address(&wanted.url);
@@ -165,9 +168,9 @@ fn download(repository: &Repository, wanted: &Wanted) -> Result<String, Error> {
             return Err(error);
         }
         match repository.fetch(&address, &tag, REFERENCE) {
-            // The repository cannot be reached at all, or has neither of them.
-            Err(_) if crate::git::remote_head(&address).is_err() => return Err(error),
-            Err(_) => return Err(wrong(None)),
+            Err(Error::Git { reason, .. }) if reason.contains(NO_REFERENCE) => return Err(wrong(None)),
+            // The server cannot be reached, or the disk is full.
+            Err(other) => return Err(other),
             Ok(()) => {}
         }
     }

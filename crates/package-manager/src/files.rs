@@ -18,7 +18,7 @@ use lucarne_package::spec::{self, Spec};
 use lucarne_package::{LOCK_FILE, Problem, SOURCE_FOLDER, SPEC_FILE, text};
 
 use crate::error::Error;
-use crate::git::write_whole;
+use crate::git::{NEW, write_whole};
 use crate::resolve::wanted;
 
 /// The name of the journal.
@@ -41,6 +41,7 @@ impl Folder {
         let lock = File::open(root).map_err(Error::file(root))?;
         lock.lock().map_err(Error::file(root))?;
         let folder = Folder { root: root.to_owned(), _lock: lock };
+        folder.remove_unfinished();
         folder.complete()?;
         Ok(folder)
     }
@@ -49,8 +50,9 @@ impl Folder {
         &self.root
     }
 
+    /// Returns whether there is a file, or something else, of this name.
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.root.join(name).is_file()
+        fs::symlink_metadata(self.root.join(name)).is_ok()
     }
 
     /// Returns the text of `package.yaml`, with its content.
@@ -97,6 +99,18 @@ impl Folder {
                     serde_json::json!([spec, lock]).to_string().as_bytes(),
                 )?;
                 self.complete()
+            }
+        }
+    }
+
+    /// Removes what killed commands have left of files that they were writing.
+    fn remove_unfinished(&self) {
+        for entry in fs::read_dir(&self.root).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let of = name.to_str().and_then(|name| name.rsplit_once(NEW)).map(|(of, _)| of);
+            if of.is_some_and(|of| [SPEC_FILE, LOCK_FILE, JOURNAL_FILE].contains(&of)) {
+                // What stays does no harm.
+                let _ = fs::remove_file(entry.path());
             }
         }
     }
@@ -229,10 +243,13 @@ mod tests {
         fs::write(path(SPEC_FILE), "old").expect("a file can be written");
         fs::write(path(JOURNAL_FILE), "[\"name: new\\n\", \"sdk: ^1.0.0\\n\"]")
             .expect("a file can be written");
+        fs::write(path("package.yaml.new-77"), "half").expect("a file can be written");
+        fs::write(path("package.yaml.old"), "").expect("a file can be written");
         let opened = Folder::open(folder.path()).expect("the folder can be locked");
         assert_eq!(opened.spec().expect("valid").1.name.as_deref(), Some("new"));
         assert_eq!(opened.lock().expect("valid").sdk.as_deref(), Some("^1.0.0"));
         assert!(!path(JOURNAL_FILE).exists());
+        assert!(!path("package.yaml.new-77").exists() && path("package.yaml.old").exists());
     }
 
     #[test]

@@ -102,20 +102,19 @@ impl Repository {
             address,
             &refspec,
         ]);
-        let log = self.folder.join("fetch.log");
-        let output = File::create(&log).map_err(Error::file(&log))?;
-        command.stdout(Stdio::null()).stderr(output);
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(Error::NoGit)?;
-        let result = self.watched(&mut child, address);
-        if result.is_err() {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-        let is_success = result?;
-        let mut message = Vec::new();
-        let _ = File::open(&log).and_then(|file| file.take(MESSAGE_MAX).read_to_end(&mut message));
-        let _ = fs::remove_file(&log);
-        if is_success { Ok(()) } else { Err(Error::Git { what: what(), reason: reason(&message) }) }
+        let errors = child.stderr.take();
+        let (result, message) = thread::scope(|scope| {
+            let message = scope.spawn(|| beginning(errors));
+            let result = self.watched(&mut child, address);
+            if result.is_err() {
+                let _ = child.kill();
+                let _ = child.wait();
+            }
+            (result, message.join().unwrap_or_default())
+        });
+        if result? { Ok(()) } else { Err(Error::Git { what: what(), reason: reason(&message) }) }
     }
 
     /// Waits until a download has ended. Returns whether it succeeded.
@@ -216,6 +215,16 @@ impl Repository {
         command.arg(folder);
         command
     }
+}
+
+/// Returns the beginning of the messages of a command, and reads the rest, so that it goes on.
+fn beginning(errors: Option<impl Read>) -> Vec<u8> {
+    let mut message = Vec::new();
+    if let Some(mut errors) = errors {
+        let _ = errors.by_ref().take(MESSAGE_MAX).read_to_end(&mut message);
+        let _ = io::copy(&mut errors.take(REPOSITORY_MAX), &mut io::sink());
+    }
+    message
 }
 
 /// Returns the commit of `HEAD` in the repository at an address.
@@ -332,16 +341,24 @@ fn size(folder: &Path) -> u64 {
     size
 }
 
-/// Writes a file that is complete or does not exist: it gets its name when its content is on the disk.
+/// What follows the name of a file in the name that it has until it is complete.
+pub(crate) const NEW: &str = ".new-";
+
+/// Writes a file that is complete or does not exist: it gets its name when its content is on the disk. A link stays a link,
+/// and a file that is replaced keeps its permissions.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".new-{}", std::process::id()));
-    let new = path.with_file_name(name);
+    let full = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let mut name = full.file_name().unwrap_or_default().to_owned();
+    name.push(format!("{NEW}{}", std::process::id()));
+    let new = full.with_file_name(name);
     let write = || {
         let mut file = File::create(&new)?;
+        if let Ok(old) = fs::metadata(&full) {
+            file.set_permissions(old.permissions())?;
+        }
         file.write_all(bytes)?;
         file.sync_all()?;
-        fs::rename(&new, path)
+        fs::rename(&new, &full)
     };
     write().map_err(|error| {
         let _ = fs::remove_file(&new);

@@ -43,8 +43,8 @@ pub(crate) trait Candidates {
 
 /// The source of lines.
 pub(crate) enum Lines<C: Candidates> {
-    /// A terminal, and the file of its history.
-    Terminal(Box<Editor<Completing<C>, FileHistory>>, &'static str),
+    /// A terminal, and the file of its history, if it can be used.
+    Terminal(Box<Editor<Completing<C>, FileHistory>>, Option<PathBuf>),
     Pipe,
 }
 
@@ -61,11 +61,12 @@ impl<C: Candidates> Lines<C> {
         let config = config.history_ignore_space(true).completion_type(CompletionType::List).build();
         let mut editor = Editor::with_config(config).map_err(failed)?;
         editor.set_helper(Some(Completing(candidates)));
-        if let Some(path) = history_path(history) {
+        let path = history_path(history);
+        if let Some(path) = &path {
             // Without a history, the session works all the same.
-            let _ = editor.load_history(&path);
+            let _ = editor.load_history(path);
         }
-        Ok(Lines::Terminal(Box::new(editor), history))
+        Ok(Lines::Terminal(Box::new(editor), path))
     }
 
     pub(crate) fn is_terminal(&self) -> bool {
@@ -119,31 +120,33 @@ impl<C: Candidates> Lines<C> {
         }
     }
 
-    /// Adds an input, which can have several lines, to the history.
+    /// Adds an input, which can have several lines, to the history and its file: another session can write there at the same
+    /// time, and this one can be killed.
     pub(crate) fn remember(&mut self, input: &str) {
-        if let Lines::Terminal(editor, _) = self {
-            // An input that the history cannot keep is valid all the same.
-            let _ = editor.add_history_entry(input.trim_end());
-        }
-    }
-
-    /// Writes the history.
-    pub(crate) fn finish(&mut self) {
-        let Lines::Terminal(editor, history) = self else { return };
-        if let Some(path) = history_path(history)
-            && let Err(error) = editor.save_history(&path)
+        let Lines::Terminal(editor, path) = self else { return };
+        // An input that the history cannot keep is valid all the same.
+        let _ = editor.add_history_entry(input.trim_end());
+        if let Some(file) = path
+            && let Err(error) = editor.append_history(file)
         {
-            print_error(&format!("lucarne: cannot write the history to {}: {error}\n", path.display()));
+            let shown = file.display();
+            print_error(&format!(
+                "lucarne: the history is not kept, since {shown} cannot be written: {error}\n"
+            ));
+            *path = None;
         }
     }
 }
 
-/// Returns the file of the history, which is beside the state folder of the user's device.
+/// Returns the file of the history, which is beside the state folder of the user's device. Returns none if it cannot be a
+/// file: to open a pipe would wait for another program.
 fn history_path(name: &str) -> Option<PathBuf> {
     let named = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let state = named.or_else(|| std::env::home_dir().map(|home| home.join(".local").join("state")))?;
     std::fs::create_dir_all(&state).ok()?;
-    Some(state.join(name))
+    let path = state.join(name);
+    let is_other = std::fs::metadata(&path).is_ok_and(|found| !found.is_file());
+    (!is_other).then_some(path)
 }
 
 /// Completes words for the editor.

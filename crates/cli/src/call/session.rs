@@ -117,7 +117,6 @@ pub(crate) fn session(
         }
     }
     session.end();
-    lines.finish();
     // In a terminal the user has seen what failed.
     Ok(if session.has_failed.load(Ordering::Acquire) && !is_terminal {
         ExitCode::from(FAILURE)

@@ -51,7 +51,8 @@ impl Candidates for Completion {
     fn candidates(&self, line: &str, _: usize) -> Vec<String> {
         let known = self.shared.0.borrow();
         if known.lines.text().is_empty() && line.starts_with(':') && !line.contains(' ') {
-            let names = COMMANDS.iter().filter_map(|(form, _)| form.split(' ').next());
+            let forms = COMMANDS.iter().flat_map(|(forms, _)| forms.split(", "));
+            let names = forms.filter_map(|form| form.split(' ').next());
             return names.filter(|name| name.starts_with(line)).map(str::to_owned).collect();
         }
         let code = line.strip_prefix(":type ").unwrap_or(line);

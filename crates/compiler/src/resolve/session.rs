@@ -11,6 +11,7 @@ use crate::ast::{Declaration, FunctionName, Identifier};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{ModuleId, Unit};
 use crate::names::Name;
+use crate::parser::ENTRY;
 use crate::source::{LIBRARY_PREFIX, Loader, SourceId, Span};
 use std::sync::Arc;
 
@@ -64,7 +65,8 @@ impl Modules {
                 _ => None,
             },
         });
-        let names = names.filter(|name| !replaced.contains(&name.name));
+        // A file that was loaded and is imported, too, has an entry.
+        let names = names.filter(|name| !replaced.contains(&name.name) && &*name.name != ENTRY);
         let hidden = names.filter_map(|name| {
             let is_of_library = match self.look_up_outside(world, input.id, &name.name) {
                 Found::Nothing => return None,
