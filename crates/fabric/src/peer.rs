@@ -173,11 +173,11 @@ impl Peer {
         is_quiet && self.tokens.is_empty() && self.trunk.is_none() && self.flow.is_forgotten(now_us)
     }
 
-    /// Returns when the machine, which has not proven its name, was last part of a handshake; none for other machines, and
-    /// for those that are known by announcements alone.
+    /// Returns when a handshake with the machine last began or completed, in microseconds. Returns none if the machine has
+    /// proven its name, or if it is known only by announcements.
     pub(crate) fn unproven_us(&self) -> Option<i64> {
         let tunnel = self.tunnel.as_ref().filter(|tunnel| !tunnel.is_proven())?;
-        (tunnel.is_shaking() || self.tokens.is_empty()).then(|| tunnel.touched_us())
+        (tunnel.is_handshaking() || self.tokens.is_empty()).then(|| tunnel.touched_us())
     }
 
     /// Returns whether the machine has proven its name, if the network was told otherwise.
@@ -613,7 +613,7 @@ impl Peer {
     /// Looks at the clock, before anything that has arrived meanwhile.
     pub(crate) fn look_at_clock(&mut self, house: &mut House<'_, '_, '_>, now_us: i64) {
         if let Some(tunnel) = &mut self.tunnel {
-            tunnel.look_at_clock(now_us);
+            tunnel.drop_expired(now_us);
         }
         let mut out = Vec::new();
         let trunk = self.trunk.as_ref().map(|placed| &*placed.trunk);

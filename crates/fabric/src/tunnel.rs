@@ -2,23 +2,26 @@
 //! names to each other by a handshake of TLS 1.3. After that, each packet is sealed with keys of this handshake.
 //!
 //! ```text
-//! u8 version | u8 kind | u16 0 | u32 0 | u64 session | u64 number | ...
-//!   knock     please begin a handshake (session and number are 0)
-//!   client    bytes of TLS, from the machine that begins: the one with the lesser name
-//!   server    bytes of TLS, from the other one
-//!   refused   the other machine was not accepted
-//!   sealed    a packet of the flow, sealed with ChaCha20-Poly1305 (RFC 8439)
+//! u8 version | u8 kind | u16 0 | u32 0 | u64 session | u64 number | content
+//! kind:
+//!   1 knock     asks the other machine to begin a handshake (session and number are 0)
+//!   2 client    bytes of TLS, from the machine that begins the handshake: the machine with the lesser name
+//!   3 server    bytes of TLS, from the other machine
+//!   4 refused   says that the handshake was refused: the receiver is not accepted (number is 0)
+//!   5 sealed    a packet of the flow, sealed with ChaCha20-Poly1305 (RFC 8439)
 //! ```
+//!
+//! Numbers are in little-endian order.
 //!
 //! - The handshake is that of RFC 8446, by `rustls`, with certificates on both sides. The two keys, one for each direction,
 //!   are exported from it (section 7.5, label [`LABEL`], with the number of the session as context). The nonce of a packet is
 //!   its number, and its head is authenticated too.
-//! - TLS itself protects a stream: a single packet that an attacker injects would end it. Here such a packet is dropped, and
-//!   nothing else happens. Packets with a number that is not greater than all before are dropped, too, so a packet that is
-//!   recorded and sent again has no effect. A missing packet is noticed by the flow.
-//! - Only a handshake that is complete replaces a session, and packets of the session before it are accepted after that.
+//! - TLS itself protects a stream: a single packet that an attacker injects would end it. Here an injected packet is dropped,
+//!   and nothing else happens. A packet is also dropped if its number is not greater than the numbers of all packets before
+//!   it, so a packet that is recorded and sent again has no effect. The flow notices missing packets.
+//! - A session is replaced only when the next handshake is complete. Packets of the previous session are still accepted then.
 //!   So an attacker who can only inject packets cannot end a contact. He can disturb a handshake: then another one begins.
-//! - What is not sealed is never given to the flow.
+//! - Packets that are not sealed are never given to the flow.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -30,7 +33,7 @@ use crate::identity::{Fingerprint, Identity, server_name};
 use crate::name::MachineName;
 use crate::network::PACKET_MAX;
 
-/// The version of this form. It differs from the versions of packets without protection.
+/// The version of the packets described above. It differs from the versions of packets without protection.
 const VERSION: u8 = 129;
 
 /// The label of the exported keys.
@@ -39,18 +42,19 @@ const LABEL: &[u8] = b"EXPORTER-lucarne-fabric-1";
 /// The number of bytes before the content of a packet.
 const HEAD: usize = 24;
 
-/// The number of bytes that a sealed packet has beside its content.
+/// The number of bytes that sealing adds to the content of a packet.
 pub(crate) const OVERHEAD: usize = HEAD + 16;
 
-/// The number of handshakes that begin in the time after which a machine is lost. So many are kept: the answer to one may
-/// come when the next ones have begun.
+/// The number of handshakes that begin in the time after which a machine is lost. This many are kept, because the answer to
+/// an older handshake may arrive after newer ones have begun.
 const HANDSHAKES_MAX: usize = 8;
 
-/// The maximum number of packets that wait for the end of a handshake. The flow repeats those that count.
+/// The maximum number of packets that wait for the end of a handshake. The oldest is dropped when there are more; the flow
+/// sends important packets again.
 const WAITING_MAX: usize = 8;
 
 /// The maximum number of packets of TLS from one side in a handshake.
-const FLIGHTS_MAX: u64 = 16;
+const HANDSHAKE_PACKETS_MAX: u64 = 16;
 
 mod kind {
     pub(super) const KNOCK: u8 = 1;
@@ -60,24 +64,25 @@ mod kind {
     pub(super) const SEALED: u8 = 5;
 }
 
-/// The way to one other machine.
+/// The sessions and handshakes with one other machine.
 pub(crate) struct Tunnel {
     identity: Arc<Identity>,
     peer: MachineName,
-    /// This side begins handshakes.
-    calls: bool,
-    /// The time between two handshakes, or two requests for one.
+    /// Whether this side begins handshakes.
+    begins_handshakes: bool,
+    /// The least time between two handshakes that this side begins, or two requests for one.
     retry_us: i64,
-    /// A handshake of another machine may take so long.
+    /// The time after which a handshake is given up, whichever side began it.
     timeout_us: i64,
-    /// The newest one comes first.
+    /// The newest session comes first.
     sessions: VecDeque<Session>,
-    /// The newest one comes last.
+    /// The newest handshake comes last.
     handshakes: VecDeque<Handshake>,
+    /// The packets of the flow that wait for the end of a handshake.
     waiting: VecDeque<Vec<u8>>,
-    /// When this side has begun a handshake, or asked for one.
+    /// When this side last began a handshake, or asked for one.
     begun_us: Option<i64>,
-    /// When a handshake was last in progress.
+    /// When a handshake last began or completed, whichever side began it.
     touched_us: i64,
 }
 
@@ -99,7 +104,7 @@ struct Session {
     next_in: u64,
 }
 
-/// What comes out of a packet.
+/// What the caller of [`Tunnel::receive`] learns from a packet.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum News {
     /// A packet of the flow, from the machine that has proven its name.
@@ -128,7 +133,7 @@ impl Head {
         bytes
     }
 
-    /// Reads the head of a packet. Returns none for anything else, and for other versions.
+    /// Reads the head of a packet. Returns it with the content, or none if the bytes are not a packet of this version.
     fn read(bytes: &[u8]) -> Option<(Head, &[u8])> {
         let (head, rest) = bytes.split_first_chunk::<HEAD>()?;
         let [VERSION, kind, 0, 0, 0, 0, 0, 0, ..] = *head else { return None };
@@ -140,7 +145,7 @@ impl Head {
 impl Tunnel {
     pub(crate) fn new(identity: Arc<Identity>, peer: MachineName, timeout_us: i64) -> Tunnel {
         Tunnel {
-            calls: *identity.name() < peer,
+            begins_handshakes: *identity.name() < peer,
             identity,
             peer,
             retry_us: timeout_us / HANDSHAKES_MAX as i64,
@@ -158,9 +163,9 @@ impl Tunnel {
         !self.sessions.is_empty()
     }
 
-    /// Returns whether the present contact rests on a certificate that is revoked now: that of the session in which the other
-    /// machine has last sent something, or of all sessions if it has sent nothing yet. An older session can have a certificate
-    /// that the machine has renewed meanwhile, which says nothing about the present contact.
+    /// Returns whether the present contact rests on a certificate that is revoked now. This checks the newest session in which
+    /// the other machine has sent something, or all sessions if it has sent nothing yet. An older session can have a
+    /// certificate that the machine has renewed meanwhile, which says nothing about the present contact.
     pub(crate) fn is_revoked(&self) -> bool {
         let is_revoked = |session: &Session| self.identity.revoked.contains(&session.certificate);
         match self.sessions.iter().find(|session| session.next_in > 0) {
@@ -175,33 +180,34 @@ impl Tunnel {
         self.sessions.retain(|session| !revoked.contains(&session.certificate));
     }
 
-    /// Returns whether no handshake has been in progress lately.
+    /// Returns whether no handshake began or completed within the timeout.
     pub(crate) fn is_quiet(&self, now_us: i64) -> bool {
         now_us - self.touched_us >= self.timeout_us
     }
 
     /// Returns whether a handshake is in progress.
-    pub(crate) fn is_shaking(&self) -> bool {
+    pub(crate) fn is_handshaking(&self) -> bool {
         !self.handshakes.is_empty()
     }
 
-    /// Returns when this machine was last part of a handshake.
+    /// Returns when a handshake last began or completed, in microseconds.
     pub(crate) fn touched_us(&self) -> i64 {
         self.touched_us
     }
 
-    /// Returns when a handshake has taken too long.
+    /// Returns the time at which the oldest handshake times out, in microseconds, if there is a handshake.
     pub(crate) fn next_us(&self) -> Option<i64> {
         self.handshakes.front().map(|handshake| handshake.since_us + self.timeout_us)
     }
 
-    /// Forgets handshakes that have taken too long.
-    pub(crate) fn look_at_clock(&mut self, now_us: i64) {
+    /// Drops the handshakes that have timed out.
+    pub(crate) fn drop_expired(&mut self, now_us: i64) {
         let timeout_us = self.timeout_us;
         self.handshakes.retain(|handshake| now_us - handshake.since_us < timeout_us);
     }
 
-    /// Sends a packet of the flow, or lets it wait for a handshake. `random` is for the number of the session.
+    /// Sends a packet of the flow, or keeps it until a handshake is complete. Adds the packets to send to `out`. If a
+    /// handshake begins, `random` becomes the number of its session.
     pub(crate) fn send(&mut self, packet: Vec<u8>, now_us: i64, random: u64, out: &mut Vec<Vec<u8>>) {
         match self.sending() {
             Some(session) => out.extend(session.seal(packet)),
@@ -215,12 +221,13 @@ impl Tunnel {
         }
     }
 
-    /// Seals a last packet, if there is a session.
+    /// Seals the last packet to the other machine and returns it. Returns none without a session.
     pub(crate) fn send_last(&mut self, packet: Vec<u8>) -> Option<Vec<u8>> {
         self.sending()?.seal(packet)
     }
 
-    /// Handles what has come in the name of the other machine.
+    /// Handles a packet that claims to be from the other machine. Adds the packets to send to `out`. If a handshake begins,
+    /// `random` becomes the number of its session. Returns what the caller has to know, if anything.
     pub(crate) fn receive(
         &mut self,
         bytes: &[u8],
@@ -232,31 +239,31 @@ impl Tunnel {
             return Some(News::Unprotected);
         };
         match head.kind {
-            kind::KNOCK if self.calls => self.begin(now_us, random, out),
-            kind::CLIENT if !self.calls => return self.serve(&head, rest, now_us, out),
-            kind::SERVER if self.calls => return self.proceed(&head, rest, now_us, out),
-            kind::REFUSED if self.calls => return self.refused(head.session),
+            kind::KNOCK if self.begins_handshakes => self.begin(now_us, random, out),
+            kind::CLIENT if !self.begins_handshakes => return self.serve(&head, rest, now_us, out),
+            kind::SERVER if self.begins_handshakes => return self.proceed(&head, rest, now_us, out),
+            kind::REFUSED if self.begins_handshakes => return self.refused(head.session),
             kind::SEALED => return self.open(&head, rest, now_us, random, out),
-            // Of the wrong side, or of a later version.
+            // A kind that this side never receives, or that a later version has added.
             _ => {}
         }
         None
     }
 
-    /// Returns the session for sending. The machine that has said the last word of a handshake goes on in the session before,
-    /// if there is one, until the other machine has answered in the new one: the last word may be lost.
+    /// Returns the session for sending. The machine that began the handshake also sends its last message, which may be lost.
+    /// So it keeps sending in the previous session, if there is one, until it receives a packet in the new one.
     fn sending(&mut self) -> Option<&mut Session> {
-        let at = self.sessions.iter().position(|session| !self.calls || session.next_in > 0);
+        let at = self.sessions.iter().position(|session| !self.begins_handshakes || session.next_in > 0);
         self.sessions.get_mut(at.unwrap_or_default())
     }
 
-    /// Begins a handshake, or asks the other machine to begin one, but not too often.
+    /// Begins a handshake, or asks the other machine to begin one. Does nothing within `retry_us` after the last time.
     fn begin(&mut self, now_us: i64, random: u64, out: &mut Vec<Vec<u8>>) {
         if self.begun_us.is_some_and(|begun_us| now_us - begun_us < self.retry_us) {
             return;
         }
         self.begun_us = Some(now_us);
-        if !self.calls {
+        if !self.begins_handshakes {
             return out.push(Head { kind: kind::KNOCK, session: 0, number: 0 }.write().to_vec());
         }
         let Some(name) = server_name(&self.peer) else { return };
@@ -267,6 +274,7 @@ impl Tunnel {
         }
     }
 
+    /// Adds a handshake. Drops the oldest one if there are [`HANDSHAKES_MAX`] already.
     fn add_handshake(&mut self, id: u64, tls: Connection, now_us: i64) {
         if self.handshakes.len() == HANDSHAKES_MAX {
             self.handshakes.pop_front();
@@ -281,7 +289,7 @@ impl Tunnel {
         });
     }
 
-    /// Goes on with a handshake that the other machine has begun, or begins with it.
+    /// Continues a handshake of the other machine. Creates it at its first packet.
     fn serve(&mut self, head: &Head, bytes: &[u8], now_us: i64, out: &mut Vec<Vec<u8>>) -> Option<News> {
         let is_known = self.handshakes.iter().any(|handshake| handshake.id == head.session);
         if !is_known {
@@ -299,9 +307,9 @@ impl Tunnel {
         news
     }
 
-    /// Goes on with a handshake.
+    /// Continues a handshake. Adds the session if the handshake is complete then.
     fn proceed(&mut self, head: &Head, bytes: &[u8], now_us: i64, out: &mut Vec<Vec<u8>>) -> Option<News> {
-        let mine = if self.calls { kind::CLIENT } else { kind::SERVER };
+        let mine = if self.begins_handshakes { kind::CLIENT } else { kind::SERVER };
         let at = self.handshakes.iter().position(|handshake| handshake.id == head.session)?;
         let handshake = self.handshakes.get_mut(at)?;
         if head.number < handshake.next_in {
@@ -316,12 +324,12 @@ impl Tunnel {
             Ok(is_complete)
         });
         if result.is_ok() {
-            // The last word is not said to a machine that is not accepted.
+            // A machine that is not accepted does not get the last message of the handshake.
             handshake.flush(mine, out);
         }
         let session = match result {
             Ok(false) => return None,
-            Ok(true) => self.handshakes.remove(at)?.establish(self.calls),
+            Ok(true) => self.handshakes.remove(at)?.establish(self.begins_handshakes),
             Err(reason) => {
                 self.handshakes.remove(at);
                 Err(reason)
@@ -337,12 +345,12 @@ impl Tunnel {
         }
     }
 
-    /// Adds a session. The newest one is kept, and the newest one in which the other machine has sent something.
+    /// Adds a session. Of the previous sessions, keeps only the newest in which the other machine has sent something.
     fn add_session(&mut self, mut session: Session, out: &mut Vec<Vec<u8>>) {
-        if self.calls {
+        if self.begins_handshakes {
             self.handshakes.clear();
         } else {
-            // Tells the other machine that its last word has arrived.
+            // Tells the other machine that its last message of the handshake has arrived.
             out.extend(session.seal(Vec::new()));
         }
         let used = self.sessions.drain(..).find(|session| session.next_in > 0);
@@ -353,15 +361,17 @@ impl Tunnel {
         }
     }
 
-    /// Drops a session that the other machine reports as refused, unless it has used it: the report is not authenticated.
+    /// Drops the handshake or session that the other machine reports as refused. A session in which it has sent something is
+    /// kept, because the report is not authenticated.
     fn refused(&mut self, id: u64) -> Option<News> {
         let count = self.sessions.len() + self.handshakes.len();
         self.sessions.retain(|session| session.id != id || session.next_in > 0);
         self.handshakes.retain(|handshake| handshake.id != id);
-        let is_new = self.sessions.len() + self.handshakes.len() < count;
-        is_new.then_some(News::NotAccepted)
+        let was_dropped = self.sessions.len() + self.handshakes.len() < count;
+        was_dropped.then_some(News::NotAccepted)
     }
 
+    /// Opens a sealed packet. Begins a handshake if its session is not known.
     fn open(
         &mut self,
         head: &Head,
@@ -371,7 +381,7 @@ impl Tunnel {
         out: &mut Vec<Vec<u8>>,
     ) -> Option<News> {
         let Some(session) = self.sessions.iter_mut().find(|session| session.id == head.session) else {
-            // The other machine has a session that this one does not know, since it has started again.
+            // The session may be from before this machine was restarted.
             self.begin(now_us, random, out);
             return None;
         };
@@ -380,8 +390,8 @@ impl Tunnel {
 }
 
 impl Handshake {
-    /// Makes a session of a complete handshake.
-    fn establish(self, calls: bool) -> Result<Session, String> {
+    /// Makes a session of a complete handshake. Fails with the reason if it has no certificate, or no keys.
+    fn establish(self, begins_handshakes: bool) -> Result<Session, String> {
         let Handshake { id, tls, .. } = self;
         let certificate = tls.peer_certificates().and_then(|chain| chain.first()).map(Fingerprint::of);
         let certificate = certificate.ok_or("it has no certificate")?;
@@ -389,21 +399,26 @@ impl Handshake {
             .export_keying_material([0; 64], LABEL, Some(&id.to_le_bytes()))
             .map_err(|error| error.to_string())?;
         let (client, server) = keys.split_at(32);
-        let (mine, others) = if calls { (client, server) } else { (server, client) };
+        let (mine, others) = if begins_handshakes { (client, server) } else { (server, client) };
         let key = |bytes: &[u8]| {
-            UnboundKey::new(&CHACHA20_POLY1305, bytes).map(LessSafeKey::new).map_err(|_| "no key".to_owned())
+            let key = UnboundKey::new(&CHACHA20_POLY1305, bytes).map(LessSafeKey::new);
+            key.map_err(|_| "the session keys cannot be made".to_owned())
         };
         let (sealing, opening) = (key(mine)?, key(others)?);
         Ok(Session { id, certificate, sealing, opening, next_out: 0, next_in: 0 })
     }
 
+    /// Gives bytes of the other machine to TLS. Fails with the reason if a packet is missing, or TLS refuses the bytes.
     fn receive(&mut self, number: u64, mut bytes: &[u8]) -> Result<(), String> {
-        if number > self.next_in || number >= FLIGHTS_MAX {
+        if number > self.next_in {
             return Err("a part of the handshake is missing".to_owned());
+        }
+        if number >= HANDSHAKE_PACKETS_MAX {
+            return Err(format!("the handshake has more than {HANDSHAKE_PACKETS_MAX} packets"));
         }
         self.next_in += 1;
         while !bytes.is_empty() && self.tls.is_handshaking() {
-            // TLS takes nothing more after the other side has closed the connection.
+            // TLS reads no more bytes after the other side has closed the connection.
             if self.tls.read_tls(&mut bytes).map_err(|error| error.to_string())? == 0 {
                 return Err("it has ended the handshake".to_owned());
             }
@@ -412,7 +427,7 @@ impl Handshake {
         Ok(())
     }
 
-    /// Sends what TLS wants to send.
+    /// Adds the bytes that TLS wants to send to `out`, in packets of this kind.
     fn flush(&mut self, kind: u8, out: &mut Vec<Vec<u8>>) {
         let mut bytes = Vec::new();
         while self.tls.wants_write() && self.tls.write_tls(&mut bytes).is_ok() {}
@@ -426,6 +441,7 @@ impl Handshake {
 }
 
 impl Session {
+    /// Returns the sealed packet; none if it cannot be sealed.
     fn seal(&mut self, packet: Vec<u8>) -> Option<Vec<u8>> {
         let head = Head { kind: kind::SEALED, session: self.id, number: self.next_out }.write();
         let mut content = packet;

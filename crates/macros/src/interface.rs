@@ -22,11 +22,12 @@ pub(crate) struct Method {
     /// The minor version that introduced the method, and the place where that number is written.
     pub(crate) since: Option<(u32, Span)>,
     docs: Vec<Attribute>,
-    /// Lints that the method is exempt from. The client's method has the same arguments.
+    /// The `allow` attributes. They are copied to the client's method, whose arguments can violate the same lints.
     allowed: Vec<Attribute>,
+    /// Whether the provider's method takes `&Call`, which is not sent.
     takes_call: bool,
-    names: Vec<Ident>,
-    types: Vec<Type>,
+    argument_names: Vec<Ident>,
+    argument_types: Vec<Type>,
     /// The type of the result, without the error.
     value: Type,
     /// The type of the error, if the method returns a `Result`.
@@ -34,12 +35,12 @@ pub(crate) struct Method {
     client: ClientMethod,
 }
 
-/// Reads the methods of a trait. Removes their attributes, and changes the trait into the form that
-/// providers implement: methods that return futures. `taken_names` are the names that the generated
-/// client or proxy has already, with what they do.
+/// Reads the methods of a trait. Removes `#[index]`, `#[since]` and `#[client]`, and changes the trait into the form
+/// that providers implement: methods that return futures. `taken_names` are the names that methods of the client or
+/// proxy cannot have.
 ///
-/// A method with a mistake stays in the trait as it is written, without its attributes, so that the mistake is the
-/// only error. All mistakes are added to `mistakes`.
+/// Mistakes are added to `mistakes`. A method with a mistake stays an `async fn`, without these attributes. To keep
+/// the mistake the only error, `#[allow(async_fn_in_trait)]` is added, and its patterns are replaced by `_`.
 pub(crate) fn take_methods(
     item: &mut ItemTrait,
     taken_names: &Taken,
@@ -63,7 +64,7 @@ pub(crate) fn take_methods(
                 mistakes.add(error);
                 function.attrs.retain(|attribute| !is_of_method(attribute));
                 function.attrs.push(syn::parse_quote!(#[allow(async_fn_in_trait)]));
-                name_patterns(&mut function.sig);
+                remove_patterns(&mut function.sig);
             }
         }
     }
@@ -73,8 +74,8 @@ pub(crate) fn take_methods(
     methods
 }
 
-/// Replaces patterns by `_`: a function without a body cannot have other patterns.
-fn name_patterns(signature: &mut Signature) {
+/// Replaces each pattern that is not a name by `_`: a function without a body cannot have patterns.
+fn remove_patterns(signature: &mut Signature) {
     for input in &mut signature.inputs {
         if let FnArg::Typed(input) = input
             && !matches!(*input.pat, Pat::Ident(_))
@@ -90,9 +91,9 @@ fn is_of_method(attribute: &Attribute) -> bool {
 
 /// The names that a generated type has already.
 pub(crate) struct Taken {
-    /// The end of the type's name, after that of the trait.
-    pub(crate) suffix: &'static str,
-    /// The names, with what each of them does.
+    /// The kind of generated type, for messages: `client` or `proxy`.
+    pub(crate) kind: &'static str,
+    /// The names, each with the purpose of its method.
     pub(crate) names: &'static [(&'static str, &'static str)],
 }
 
@@ -135,7 +136,7 @@ fn require_free(
         let article = if reserved.starts_with('o') { "an" } else { "a" };
         let message = format!(
             "the generated {} already has {article} `{reserved}`, which {purpose}: choose another name",
-            taken_names.suffix
+            taken_names.kind
         );
         return Err(Error::new_spanned(name, message));
     }
@@ -150,8 +151,8 @@ fn require_free(
     Ok(Some(method))
 }
 
-/// Reads a method. Returns it and the place of its index, or `None` for a function that is not
-/// `async` and has none of the attributes of a method.
+/// Reads a method, and removes `#[index]`, `#[since]` and `#[client]`. Returns it and the place of its index, or
+/// `None` for a function that is not `async` and has none of these attributes.
 fn take_method(function: &mut TraitItemFn) -> Result<Option<(Method, Span)>> {
     let index =
         take_number(&mut function.attrs, "index", "write #[index(n)], where n is the index of the method")?;
@@ -178,22 +179,22 @@ fn take_method(function: &mut TraitItemFn) -> Result<Option<(Method, Span)>> {
     let receiver = inputs.next();
     if !receiver.is_some_and(is_shared_self) {
         let place = receiver.map_or_else(|| signature.ident.to_token_stream(), ToTokens::to_token_stream);
-        let message = "a method must take `&self` first: several calls may run at a time";
+        let message = "a method must take `&self` first: several calls can run at the same time";
         return Err(Error::new_spanned(place, message));
     }
-    let (mut takes_call, mut names, mut types) = (false, Vec::new(), Vec::new());
+    let (mut takes_call, mut argument_names, mut argument_types) = (false, Vec::new(), Vec::new());
     for input in inputs {
         let FnArg::Typed(input) = input else { continue };
         if let Type::Reference(reference) = &*input.ty {
             let is_call = is_named(&reference.elem, "Call");
-            if is_call && names.is_empty() && !takes_call {
+            if is_call && argument_names.is_empty() && !takes_call {
                 takes_call = true;
                 continue;
             }
             if is_call {
                 return Err(Error::new_spanned(
                     &input.ty,
-                    "`&Call` must come only once, right after `&self`",
+                    "`&Call` can appear only once, right after `&self`",
                 ));
             }
             let message =
@@ -204,8 +205,8 @@ fn take_method(function: &mut TraitItemFn) -> Result<Option<(Method, Span)>> {
         let Pat::Ident(name) = &*input.pat else {
             return Err(Error::new_spanned(&input.pat, "an argument must be a name, not a pattern"));
         };
-        names.push(name.ident.clone());
-        types.push((*input.ty).clone());
+        argument_names.push(name.ident.clone());
+        argument_types.push((*input.ty).clone());
     }
     let output: Type = match &signature.output {
         ReturnType::Default => syn::parse_quote!(()),
@@ -217,7 +218,7 @@ fn take_method(function: &mut TraitItemFn) -> Result<Option<(Method, Span)>> {
         -> impl ::std::future::Future<Output = #output> + ::std::marker::Send
     };
     if let Some(body) = &mut function.default {
-        // The signature is no longer `async`.
+        // The signature is not `async` now, so the body must return a future.
         *body = syn::parse_quote!({ async move #body });
     }
     let all =
@@ -225,20 +226,30 @@ fn take_method(function: &mut TraitItemFn) -> Result<Option<(Method, Span)>> {
     let (docs, allowed) = (all("doc").cloned().collect(), all("allow").cloned().collect());
     let name = signature.ident.clone();
     let client = match client {
-        Some(attribute) => ClientMethod::parse(&attribute, names.len())?,
-        None => ClientMethod::new(&name, &names, &types),
+        Some(attribute) => ClientMethod::parse(&attribute, argument_names.len())?,
+        None => ClientMethod::new(&name, &argument_names, &argument_types),
     };
-    Ok(Some((
-        Method { name, index, since, docs, allowed, takes_call, names, types, value, error, client },
-        place,
-    )))
+    let method = Method {
+        name,
+        index,
+        since,
+        docs,
+        allowed,
+        takes_call,
+        argument_names,
+        argument_types,
+        value,
+        error,
+        client,
+    };
+    Ok(Some((method, place)))
 }
 
 pub(crate) fn is_shared_self(input: &FnArg) -> bool {
     matches!(input, FnArg::Receiver(receiver) if matches!(receiver.kind, ReceiverKind::Reference(_, _, None)))
 }
 
-/// Returns the number in an attribute, and its place.
+/// Removes an attribute. Returns the number in it, and its place. Fails with the hint if the attribute has no number.
 fn take_number(attributes: &mut Vec<Attribute>, name: &str, hint: &str) -> Result<Option<(u32, Span)>> {
     let Some(attribute) = take_attribute(attributes, name)? else { return Ok(None) };
     let number =
@@ -276,6 +287,8 @@ fn is_thrown(error: &Type) -> bool {
     is_named(error, "Thrown")
 }
 
+/// Splits the type of a result into the types of the value and the error: `(T, Some(E))` for `Result<T, E>`, otherwise
+/// `(output, None)`.
 fn value_and_error(output: &Type) -> (Type, Option<Type>) {
     if let Type::Path(path) = output
         && let Some(last) = path.path.segments.last()
@@ -303,13 +316,13 @@ impl Method {
         implementor: &TokenStream,
         target: Target,
     ) -> TokenStream {
-        let Method { name, index, names, types, .. } = self;
+        let Method { name, index, argument_names, argument_types, .. } = self;
         let (handle, receiver) = match target {
             Target::Service => (None, quote!(&self.implementation)),
             Target::Resource => (Some((quote!(__handle), quote!(i64))), quote!(&*__resource)),
         };
-        let types = types.iter().map(ToTokens::to_token_stream);
-        let own = names.iter().map(ToTokens::to_token_stream).zip(types);
+        let types = argument_types.iter().map(ToTokens::to_token_stream);
+        let own = argument_names.iter().map(ToTokens::to_token_stream).zip(types);
         let (all, all_types): (Vec<_>, Vec<_>) = handle.into_iter().chain(own).unzip();
         let count = all.len();
         let is_plain = self.client.is_plain();
@@ -319,7 +332,7 @@ impl Method {
             1 => quote!(#(let #all = __arguments.single::<#all_types>()?;)*),
             _ => quote!(let (#(#all),*) = __arguments.tuple::<(#(#all_types),*)>(#count)?;),
         };
-        let decode = names.iter().zip(&self.types).filter(|_| is_plain).map(|(name, ty)| {
+        let decode = argument_names.iter().zip(argument_types).filter(|_| is_plain).map(|(name, ty)| {
             let kind = kind(root, ty);
             quote!(let #name = #root::macros::decoded(&#kind, #name);)
         });
@@ -329,7 +342,7 @@ impl Method {
         };
         let call = self.takes_call.then(|| quote!(__call,));
         let invoke = quote! {
-            <#implementor as #interface>::#name(#receiver, #call #(#names),*).await
+            <#implementor as #interface>::#name(#receiver, #call #(#argument_names),*).await
         };
         let answer = match &self.error {
             None => {
@@ -395,7 +408,8 @@ impl Method {
         quote!(#(#docs)* #default #(#allowed)* #visibility #method)
     }
 
-    /// Returns whether provider and client have the same type of result: a resource is a proxy for the client.
+    /// Returns whether provider and client have the same type of result. They differ if the result has a resource, for
+    /// which the client gets a proxy, or if the client method has its own signature.
     fn has_same_value(&self) -> bool {
         self.client.is_plain() && !mentions_self(&self.value)
     }
@@ -423,8 +437,8 @@ impl Method {
     }
 }
 
-/// Returns the kind of a type: whether it can be sent. If not, the compiler's error points to the type, and says so
-/// once, since all generated code asks at the same place.
+/// Returns an expression that fails to compile unless the type can be sent. It has the span of the type, so that the
+/// compiler reports the error only once.
 pub(crate) fn kind(root: &Path, ty: &Type) -> TokenStream {
     let (place, placed) = (ty.span(), crate::root::at(root, ty.span()));
     quote_spanned! {place=> {
@@ -448,7 +462,8 @@ pub(crate) enum Target {
     Resource,
 }
 
-/// Returns the resources that the methods of a trait can return: the associated types, and their proxies.
+/// Returns the resources that the methods of a trait can return: the associated types, and their proxies. Fails if an
+/// associated type has no trait as its bound.
 pub(crate) fn resources_of(item: &ItemTrait) -> Result<Vec<(Ident, Type)>> {
     let types = item.items.iter().filter_map(|member| match member {
         TraitItem::Type(associated) => Some(associated),
@@ -461,12 +476,14 @@ pub(crate) fn resources_of(item: &ItemTrait) -> Result<Vec<(Ident, Type)>> {
                 _ => None,
             });
             let Some(mut path) = bound else {
-                let message = "bind it by the trait of the resource: `type Die: Die;`";
+                let message = "an associated type needs the trait of its resource as its bound, for example \
+                               `type Die: Die;`";
                 return Err(Error::new_spanned(associated, message));
             };
             if let Some(last) = path.segments.last_mut() {
                 last.ident = format_ident!("{}Proxy", last.ident);
-                // `Hall<Door = Self::Door>` says that two types of resources belong together.
+                // Proxies have no type arguments. In the bound `Hall<Door = Self::Door>`, the argument only says that
+                // the provider uses the same type in both places.
                 last.arguments = PathArguments::None;
             }
             Ok((associated.ident.clone(), syn::parse_quote!(#path)))
@@ -496,7 +513,7 @@ impl VisitMut for ProxiesForResources<'_> {
     }
 }
 
-/// Returns the associated type `X` of a `Resource<Self::X>`.
+/// Returns the name of the associated type `X` for the type `Resource<Self::X>`; none for other types.
 fn resource_of(ty: &Type) -> Option<String> {
     let Type::Path(path) = ty else { return None };
     let last = path.path.segments.last().filter(|last| last.ident == "Resource")?;

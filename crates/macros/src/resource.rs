@@ -13,7 +13,7 @@ use crate::root;
 
 /// The names that every proxy or resource has.
 const TAKEN_NAMES: Taken = Taken {
-    suffix: "proxy",
+    kind: "proxy",
     names: &[
         ("close", "closes the resource"),
         ("proxy", "returns the untyped proxy"),

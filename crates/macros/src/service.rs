@@ -11,7 +11,7 @@ use crate::root;
 
 /// The names that every client has.
 const TAKEN_NAMES: Taken = Taken {
-    suffix: "client",
+    kind: "client",
     names: &[
         ("open", "opens the service"),
         ("close", "closes the service"),

@@ -1,7 +1,7 @@
 //! Runs a test in an OS process, and then ends the process group of the test.
 //!
-//! Each test has a process group of its own. When the test ends, or is ended, the process group is ended, too: a process that it
-//! leaves behind could hold its output open without end.
+//! Each test has a process group of its own. When the test ends or is killed, all processes of the group are killed: a process
+//! that the test leaves behind could keep the pipe of its output open forever.
 
 use std::io::Read;
 use std::os::unix::process::CommandExt;
@@ -20,7 +20,7 @@ use crate::arguments::Test;
 /// the memory.
 const OUTPUT_MAX: usize = 1 << 20;
 
-/// How long the output of a test that has ended is read: a process outside of its group may hold it open.
+/// How long to read on after the test has ended. A process outside of the test's group may keep the pipe open.
 const OUTPUT_GRACE: Duration = Duration::from_secs(1);
 
 /// The tests that run at the moment.
@@ -34,7 +34,7 @@ struct State {
 }
 
 impl Running {
-    /// Ends all tests that run. Until [`Running::resume`], no other begins.
+    /// Kills all running tests. No other test begins until [`Running::resume`] is called.
     pub(super) fn stop(&self) {
         let mut state = self.state();
         state.is_stopped = true;
@@ -43,7 +43,7 @@ impl Running {
         }
     }
 
-    /// Ends all tests that run, and then this OS process, so that no other test begins.
+    /// Kills all running tests, and exits with the status. The lock is held until the exit, so no other test begins.
     pub(super) fn stop_and_exit(&self, status: i32) -> ! {
         let state = self.state();
         for group in &state.groups {
@@ -57,12 +57,12 @@ impl Running {
         self.state().is_stopped = false;
     }
 
-    /// Returns whether the tests were ended.
+    /// Returns whether `stop` was called, and `resume` was not called since.
     pub(super) fn are_stopped(&self) -> bool {
         self.state().is_stopped
     }
 
-    /// Starts a test. Returns none if the tests were ended.
+    /// Starts a test. Returns none while the tests are stopped.
     fn start(&self, command: &mut Command) -> std::io::Result<Option<Child>> {
         let mut state = self.state();
         if state.is_stopped {
@@ -73,7 +73,8 @@ impl Running {
         Ok(Some(child))
     }
 
-    /// Ends the group of a test, and takes its exit status. The group keeps its number until then.
+    /// Kills the group of a test, and returns the exit status of the test. `wait` comes last: only then can the number of the
+    /// group be used again.
     fn finish(&self, mut child: Child) -> std::io::Result<std::process::ExitStatus> {
         let group = Pid::from_child(&child);
         end_group(group);
@@ -87,11 +88,11 @@ impl Running {
 }
 
 fn end_group(group: Pid) {
-    // This fails if all of it has ended.
+    // This fails if all processes of the group have ended.
     let _ = kill_process_group(group, Signal::KILL);
 }
 
-/// Runs a test. Returns none if the tests were ended before it could.
+/// Runs a test. Returns none if [`Running::stop`] prevented or killed the test.
 pub(super) fn run_one(binary: &Path, options: &Test, running: &Running, file: &Path) -> Option<Finished> {
     let start = Instant::now();
     let result = run_process(binary, options, running, file).transpose()?;
@@ -101,6 +102,7 @@ pub(super) fn run_one(binary: &Path, options: &Test, running: &Running, file: &P
     Some(Finished { file: file.to_owned(), outcome, duration: start.elapsed(), output })
 }
 
+/// Runs a test. Returns its outcome and its output, or none if [`Running::stop`] prevented or killed it.
 fn run_process(
     binary: &Path,
     options: &Test,
@@ -122,7 +124,7 @@ fn run_process(
     let has_ended = end_of(&child).recv_timeout(Duration::from_secs(options.timeout.into())).is_ok();
     let status = running.finish(child)?;
     let outcome = match status.code() {
-        // Its end may be the work of `Running::stop`.
+        // `Running::stop` may have killed it.
         None if running.are_stopped() => return Ok(None),
         _ if !has_ended => Outcome::TimedOut,
         Some(0) => Outcome::Passed,
@@ -131,16 +133,16 @@ fn run_process(
     Ok(Some((outcome, output.text())))
 }
 
-/// Returns a receiver that gets something when an OS process ends. Its exit status is left: until it is taken, no other process
-/// or group gets the number.
+/// Returns a channel that receives a message when an OS process ends. The exit status is not taken, so the process ID is not used
+/// again.
 fn end_of(child: &Child) -> Receiver<()> {
     let (sender, ended) = mpsc::channel();
     let pid = Pid::from_child(child);
     std::thread::spawn(move || {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-        // Any other error also means that it has ended.
+        // Any error other than `EINTR` also means that the process has ended.
         let _ = rustix::io::retry_on_intr(|| waitid(WaitId::Pid(pid), options));
-        // The test may have been ended after its time.
+        // This fails if the receiver is gone, after a timeout.
         let _ = sender.send(());
     });
     ended
@@ -162,15 +164,15 @@ struct Output {
     end: Receiver<()>,
 }
 
-/// The first `OUTPUT_MAX` bytes of an output, and the number of those behind them.
+/// The first `OUTPUT_MAX` bytes of an output, and the number of bytes that were dropped.
 #[derive(Default)]
 struct Kept {
     bytes: Vec<u8>,
-    left_out: usize,
+    dropped: usize,
 }
 
 impl Output {
-    /// Begins to read to the end.
+    /// Reads to the end, in another thread.
     fn begin(from: impl Read + Send + 'static) -> Output {
         let kept = Arc::<Mutex<Kept>>::default();
         let (sender, end) = mpsc::channel();
@@ -182,14 +184,14 @@ impl Output {
         Output { kept, end }
     }
 
-    /// Waits for the end, for a moment. Returns the bytes as text. If not all were kept, a last line says how many more
-    /// there were.
+    /// Waits for the end, for up to `OUTPUT_GRACE`. Returns the bytes as text. If bytes were dropped, a last line says how
+    /// many.
     fn text(self) -> String {
         let _ = self.end.recv_timeout(OUTPUT_GRACE);
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let mut text = String::from_utf8_lossy(&kept.bytes).into_owned();
-        if kept.left_out > 0 {
-            text += &format!("\n... and {} bytes more\n", kept.left_out);
+        if kept.dropped > 0 {
+            text += &format!("\n... and {} bytes more\n", kept.dropped);
         }
         text
     }
@@ -204,7 +206,7 @@ fn collect(mut from: impl Read, to: &Mutex<Kept>) {
                 let mut kept = to.lock().unwrap_or_else(PoisonError::into_inner);
                 let room = count.min(OUTPUT_MAX - kept.bytes.len());
                 kept.bytes.extend_from_slice(chunk.get(..room).unwrap_or_default());
-                kept.left_out += count - room;
+                kept.dropped += count - room;
             }
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(_) => break,

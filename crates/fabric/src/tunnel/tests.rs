@@ -253,12 +253,28 @@ fn what_anyone_can_inject_does_not_end_a_contact() {
 }
 
 #[test]
+fn a_handshake_with_a_gap_or_too_many_packets_is_refused() {
+    let mut pair = Pair::new();
+    let mut receive = |session, number| {
+        let packet = Head { kind: kind::CLIENT, session, number }.write();
+        pair.hall.receive(&packet, 0, 1, &mut Vec::new())
+    };
+    let unproven = |reason: &str| Some(News::Unproven(reason.to_owned()));
+    assert_eq!(receive(1, 0), None);
+    assert_eq!(receive(1, 2), unproven("a part of the handshake is missing"));
+    for number in 0..HANDSHAKE_PACKETS_MAX {
+        assert_eq!(receive(2, number), None);
+    }
+    assert_eq!(receive(2, HANDSHAKE_PACKETS_MAX), unproven("the handshake has more than 16 packets"));
+}
+
+#[test]
 fn no_packet_is_lost_when_a_new_handshake_replaces_the_session() {
     let mut pair = Pair::in_contact();
     pair.now_us += TIMEOUT_US;
     pair.send_to_hall("1");
     pair.send_to_cellar("2");
-    // Someone asks in the name of the hall for a new handshake.
+    // A packet that claims to be from the hall asks for a new handshake.
     let knock = Head { kind: kind::KNOCK, session: 0, number: 0 }.write();
     pair.cellar.receive(&knock, pair.now_us, 4711, &mut pair.to_hall);
     pair.send_to_hall("3");
@@ -281,7 +297,7 @@ fn no_packet_is_lost_when_a_new_handshake_replaces_the_session() {
 }
 
 #[test]
-fn a_lost_last_word_does_not_end_a_contact() {
+fn a_lost_last_message_of_a_handshake_does_not_end_a_contact() {
     let mut pair = Pair::in_contact();
     for _ in 0..4 {
         pair.now_us += TIMEOUT_US;
@@ -294,7 +310,7 @@ fn a_lost_last_word_does_not_end_a_contact() {
         for packet in std::mem::take(&mut pair.to_cellar) {
             assert_eq!(pair.cellar.receive(&packet, pair.now_us, 1, &mut pair.to_hall), None);
         }
-        // The last word of the handshake is lost.
+        // The last message of the handshake is lost.
         pair.to_hall.clear();
         pair.assert_contact();
     }
