@@ -1,4 +1,7 @@
-// TCP between two processes of one program. `benches/network` starts it. Prints `NAME VALUE UNIT` lines.
+// Measures TCP. `benches/network` starts it with one of these arguments:
+//   throughput SECONDS   sends chunks between two processes of this program, and prints `throughput N MB/s`
+//   round-trip COUNT     sends messages between two processes of this program, and prints `round-trip N us`
+//   accept               accepts connections of other programs: prints the port, and then the number of connections after each
 import net
 
 CHUNK ::= 64 * 1024
@@ -9,7 +12,7 @@ main args:
   else if args[0] == "round-trip": round-trip network (int.parse args[1])
   else if args[0] == "accept": accept network
 
-/** Sends chunks for so many seconds to a process that drops them. */
+/** Sends chunks for $seconds s from another process to this one, which drops them. Prints the throughput. */
 throughput network/net.Client seconds/int:
   listener := network.tcp-listen 0
   port := listener.local-address.port
@@ -26,7 +29,7 @@ throughput network/net.Client seconds/int:
   took := Time.monotonic-us - start
   print "throughput $(%.0f bytes.to-float / took) MB/s"
 
-/** Sends 100 bytes and waits until they are back. */
+/** Sends 100 bytes and waits until they are back, $count times. Prints the median. */
 round-trip network/net.Client count/int:
   listener := network.tcp-listen 0
   port := listener.local-address.port
@@ -46,7 +49,7 @@ round-trip network/net.Client count/int:
   times.sort --in-place
   print "round-trip $times[count / 2] us"
 
-/** Accepts connections and keeps them. */
+/** Accepts connections and keeps them. Prints the port, and then the number of connections after each. */
 accept network/net.Client:
   listener := network.tcp-listen 0
   print listener.local-address.port

@@ -14,23 +14,24 @@ const SIZES: [usize; 3] = [3, 30, 300];
 const IMPORTS: [(&str, &str); 2] =
     [("m0:all", "each imports from one other"), ("all", "each imports from all others")];
 
-/// The time to settle, and that in which traffic is measured.
+/// The time in which a change reaches all systems, and the traffic ends.
 const SETTLE: Duration = Duration::from_secs(4);
+
+/// The time in which traffic is measured.
 const TIME: Duration = Duration::from_secs(5);
 
-/// Measures everything.
+/// Measures fabrics of all sizes, each in a process of its own, and prints a row for each.
 pub fn run() {
     println!(
         "\nsystems behind one router, in one process: what each of them costs, and how long it takes to find a service"
     );
     println!(
-        "{:<30} {:>8} {:>14} {:>14} {:>16} {:>16} {:>18}",
+        "{:<30} {:>8} {:>14} {:>22} {:>18} {:>16}",
         "",
         "systems",
-        "announcements",
         "memory (KiB)",
-        "joins, finds (ms)",
-        "new, by all (ms)",
+        "joins and finds (ms)",
+        "found by all (ms)",
         "idle (bytes/s)"
     );
     for (imports, text) in IMPORTS {
@@ -42,7 +43,11 @@ pub fn run() {
     }
 }
 
-/// The process with all systems.
+/// Runs in the process with all systems. Prints what each of them costs:
+/// - the memory,
+/// - the time in which a new system joins and finds a service,
+/// - the time in which all systems find a new service,
+/// - the bytes that it sends when nothing happens.
 pub fn grow(imports: &str, size: &str) {
     let size: usize = size.parse().expect("a number of systems");
     let _router = open_router();
@@ -57,7 +62,7 @@ pub fn grow(imports: &str, size: &str) {
     };
     let before = resident_kib();
     let mut systems: Vec<_> = (0..size - 1).map(join).collect();
-    // Each finds the service of the first one, and so has a stand-in for it.
+    // Each of them finds the service of the first system, and so has a stand-in for it.
     for (system, _) in &systems[1..] {
         system.find(0);
     }
@@ -78,21 +83,22 @@ pub fn grow(imports: &str, size: &str) {
     std::thread::sleep(TIME);
     let idle = (sent_bytes() - sent) as f64 / TIME.as_secs_f64() / size as f64;
     println!(
-        " {size:>14} {memory:>14} {:>16.1} {:>16.1} {idle:>18.0}",
+        " {memory:>14} {:>22.1} {:>18.1} {idle:>16.0}",
         found.as_secs_f64() * 1e3,
         by_all.as_secs_f64() * 1e3
     );
-    // The systems need not say goodbye to each other.
+    // The systems need not leave the network in order.
     std::process::exit(0);
 }
 
+/// Returns the memory of this process, in KiB.
 fn resident_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
     let line = status.lines().find(|line| line.starts_with("VmRSS")).expect("a line with the memory");
     line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).expect("a number of KiB")
 }
 
-/// Returns the number of bytes that were sent in this namespace.
+/// Returns the number of bytes that were sent so far in this network namespace.
 fn sent_bytes() -> u64 {
     let text = std::fs::read_to_string("/sys/class/net/lo/statistics/tx_bytes").expect("Linux");
     text.trim().parse().expect("a number of bytes")

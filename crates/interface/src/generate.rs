@@ -175,7 +175,7 @@ pub fn rust_code(loader: &(dyn Loader + Sync), path: &str) -> Result<String, Cod
     Ok(rust::file(interface, Origin { file: file_name(path), import: "" }).text)
 }
 
-/// Returns whether the indexes of a definition are kept: in the lock file, or all of them in directives.
+/// Returns whether the indexes of a definition are kept: in the index file, or all of them in directives.
 fn has_indexes(definition: &Definition) -> bool {
     match &definition.lock_text {
         Some(text) => *text == definition.lock.print(file_name(&definition.path)),

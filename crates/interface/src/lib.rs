@@ -1,7 +1,7 @@
 //! Service interfaces as data: definitions, indexes, generated code and versions.
 //!
 //! A *definition* is a Toit file with the interfaces of a service, as a program of one container would write them.
-//! [`load`] reads it with the front half of the compiler, so that there is one parser and one meaning of each name.
+//! [`load`] reads it with the front end of the compiler, so that there is one parser and one meaning of each name.
 //! What types do not say is in directives in the doc comments.
 //!
 //! | step | module | result |
@@ -64,7 +64,7 @@ pub struct Definition {
     pub interface: Option<Interface>,
     /// The indexes of its methods, to be written to [`Definition::lock_path`].
     pub lock: Lock,
-    /// The text of the lock file as it is, if there is one.
+    /// The text of the index file as it is, if there is one.
     pub lock_text: Option<String>,
     /// The errors and warnings.
     pub diagnostics: Vec<Diagnostic>,
@@ -73,12 +73,12 @@ pub struct Definition {
 }
 
 impl Definition {
-    /// Returns the path of the lock file.
+    /// Returns the path of the index file.
     pub fn lock_path(&self) -> String {
         lock::path(&self.path)
     }
 
-    /// Returns whether methods have their indexes by their order alone, since the lock file is missing
+    /// Returns whether methods have their indexes by their order alone, since the index file is missing
     /// or empty. Earlier versions may have had another order.
     pub fn is_numbered_by_order(&self) -> bool {
         let mut are_fixed = true;
@@ -104,7 +104,7 @@ impl fmt::Debug for Definition {
     }
 }
 
-/// Reads a definition and its lock file.
+/// Reads a definition and its index file.
 ///
 /// # Errors
 /// See [`InterfaceError`].

@@ -1,4 +1,4 @@
-//! The lock file beside a definition: the index of each method, kept forever.
+//! The index file beside a definition: the index of each method, kept forever.
 //!
 //! ```text
 //! # The indexes of the methods in thermometer.toit. Commit this file: an index never changes.
@@ -8,9 +8,10 @@
 //! 2 Feed.mute removed
 //! ```
 //!
-//! A method that is new gets the lowest index that was never used. One that is no longer in the definition is marked
-//! `removed`, and its index stays taken: it is that of a method with the same name that comes back. If some methods are missing while others are new, [`assign`] cannot know
-//! whether a method was renamed, so it asks instead of guessing.
+//! A new method gets the lowest index that was never used. A method that was removed from the definition is marked
+//! `removed`: its index is not given to another method. A method with the same name that is added again gets it back.
+//! If some methods are missing while others are new, [`assign`] cannot know whether a method was renamed, so it asks
+//! instead of guessing.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -20,13 +21,16 @@ use lucarne_compiler::source::{SourceId, Span};
 
 use crate::model::{INDEX_MAX, Interface, qualified};
 
-/// The maximum number of lines of a lock file. A service with more methods is a mistake.
+/// The maximum number of lines of an index file. A service with more methods is a mistake.
 const LINES_MAX: usize = 100_000;
 
-/// The beginnings of the lines that version control puts between the two sides of a merge.
-const MERGE_MARKS: &[&str] = &["<<<<<<<", "=======", ">>>>>>>", "|||||||"];
+/// The maximum number of missing methods for which a problem has a hint.
+const HINTS_MAX: usize = 8;
 
-/// The content of a lock file.
+/// The beginnings of the lines that version control puts between the two sides of a merge.
+const MERGE_MARKERS: &[&str] = &["<<<<<<<", "=======", ">>>>>>>", "|||||||"];
+
+/// The content of an index file.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct Lock {
     /// The UUID of the service, with its place.
@@ -34,7 +38,7 @@ pub struct Lock {
     entries: BTreeMap<u32, Entry>,
 }
 
-/// A place in a lock file.
+/// A place in an index file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Place {
     source: SourceId,
@@ -46,18 +50,18 @@ struct Place {
 struct Entry {
     /// The name, such as `Feed.mute`.
     name: String,
-    /// Whether the definition no longer has it.
+    /// Whether the method was removed from the definition.
     is_removed: bool,
-    /// The place of its line. None if it is new.
+    /// The place of its line; none if it is new.
     place: Option<Place>,
 }
 
-/// Returns the path of the lock file of a definition.
+/// Returns the path of the index file of a definition.
 pub fn path(definition: &str) -> String {
     format!("{}.index", definition.strip_suffix(".toit").unwrap_or(definition))
 }
 
-/// Returns the UUID of the service that a lock file is for, if it names one.
+/// Returns the UUID of the service that an index file is for, in lower case, if it names one.
 pub fn service(text: &str) -> Option<String> {
     let uuid = |line: &str| match line.split_whitespace().collect::<Vec<_>>()[..] {
         ["service", uuid] => Some(uuid.to_ascii_lowercase()),
@@ -66,7 +70,8 @@ pub fn service(text: &str) -> Option<String> {
     text.lines().find_map(uuid)
 }
 
-/// Reads a lock file.
+/// Reads an index file. Returns the entries that can be read, and the problems. Stops at a merge conflict marker, and after
+/// 100,000 lines.
 pub fn parse(source: SourceId, text: &str) -> (Lock, Vec<Diagnostic>) {
     let mut lock = Lock::default();
     let mut live = BTreeMap::new();
@@ -80,15 +85,15 @@ pub fn parse(source: SourceId, text: &str) -> (Lock, Vec<Diagnostic>) {
             continue;
         }
         let place = Place { source, span };
-        if MERGE_MARKS.iter().any(|mark| line.starts_with(mark)) {
-            let problem = Diagnostic::error(source, span, "the file has the marks of a merge");
-            let hint = "remove the marks, and keep the lines of both sides; of two new methods with the same index, \
-                        remove the line of the one that no program uses yet";
+        if MERGE_MARKERS.iter().any(|marker| line.starts_with(marker)) {
+            let problem = Diagnostic::error(source, span, "the file has merge conflict markers");
+            let hint = "remove the markers, and keep the lines of both sides; if two new methods have the same index, \
+                        remove one of the two lines: that of the method that no program uses yet";
             problems.push(problem.hint(hint));
             break;
         }
         if number >= LINES_MAX {
-            problems.push(Diagnostic::error(source, span, "the file has too many lines"));
+            problems.push(Diagnostic::error(source, span, format!("the file has more than {LINES_MAX} lines")));
             break;
         }
         if let Err(problem) = lock.read_line(line, place, &mut live) {
@@ -99,7 +104,8 @@ pub fn parse(source: SourceId, text: &str) -> (Lock, Vec<Diagnostic>) {
 }
 
 impl Lock {
-    /// Reads a line. `live` has the methods that are not removed, with their indexes.
+    /// Reads a line, and adds it to the content. `live` has the methods that are not removed, with their indexes. Fails
+    /// with the problem of the line.
     fn read_line<'t>(
         &mut self,
         line: &'t str,
@@ -130,18 +136,18 @@ impl Lock {
             return Err(Box::new(problem.hint(format!("an index is a number from 0 to {INDEX_MAX}"))));
         };
         if let Some(other) = self.entries.get(&index) {
-            return Err(Box::new(both(error(format!("two methods have the index {index}")), other)));
+            return Err(Box::new(with_line_of(error(format!("two methods have the index {index}")), other)));
         }
         if !is_removed
             && let Some(other) = live.insert(name, index).and_then(|index| self.entries.get(&index))
         {
-            return Err(Box::new(both(error(format!("`{name}` has two indexes")), other)));
+            return Err(Box::new(with_line_of(error(format!("`{name}` has two indexes")), other)));
         }
         self.entries.insert(index, Entry { name: name.to_owned(), is_removed, place: Some(place) });
         Ok(())
     }
 
-    /// Returns the text of the file. `definition` is the name of the file that it belongs to.
+    /// Returns the text of the index file. `definition` is the file name of the definition.
     pub fn print(&self, definition: &str) -> String {
         let mut text = format!(
             "# The indexes of the methods in {definition}. Commit this file: an index never changes.\n"
@@ -157,25 +163,25 @@ impl Lock {
     }
 }
 
-/// Points at the line of an entry.
-fn both(problem: Diagnostic, other: &Entry) -> Diagnostic {
+/// Adds the line of `other` to a problem, if it has a line.
+fn with_line_of(problem: Diagnostic, other: &Entry) -> Diagnostic {
     match other.place {
         Some(Place { source, span }) => problem.also(source, span, "the other"),
         None => problem,
     }
 }
 
-/// Returns the beginning of a line, for a message.
+/// Returns the first 60 characters of a line, for a message.
 fn shortened(line: &str) -> String {
     let short: String = line.chars().take(60).collect();
     if short.len() < line.len() { format!("{short}...") } else { short }
 }
 
-/// Gives each method of an interface its index. Returns the lock file to write, and what is wrong. `name` is the name of
-/// the lock file, for messages.
+/// Gives each method of an interface its index. Returns the index file to write, and the problems. `name` is the name of
+/// the index file, for messages.
 ///
-/// The indexes are those of `lock` and of `@index`; other methods get the lowest free ones, in their order. A method that
-/// was removed and is back gets the index that it had.
+/// The indexes are those of `lock` and of `@index`; other methods get the lowest free indexes, in their order. A removed
+/// method that is added again gets the index that it had.
 pub fn assign(interface: &mut Interface, lock: &Lock, name: &str) -> (Lock, Vec<Diagnostic>) {
     let live = lock.entries.iter().filter(|(_, entry)| !entry.is_removed);
     let mut assignment = Assignment {
@@ -219,20 +225,25 @@ pub fn assign(interface: &mut Interface, lock: &Lock, name: &str) -> (Lock, Vec<
 
 /// A method that needs an index.
 struct Wanted {
+    /// The name, such as `Feed.mute`.
     name: String,
+    /// The place of the method in the definition.
     place: Span,
+    /// The index in the method's `@index`, and its place.
     fixed: Option<(u32, Span)>,
 }
 
 struct Assignment<'a> {
+    /// The name of the index file.
     name: &'a str,
+    /// The index file as it is.
     lock: &'a Lock,
-    /// The indexes of the methods in the lock file that are not removed.
+    /// The indexes of the methods in the index file that are not removed.
     locked: BTreeMap<&'a str, u32>,
     problems: Vec<Diagnostic>,
-    /// The methods that have an index.
+    /// The methods that have an index in the index file or in `@index`.
     taken: BTreeMap<u32, Wanted>,
-    /// The methods that have none yet.
+    /// The methods that have no index yet.
     new: Vec<Wanted>,
 }
 
@@ -240,6 +251,7 @@ struct Assignment<'a> {
 const DEFINITION: SourceId = SourceId(0);
 
 impl Assignment<'_> {
+    /// Reports an error if the index file is for another service.
     fn check_service(&mut self, interface: &Interface) {
         let Some((uuid, place)) = &self.lock.uuid else { return };
         if *uuid != interface.uuid {
@@ -255,28 +267,29 @@ impl Assignment<'_> {
         }
     }
 
-    /// Gives a method the index that the lock file or its directive names.
+    /// Gives a method the index that the index file or its directive names.
     fn take(&mut self, wanted: Wanted) {
         let locked = self.locked.get(&*wanted.name).copied();
         let entry_of = |index: u32| self.lock.entries.get(&index);
         match (locked, wanted.fixed) {
             (Some(index), Some((fixed, place))) if index != fixed => {
-                let title = format!("`{}` has the index {index}", wanted.name);
+                let title = format!("`{}` already has the index {index}, not {fixed}", wanted.name);
                 let problem = Diagnostic::error(DEFINITION, place, title);
                 let problem = match entry_of(index).and_then(|entry| entry.place) {
                     Some(locked) => problem.also(locked.source, locked.span, "here"),
                     None => problem,
                 };
-                let hint =
-                    format!("another index would break all clients: write `@index {index}`, or nothing");
+                let hint = format!(
+                    "another index would break all clients: write `@index {index}`, or remove `@index`"
+                );
                 self.problems.push(problem.hint(hint));
             }
             (None, Some((fixed, place)))
                 if entry_of(fixed).is_some_and(|entry| entry.is_removed && entry.name != wanted.name) =>
             {
                 let was = entry_of(fixed);
-                let title =
-                    format!("the index {fixed} was that of `{}`", was.map_or("", |was| was.name.as_str()));
+                let name = was.map_or("", |was| was.name.as_str());
+                let title = format!("the index {fixed} belongs to `{name}`, which was removed");
                 let problem = Diagnostic::error(DEFINITION, place, title);
                 let problem = match was.and_then(|was| was.place) {
                     Some(locked) => problem.also(locked.source, locked.span, "removed"),
@@ -290,6 +303,7 @@ impl Assignment<'_> {
         }
     }
 
+    /// Gives a method an index, or reports an error if another method has it.
     fn insert(&mut self, index: u32, wanted: Wanted) {
         let place = |wanted: &Wanted| wanted.fixed.map_or(wanted.place, |(_, place)| place);
         if let Some(other) = self.taken.get(&index) {
@@ -303,7 +317,8 @@ impl Assignment<'_> {
         self.taken.insert(index, wanted);
     }
 
-    /// Numbers the new methods, and returns the lock file.
+    /// Gives the new methods their indexes, and returns the index file to write. Reports an error if a method may have been
+    /// renamed.
     fn finish(&mut self, interface: &Interface) -> Lock {
         let missing: Vec<(u32, &Entry)> = self
             .lock
@@ -326,7 +341,7 @@ impl Assignment<'_> {
         let mut next = 0;
         for wanted in std::mem::take(&mut self.new) {
             let removed = |entry: &Entry| entry.is_removed && entry.name == wanted.name;
-            // An index file can have several: the last is that of the newest clients.
+            // Several removed entries can have this name. The newest clients use the one with the highest index.
             let was = entries.iter().rev().find(|(_, entry)| removed(entry)).map(|(index, _)| *index);
             let index = was.unwrap_or_else(|| {
                 while entries.contains_key(&next) {
@@ -340,7 +355,7 @@ impl Assignment<'_> {
         Lock { uuid: Some((interface.uuid.clone(), place)), entries }
     }
 
-    /// Asks whether methods were renamed.
+    /// Reports an error that asks whether methods were renamed.
     fn ask(&mut self, missing: &[(u32, &Entry)]) {
         let Some(first) = self.new.first() else { return };
         let names: Vec<String> = missing.iter().map(|(_, entry)| format!("`{}`", entry.name)).collect();
@@ -357,11 +372,13 @@ impl Assignment<'_> {
                 problem = problem.also(place.source, place.span, "missing");
             }
         }
-        let index = missing.first().map_or(0, |(index, _)| *index);
-        self.problems.push(
-            problem
-                .hint(format!("if one was renamed, write `@index {index}` above it"))
-                .hint(format!("if one was removed, write `removed` at the end of its line in {}", self.name)),
-        );
+        for (index, entry) in missing.iter().take(HINTS_MAX) {
+            problem = problem.hint(format!(
+                "if `{}` was renamed, write `@index {index}` above the method with the new name",
+                entry.name
+            ));
+        }
+        let hint = format!("if a method was removed, write `removed` at the end of its line in {}", self.name);
+        self.problems.push(problem.hint(hint));
     }
 }

@@ -343,7 +343,7 @@ impl Interface {
     }
 }
 
-/// Returns the name of a method as messages to users and lock files write it: `Feed.mute`, or `measure` for a method of
+/// Returns the name of a method as messages to users and index files write it: `Feed.mute`, or `measure` for a method of
 /// the service itself.
 pub fn qualified(resource: Option<&str>, method: &str) -> String {
     match resource {

@@ -8,7 +8,7 @@ use lucarne_interface::model::Interface;
 
 use Level::{Compatible, Major, Minor};
 
-/// Reads two versions of a definition. The new one has the lock file of the old one.
+/// Reads two versions of a definition. The new one has the index file of the old one.
 fn versions(old: &str, new: &str) -> (Interface, Interface) {
     let old = load_files(&[("app.toit", old)]);
     let shown = old.shown(Default::default());
@@ -353,7 +353,7 @@ fn changes_backward_are_never_nothing() {
 }
 
 #[test]
-fn an_index_that_changes_without_a_lock_file_is_a_major_change() {
+fn an_index_that_changes_without_an_index_file_is_a_major_change() {
     let read = |text: &str| common::interface(&format!("{SERVICE}{text}"));
     let (old, new) = (read("  a -> int\n  b -> int\n"), read("  b -> int\n  a -> int\n"));
     let comparison = compare(&old, &new);

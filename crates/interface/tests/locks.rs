@@ -1,4 +1,4 @@
-//! Tests of indexes: once the lock file exists, no change of the definition changes or reuses one.
+//! Tests of indexes: once the index file exists, no change of the definition changes or reuses one.
 
 mod common;
 
@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use common::{SERVICE, load_files};
 use proptest::prelude::*;
 
-/// Reads a definition with a lock file. Returns the indexes by the names of the methods, and the next lock file.
+/// Reads a definition with an index file. Returns the indexes by the names of the methods, and the next index file.
 fn indexes(text: &str, lock: Option<&str>) -> (BTreeMap<String, u32>, String) {
     let files = [("app.toit", text)].into_iter().chain(lock.map(|lock| ("app.index", lock)));
     let definition = load_files(&files.collect::<Vec<_>>());
@@ -43,7 +43,7 @@ fn new_methods_get_the_lowest_free_indexes() {
 }
 
 #[test]
-fn order_does_not_matter_once_the_lock_file_exists() {
+fn order_does_not_matter_once_the_index_file_exists() {
     let (found, lock) = indexes(&service("  a -> int\n  b -> int\n"), None);
     assert_eq!(found, of(&[("a", 0), ("b", 1)]));
     let (found, after) = indexes(&service("  c -> int\n  b -> int\n  a -> int\n"), Some(&lock));
@@ -93,7 +93,7 @@ fn the_number_of_lines_is_bounded() {
     let lines: String = (0..100_001).map(|number| format!("{number} m{number} removed\n")).collect();
     let definition = load_files(&[("app.toit", &service("  a -> int\n")), ("app.index", &lines)]);
     let titles: Vec<&str> = definition.diagnostics.iter().map(|problem| problem.title.as_str()).collect();
-    assert_eq!(titles, ["the file has too many lines"]);
+    assert_eq!(titles, ["the file has more than 100000 lines"]);
     let lines: String = lines.lines().take(100_000).map(|line| format!("{line}\n")).collect();
     let (found, _) = indexes(&service("  a -> int\n"), Some(&lines));
     assert_eq!(found, of(&[("a", 100_000)]));
@@ -151,7 +151,7 @@ proptest! {
     }
 
     #[test]
-    fn lock_files_of_any_text_are_read(text in "([0-9]{1,11}|service|[a-z.]{1,5}|removed|#| |\n|\\PC){0,60}") {
+    fn index_files_of_any_text_are_read(text in "([0-9]{1,11}|service|[a-z.]{1,5}|removed|#| |\n|\\PC){0,60}") {
         let definition = load_files(&[("app.toit", &service("  a -> int\n")), ("app.index", &text)]);
         prop_assert_eq!(definition.interface.is_none(), !definition.diagnostics.is_empty());
     }

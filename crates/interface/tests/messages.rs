@@ -29,8 +29,8 @@ const OTHER: &[&str] =
 const IMPOSSIBLE: &[&str] = &[
     // The compiler refuses types of blocks.
     "blocks are part of the program that made them",
-    // The snapshot would have a hundred thousand lines; a test of lock files looks for this text.
-    "the file has too many lines",
+    // The snapshot would have a hundred thousand lines; a test of index files looks for this text.
+    "the file has more than {LINES_MAX} lines",
     // The same for methods.
     "the service has {count} {what}, but at most {MEMBERS_MAX} are possible",
 ];

@@ -78,11 +78,11 @@ files! {
     versions: "app.toit" = "/** @service 11111111-2222-3333-4444-555555555555 v1 */\ninterface A:\n";
     missing_versions: "app.toit" = "/** @service 11111111-2222-3333-4444-555555555555 */\ninterface A:\n";
     types_of_other_files: "app.toit" = "import .other\n/** @service 11111111-2222-3333-4444-555555555555 1.0 */\ninterface A:\n  a x/Other -> none\n", "other.toit" = "class Other:\n";
-    broken_lock_files: "app.toit" = "/** @service 11111111-2222-3333-4444-555555555555 1.0 */\ninterface A:\n  a -> int\n", "app.index" = "service 1\nservice 2\n0\nx a\n1 a\n1 b\n2 a\n3 c gone\n4294967296 d\n";
-    merged_lock_files: "app.toit" = "/** @service 11111111-2222-3333-4444-555555555555 1.0 */\ninterface A:\n  a -> int\n  b -> int\n  c -> int\n", "app.index" = "service 11111111-2222-3333-4444-555555555555\n0 a\n<<<<<<< HEAD\n1 b\n=======\n1 c\n>>>>>>> other\n";
+    broken_index_files: "app.toit" = "/** @service 11111111-2222-3333-4444-555555555555 1.0 */\ninterface A:\n  a -> int\n", "app.index" = "service 1\nservice 2\n0\nx a\n1 a\n1 b\n2 a\n3 c gone\n4294967296 d\n";
+    merged_index_files: "app.toit" = "/** @service 11111111-2222-3333-4444-555555555555 1.0 */\ninterface A:\n  a -> int\n  b -> int\n  c -> int\n", "app.index" = "service 11111111-2222-3333-4444-555555555555\n0 a\n<<<<<<< HEAD\n1 b\n=======\n1 c\n>>>>>>> other\n";
     other_services: "app.toit" = "/** @service 11111111-2222-3333-4444-555555555555 1.0 */\ninterface A:\n  a -> int\n", "app.index" = "service 11111111-2222-3333-4444-555555555556\n0 a\n";
     changed_indexes: "app.toit" = "/** @service 11111111-2222-3333-4444-555555555555 1.0 */\ninterface A:\n  /** @index 5 */\n  a -> int\n", "app.index" = "service 11111111-2222-3333-4444-555555555555\n3 a\n";
     indexes_of_removed_methods: "app.toit" = "/** @service 11111111-2222-3333-4444-555555555555 1.0 */\ninterface A:\n  /** @index 3 */\n  a -> int\n", "app.index" = "service 11111111-2222-3333-4444-555555555555\n3 b removed\n";
     renamed_or_removed: "app.toit" = "/** @service 11111111-2222-3333-4444-555555555555 1.0 */\ninterface A:\n  a -> int\n  b -> int\n  c -> int\n", "app.index" = "service 11111111-2222-3333-4444-555555555555\n0 a\n1 x\n2 y\n";
-    indexes_in_the_lock_file: "app.toit" = "/** @service 11111111-2222-3333-4444-555555555555 1.0 */\ninterface A:\n  a -> int\n  /** @index 0 */\n  b -> int\n", "app.index" = "service 11111111-2222-3333-4444-555555555555\n0 a\n";
+    indexes_in_the_index_file: "app.toit" = "/** @service 11111111-2222-3333-4444-555555555555 1.0 */\ninterface A:\n  a -> int\n  /** @index 0 */\n  b -> int\n", "app.index" = "service 11111111-2222-3333-4444-555555555555\n0 a\n";
 }

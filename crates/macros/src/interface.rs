@@ -39,8 +39,8 @@ pub(crate) struct Method {
 /// that providers implement: methods that return futures. `taken_names` are the names that methods of the client or
 /// proxy cannot have.
 ///
-/// Mistakes are added to `mistakes`. A method with a mistake stays an `async fn`, without these attributes. To keep
-/// the mistake the only error, `#[allow(async_fn_in_trait)]` is added, and its patterns are replaced by `_`.
+/// Mistakes are added to `mistakes`. A method with a mistake stays as written, without these attributes. To keep the
+/// mistake the only error, `#[allow(async_fn_in_trait)]` is added, and its patterns are replaced by `_`.
 pub(crate) fn take_methods(
     item: &mut ItemTrait,
     taken_names: &Taken,

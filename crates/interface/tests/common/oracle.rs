@@ -1,4 +1,4 @@
-//! What holds for each definition and lock file. The fuzz target `interface` includes this file.
+//! What holds for each definition and index file. The fuzz target `interface` includes this file.
 
 use lucarne_compiler::diagnostic::Diagnostic;
 use lucarne_compiler::resolve;
@@ -7,7 +7,7 @@ use lucarne_interface::compare::compare;
 use lucarne_interface::generate::{Language, Origin, generate};
 use lucarne_interface::{Definition, carried, load, show};
 
-/// Reads a definition and a lock file, and uses the interface in all ways. Returns it.
+/// Reads a definition and an index file, and uses the interface in all ways. Returns it.
 ///
 /// # Panics
 /// If one of the rules does not hold.
@@ -23,7 +23,7 @@ pub(crate) fn check(text: &str, lock: Option<&str>) -> Definition {
     assert_eq!(definition.interface.is_none(), has_errors, "{shown}");
     let Some(interface) = &definition.interface else { return definition };
 
-    // With the lock file that it asks for, the definition stays as it is.
+    // With the index file that it asks for, the definition stays as it is.
     let printed = definition.lock.print("app.toit");
     loader.add("app.index", printed.as_str());
     let again = load(&loader, "app.toit").expect("the library is sound");

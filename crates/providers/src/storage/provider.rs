@@ -12,12 +12,16 @@ use super::regions::{Claim, OpenRegions, Opened};
 use super::shelf::{PAGE_BYTES_LOG2, Shelf, StorageFault};
 use super::worker::Worker;
 
-/// The maximum number of bytes that an owner can keep in memory. A microcontroller can keep about as many bytes while
-/// it sleeps. So a program for a microcontroller that keeps more fails here as well.
+/// The maximum number of bytes that an owner can keep in memory: about as many as a microcontroller can keep while it
+/// sleeps. So a program that keeps too much for a microcontroller also fails here.
 const RAM_BYTES_MAX: u64 = 8 << 10;
 
 /// The maximum number of bytes that an owner can keep in flash memory.
 const FLASH_BYTES_MAX: u64 = 128 << 20;
+
+/// The offset of all regions in the flash memory, in bytes. It has no meaning here, since programs cannot access the
+/// memory directly.
+const OFFSET: i64 = 0;
 
 /// The mode of all regions: a write can only clear bits.
 const CAN_CLEAR_BITS: i64 = 2;
@@ -110,27 +114,28 @@ impl interface::Storage for Service {
         let capacity = capacity.transpose()?;
         let claim = self.claim(call, &scheme, &path)?;
         let medium = self.flash.clone();
-        let size = medium.with(true, claim.owner(), move |shelf| shelf.region_open(&path, capacity)).await?;
+        let size = medium.run(true, claim.owner(), move |shelf| shelf.region_open(&path, capacity)).await?;
         let opened = claim.open(call.gid(), medium, size, is_writable);
         let region = Resource::new(Region { opened, _claim: claim });
-        Ok((region, 0, size, PAGE_BYTES_LOG2, CAN_CLEAR_BITS))
+        Ok((region, OFFSET, size, PAGE_BYTES_LOG2, CAN_CLEAR_BITS))
     }
 
     async fn delete_region(&self, call: &Call, scheme: String, path: String) -> Result<(), StorageFault> {
         let claim = self.claim(call, &scheme, &path)?;
-        self.flash.with(true, claim.owner(), move |shelf| shelf.region_delete(&path)).await
+        self.flash.run(true, claim.owner(), move |shelf| shelf.region_delete(&path)).await
     }
 
     async fn regions(&self, call: &Call, scheme: String) -> Result<Vec<String>, StorageFault> {
         require_flash(&scheme)?;
-        let paths = self.flash.with(false, &self.owner(call)?, |shelf| shelf.regions()).await?;
+        let paths = self.flash.run(false, &self.owner(call)?, |shelf| shelf.regions()).await?;
         Ok(paths.iter().map(|path| format!("{scheme}:{path}")).collect())
     }
 }
 
 impl Medium {
-    /// Runs an operation on the shelf of an owner, on the medium's thread if the medium may block.
-    pub(super) async fn with<T: Send + 'static>(
+    /// Runs an operation on the shelf of an owner, on the medium's thread if the medium may block. `changes` says whether
+    /// the operation may write.
+    pub(super) async fn run<T: Send + 'static>(
         &self,
         changes: bool,
         owner: &str,
@@ -141,8 +146,9 @@ impl Medium {
         self.worker.run(changes, work).await
     }
 
-    /// Runs an operation on the shelf of an owner on this thread. May block.
-    pub(super) fn step<T>(
+    /// Runs an operation on the shelf of an owner on this thread. May block. `changes` says whether the operation may
+    /// write.
+    pub(super) fn run_blocking<T>(
         &self,
         changes: bool,
         owner: &str,
@@ -166,9 +172,10 @@ impl Medium {
         } else {
             flash.look(&mut transaction)?
         }
-        result.unwrap_or_else(|| Err(FlashError::Failed("it is closed".to_owned()).into()))
+        result.unwrap_or_else(|| Err(FlashError::Failed("the operation did not run".to_owned()).into()))
     }
 
+    /// Returns whether operations on the medium may block.
     pub(super) fn waits(&self) -> bool {
         self.worker.flash().waits()
     }
@@ -177,18 +184,18 @@ impl Medium {
 impl interface::Bucket for Bucket {
     async fn get(&self, key: String) -> Result<Option<Bytes>, StorageFault> {
         let path = self.path.clone();
-        let value = self.medium.with(false, &self.owner, move |shelf| shelf.bucket_get(&path, &key)).await?;
+        let value = self.medium.run(false, &self.owner, move |shelf| shelf.bucket_get(&path, &key)).await?;
         Ok(value.map(Bytes::from))
     }
 
     async fn set(&self, key: String, value: Bytes) -> Result<(), StorageFault> {
         let path = self.path.clone();
-        self.medium.with(true, &self.owner, move |shelf| shelf.bucket_set(&path, &key, &value)).await
+        self.medium.run(true, &self.owner, move |shelf| shelf.bucket_set(&path, &key, &value)).await
     }
 
     async fn remove(&self, key: String) -> Result<(), StorageFault> {
         let path = self.path.clone();
-        self.medium.with(true, &self.owner, move |shelf| shelf.bucket_remove(&path, &key)).await
+        self.medium.run(true, &self.owner, move |shelf| shelf.bucket_remove(&path, &key)).await
     }
 }
 

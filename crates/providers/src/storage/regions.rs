@@ -57,7 +57,7 @@ pub(super) struct Opened {
 #[derive(Default)]
 struct Kept {
     pages: Vec<(u64, Vec<u8>)>,
-    /// Whether calls change the region too, so that nothing can be kept.
+    /// Whether calls also change the region. Then no page can be kept.
     has_callers: bool,
 }
 
@@ -78,7 +78,7 @@ impl OpenRegions {
         (self.0.owners)(gid).ok_or(StorageFault::PermissionDenied)
     }
 
-    /// Takes the right to a region.
+    /// Takes the exclusive right to a region. Fails if the region is in use.
     pub(super) fn claim(&self, owner: String, path: String) -> Result<Claim, StorageFault> {
         let name = (owner, path);
         let mut open = self.0.open.lock();
@@ -107,7 +107,7 @@ impl Claim {
         &self.name.0
     }
 
-    /// Makes the region known to programs of the group that has opened it.
+    /// Makes the region known to programs of the group that has opened it, and returns it. `size` is in bytes.
     pub(super) fn open(&self, gid: Gid, medium: Arc<Medium>, size: u64, is_writable: bool) -> Arc<Opened> {
         let (owner, path) = self.name.clone();
         let (is_closed, kept) = (AtomicBool::new(false), Mutex::default());
@@ -130,7 +130,7 @@ impl Drop for Claim {
 /// Operations by calls, on the thread of the medium.
 impl Opened {
     pub(super) async fn call_read(&self, from: i64, size: i64) -> Result<Vec<u8>, StorageFault> {
-        let (from, size) = self.step(from, size)?;
+        let (from, size) = self.bounded_range(from, size)?;
         self.call(false, move |shelf, path| shelf.region_read(path, from, size)).await
     }
 
@@ -139,7 +139,7 @@ impl Opened {
         at: i64,
         bytes: impl AsRef<[u8]> + Send + 'static,
     ) -> Result<(), StorageFault> {
-        let (at, _) = self.step(at, bytes.as_ref().len() as i64)?;
+        let (at, _) = self.bounded_range(at, bytes.as_ref().len() as i64)?;
         self.require_writable()?;
         self.call(true, move |shelf, path| shelf.region_write(path, at, bytes.as_ref())).await
     }
@@ -164,11 +164,11 @@ impl Opened {
             *self.kept.lock() = Kept { pages: Vec::new(), has_callers: true };
         }
         let path = self.path.clone();
-        self.medium.with(changes, &self.owner, move |shelf| work(shelf, &path)).await
+        self.medium.run(changes, &self.owner, move |shelf| work(shelf, &path)).await
     }
 
-    /// Checks a range that one call reads or writes.
-    fn step(&self, from: i64, size: i64) -> Result<(u64, u64), StorageFault> {
+    /// Checks a range that one call reads or writes: its size is limited.
+    fn bounded_range(&self, from: i64, size: i64) -> Result<(u64, u64), StorageFault> {
         if u64::try_from(from).is_ok() && u64::try_from(size).is_ok_and(|size| size > STEP_BYTES_MAX) {
             return Err(StorageFault::BadArgument);
         }
@@ -215,7 +215,7 @@ impl Opened {
         if is_closed { Err(RegionFault("ALREADY_CLOSED".to_owned())) } else { Ok(()) }
     }
 
-    /// Copies parts of pages, of which the latest are kept.
+    /// Copies the bytes at `from` to the buffer. Keeps the last [`PAGES_KEPT`] pages that were read.
     fn copy(&self, from: u64, mut buffer: &mut [u8]) -> Result<(), StorageFault> {
         let mut kept = self.kept.lock();
         if kept.has_callers {
@@ -230,11 +230,12 @@ impl Opened {
         Ok(())
     }
 
+    /// Returns the page with this number, and keeps it as the first page.
     fn page<'k>(&self, kept: &'k mut Kept, number: u64) -> Result<&'k [u8], StorageFault> {
         let place = match kept.pages.iter().position(|(kept, _)| *kept == number) {
             Some(place) => place,
             None => {
-                let page = self.medium.step(false, &self.owner, |shelf| shelf.page(&self.path, number))?;
+                let page = self.medium.run_blocking(false, &self.owner, |shelf| shelf.page(&self.path, number))?;
                 kept.pages.truncate(PAGES_KEPT - 1);
                 kept.pages.push((number, page));
                 kept.pages.len() - 1
@@ -251,7 +252,7 @@ impl Opened {
     ) -> Result<(), StorageFault> {
         let mut kept = self.kept.lock();
         kept.pages.clear();
-        self.medium.step(true, &self.owner, |shelf| work(shelf, &self.path))
+        self.medium.run_blocking(true, &self.owner, |shelf| work(shelf, &self.path))
     }
 }
 
@@ -283,7 +284,7 @@ impl regions::Region for Opened {
     fn is_erased(&self, from: i64, size: i64) -> Result<bool, RegionFault> {
         self.require_open()?;
         let (from, size) = self.whole_range(from, size)?;
-        Ok(self.medium.step(false, &self.owner, |shelf| shelf.region_is_erased(&self.path, from, size))?)
+        Ok(self.medium.run_blocking(false, &self.owner, |shelf| shelf.region_is_erased(&self.path, from, size))?)
     }
 
     fn erase(&self, from: i64, size: i64) -> Result<(), RegionFault> {

@@ -1,4 +1,5 @@
-//! A process between clients and a provider that passes on messages unchanged and records them.
+//! A process between clients and a provider. It forwards messages and records calls, answers and notifications. Only the
+//! service id in an `OPEN` request is replaced.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -14,26 +15,27 @@ use lucarne_message::{Payload, Value};
 use lucarne_services::protocol::Interface;
 use lucarne_services::protocol::{discovery, interface, priority, procedure};
 
-/// The test's end of a tap. For the provider, all clients are in the group of the tap, which is the system's.
+/// The test's end of a tap. The provider sees all clients as members of the system's group, since the tap is in it.
 pub(crate) struct Tap {
     records: Arc<Mutex<Records>>,
 }
 
 /// The recorded messages, as text.
 ///
-/// The ids of clients and the handles of resources differ from run to run. Values show the numbers 1, 2, ... in their
-/// places, and the bytes are those of the values with these numbers.
+/// The ids of clients and the handles of resources differ from run to run. So they are replaced by 1, 2, ... before a
+/// value is encoded and shown.
 #[derive(Default)]
 struct Records {
     text: String,
-    /// Apart from the rest, since their order among calls and answers is not fixed.
+    /// Kept apart from `text`, since their order among calls and answers is not fixed.
     notifications: String,
+    /// The numbers that are shown, by the ids and handles that they replace.
     numbers: BTreeMap<i64, i64>,
 }
 
 impl Tap {
-    /// Starts a tap that precedes the system's provider. The first integer in an answer of the methods `opens` is the
-    /// handle of a resource.
+    /// Starts a tap that is preferred to the system's provider. `opens` has the indexes of the methods that open a
+    /// resource: the first integer in their answers is its handle.
     pub(crate) fn start(system: &System, interface: Interface, opens: &'static [u32]) -> Tap {
         let (ready, is_ready) = channel();
         let records = Arc::new(Mutex::new(Records::default()));
@@ -69,17 +71,23 @@ struct Relay {
     manager: i64,
     /// The process and the service id of the provider.
     provider: Option<(Pid, i64)>,
-    /// The processes of the clients.
+    /// The processes of the clients, by the ids that the provider gave to the clients.
     clients: BTreeMap<i64, Pid>,
+    /// The requests of the tap that have no answer yet.
     asked: BTreeMap<RequestId, Asked>,
 }
 
-/// A request of the tap that has no answer yet.
+/// A request of the tap. The token is that of the client's request, which gets the answer.
 enum Asked {
+    /// Opens the service manager.
     Manager,
+    /// Asks the service manager for the provider.
     Discover,
+    /// Registers the tap.
     Listen,
+    /// Opens the provider for the client's process.
     Open(RequestToken, Pid),
+    /// Calls the method with this index.
     Invoke(RequestToken, u32),
     Other(RequestToken),
 }
@@ -132,7 +140,7 @@ impl Relay {
         procedure: i64,
         payload: Payload,
     ) {
-        let (provider, service) = self.provider.expect("no client before that");
+        let (provider, service) = self.provider.expect("the tap is registered after the provider is found");
         let (asked, payload) = match procedure {
             procedure::OPEN => {
                 let mut items = items(payload);
@@ -220,7 +228,7 @@ impl Relay {
 }
 
 impl Records {
-    /// Makes the records show the next small number for a number that differs from run to run.
+    /// Shows this id or handle as the next of the numbers 1, 2, ... from now on.
     fn number(&mut self, number: i64) {
         let next = self.numbers.len() as i64 + 1;
         self.numbers.entry(number).or_insert(next);
@@ -236,6 +244,7 @@ impl Records {
         writeln!(self.notifications, "notification {shown}").unwrap();
     }
 
+    /// Returns the bytes of a payload, and its value, with small numbers for ids and handles.
     fn shown(&self, payload: &Payload) -> String {
         let value =
             Payload::from_parts(payload.bytes(), Vec::new()).into_value().expect("small bytes are inline");
