@@ -1,5 +1,4 @@
-// Measures calls between two processes, notifications, and spawning. Prints `NAME VALUE UNIT`
-// lines.
+// Measures calls between two processes, notifications, and spawning. Prints `NAME VALUE UNIT` lines.
 import monitor
 import system.services show *
 
@@ -13,6 +12,7 @@ class Provider extends ServiceProvider implements ServiceHandler:
     super "bench" --major=1 --minor=0
     provides SELECTOR --handler=this
 
+  /** The methods: 0 returns its argument, 1 opens a $Source, 2 makes a source send a number of notifications. */
   handle index/int arguments/any --gid/int --client/int -> any:
     if index == 0: return arguments
     if index == 1: return Source this client

@@ -1,4 +1,4 @@
-// Prints the messages whose topics match a filter, which is the argument.
+// Prints the messages whose topics match the filter given as argument.
 import .mqtt show MqttClient
 
 main arguments/List:

@@ -2,7 +2,7 @@
 import net
 import net.udp
 
-/** Requests the page at the path from the server at the port of this machine. Returns its text. */
+/** Requests $path from the server at $port of this machine. Returns the text of the page. */
 fetch network/net.Client port/int path/string -> string:
   socket := network.tcp-connect "localhost" port
   try:
@@ -15,8 +15,8 @@ fetch network/net.Client port/int path/string -> string:
     socket.close
 
 /**
-Sends so many datagrams to the port of this machine. Returns the number of those that have come back when the last one
-  arrives, or after 10 s.
+Sends $count datagrams to $port of this machine. At most 256 are possible, since the content is one byte. Returns the
+  number of datagrams that have come back when the last of them arrives, or after 10 s.
 */
 count-echoes network/net.Client port/int count/int -> int:
   socket := network.udp-open

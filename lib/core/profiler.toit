@@ -1,10 +1,10 @@
 import system.trace show send-trace-message
 
 /**
-Finds out which functions do the work.
+Finds the functions that do the most work.
 
-It counts calls, iterations of loops, and the work of natives, by the function in which they happen.
-  The counts are a sample: short measurements are not reliable.
+It samples calls, iterations of loops, and the work of native code, and counts them by the function in which they
+  happen. Short measurements are not reliable.
 */
 class Profiler:
   /** Prepares to count the work of this task, or of all tasks if $profile-all-tasks. */
@@ -23,7 +23,7 @@ class Profiler:
   static report title/string --cutoff/int=10 -> none:
     send-trace-message (encode title cutoff)
 
-  /** The report of $report, as text in UTF-8. */
+  /** Returns the report that $report sends, as UTF-8. */
   static encode title/string cutoff/int -> ByteArray:
     return (profiler-report_ title cutoff).to-byte-array
 
@@ -31,7 +31,7 @@ class Profiler:
   static uninstall -> none:
     #primitive.profiler.uninstall
 
-  /** Counts the work of $block. */
+  /** Counts the work of $block. Returns its result. */
   static do [block] -> any:
     try:
       start

@@ -1,4 +1,4 @@
-//! Passes the output of programs to a host.
+//! Forwards the output of programs to a host.
 
 use std::ffi::{c_char, c_int, c_void};
 
@@ -15,7 +15,7 @@ pub(crate) struct OutputForC {
     user_data: Mutex<UserData>,
 }
 
-/// The user data of the host. It is opaque here.
+/// The pointer that the host gave with its function. It is passed back, but never read here.
 struct UserData(*mut c_void);
 
 // SAFETY: the pointer is passed to the host, and the header documents that this happens on any

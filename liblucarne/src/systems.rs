@@ -23,8 +23,8 @@ const CUT_OFF: i32 = 1;
 static TABLE: LazyLock<Mutex<Table>> =
     LazyLock::new(|| Mutex::new(Table { systems: Slots::new(), programs: Slots::new() }));
 
-/// Held while handlers are taken over: those that a component adds belong to the system that loads
-/// it.
+/// Held while a component is loaded and its handlers are collected, so that these handlers belong to the system that
+/// loads the component.
 static LOADING: Mutex<()> = Mutex::new(());
 
 struct Table {
@@ -35,15 +35,15 @@ struct Table {
 /// A system and its handlers.
 #[derive(Default)]
 struct Running {
-    /// None once it is ending.
+    /// None once the system is ending.
     system: Option<System>,
     components: Components,
-    /// The containers of the host, also those that it has closed.
+    /// The containers that the host has started. Some of those that it has closed can still be among them.
     containers: Vec<ContainerNumber>,
 }
 
 struct Started {
-    /// The number of its system.
+    /// The number of the program's system.
     system: usize,
     program: RunningProgram,
     end: Arc<End>,
@@ -53,7 +53,7 @@ struct Started {
 #[derive(Default)]
 struct End {
     code: Mutex<Option<i32>>,
-    bell: Condvar,
+    changed: Condvar,
 }
 
 /// Starts a system with the recorded handlers, and returns its number.
@@ -97,7 +97,7 @@ pub(crate) fn load(system: usize, library: &Path) -> Result<(), Error> {
     Ok(components.add(system.kernel())?)
 }
 
-/// Ends a system.
+/// Ends a system. Its programs exit with [`CUT_OFF`]. Fails if this thread is in a function of the host that the system calls.
 pub(crate) fn end(system: usize) -> Result<(), Error> {
     check_outside()?;
     let running = find(system)?;
@@ -114,7 +114,7 @@ pub(crate) fn end(system: usize) -> Result<(), Error> {
     Ok(())
 }
 
-/// Takes a system out of the table, and returns its content.
+/// Takes a system and its programs out of the table. Returns the programs.
 fn forget(system: usize) -> Result<Vec<Arc<Started>>, Error> {
     let mut table = TABLE.lock();
     table.systems.remove(system).ok_or(Error::NotFound("system"))?;
@@ -146,13 +146,13 @@ pub(crate) fn start_program(system: usize, file: &str, options: ProgramOptions) 
     number.ok_or(Error::Argument("there are too many programs"))
 }
 
-/// Waits for the end of a program, and returns its code.
+/// Waits for the end of a program, and returns its exit code. Fails after the timeout, if there is one.
 pub(crate) fn wait_for_program(program: usize, timeout: Option<Duration>) -> Result<i32, Error> {
     check_outside()?;
     find_program(program)?.end.wait(timeout).ok_or(Error::Timeout)
 }
 
-/// Stops a program.
+/// Stops a program, which then ends with the exit code.
 pub(crate) fn stop_program(program: usize, code: i32) -> Result<(), Error> {
     check_outside()?;
     find_program(program)?.program.stop(code);
@@ -166,7 +166,7 @@ pub(crate) fn release_program(program: usize) -> Result<(), Error> {
     released.map(|_| ()).ok_or(Error::NotFound("program"))
 }
 
-/// Runs a program in a system of its own.
+/// Runs a program in a system of its own. Returns its exit code.
 pub(crate) fn run(file: &str, options: ProgramOptions) -> Result<i32, Error> {
     check_outside()?;
     let mut running = start_running(None, Arc::new(StandardOutput::new()))?;
@@ -194,7 +194,7 @@ impl Running {
         Ok(Started { system: number, program, end })
     }
 
-    /// The system is dropped first: handlers end with it.
+    /// Ends the system, and then its handlers and containers, which it uses until its end.
     fn end(&mut self) {
         drop(self.system.take());
         std::mem::take(&mut self.components).finish();
@@ -214,7 +214,7 @@ fn check_readable(file: &str) -> io::Result<()> {
 impl End {
     fn tell(&self, code: i32) {
         *self.code.lock() = Some(code);
-        self.bell.notify_all();
+        self.changed.notify_all();
     }
 
     /// Returns the code; none if the time limit passes.
@@ -222,7 +222,7 @@ impl End {
         let mut code = self.code.lock();
         let Some(timeout) = timeout else {
             while code.is_none() {
-                code = wait(&self.bell, code);
+                code = wait(&self.changed, code);
             }
             return *code;
         };
@@ -234,7 +234,7 @@ impl End {
             if code.is_some() || left_us == 0 {
                 return *code;
             }
-            code = wait_timeout(&self.bell, code, Duration::from_micros(left_us));
+            code = wait_timeout(&self.changed, code, Duration::from_micros(left_us));
         }
     }
 }

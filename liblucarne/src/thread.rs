@@ -9,7 +9,7 @@ thread_local! {
     static IS_INSIDE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Calls code of the host that must not call back.
+/// Calls a function of the host. Until it returns, [`check_outside`] fails on this thread.
 pub(crate) fn inside<T>(call: impl FnOnce() -> T) -> T {
     struct Leave(bool);
     impl Drop for Leave {
@@ -21,10 +21,10 @@ pub(crate) fn inside<T>(call: impl FnOnce() -> T) -> T {
     call()
 }
 
-/// Checks that this thread is not in such code.
+/// Checks that this thread is not in a function that [`inside`] calls.
 ///
 /// # Errors
-/// If this thread is in such code.
+/// If it is: then the caller would wait for itself.
 pub(crate) fn check_outside() -> Result<(), Error> {
     if IS_INSIDE.get() { Err(Error::NotHere) } else { Ok(()) }
 }

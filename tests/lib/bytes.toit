@@ -79,7 +79,7 @@ copying:
   bytes[4..].replace 0 "hi"
   expect-equals 'i' bytes[5]
   expect-throw "OUT_OF_BOUNDS": bytes.replace 7 #[1, 2]
-  // Longer than the chunks that natives copy by.
+  // This array is longer than the chunks in which native code copies.
   long := ByteArray 5000: it
   expected := ByteArray 5000: it < 100 ? it : it - 100
   long.replace 100 long 0 4900
@@ -125,7 +125,7 @@ large:
   text := ("x" * 50_000).to-byte-array.to-string
   expect-equals 50_000 text.size
 
-/** Data that natives cannot read. */
+/** Data that is not a byte array or string, so native code cannot read it directly. */
 class Zigzag implements io.Data:
   byte-size: return 4
   byte-slice from/int to/int -> io.Data: return (ByteArray 4: byte-at it)[from..to]

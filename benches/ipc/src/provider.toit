@@ -1,4 +1,4 @@
-// The provider for the rows about Toit.
+// The provider in Toit that `benches/ipc` measures.
 import system.services show *
 
 SELECTOR ::= ServiceSelector

@@ -15,10 +15,12 @@ use crate::memory::{Memory, pass, take, wait, wake};
 use crate::peer::Peer;
 use crate::{IN_FLIGHT, SIZES};
 
+/// Measures the means within one process.
 pub fn in_one_process() {
     tokio_channels();
 }
 
+/// Measures the means between this process and a peer process.
 pub fn in_two_processes() {
     futexes();
     sockets();
@@ -55,9 +57,9 @@ fn futexes() {
     let memory = Memory::offer(&peer.socket);
     let mut turn = 0;
     for (name, size) in SIZES {
-        // The other side gets the size first.
-        (&peer.socket).write_all(&(size as u64).to_le_bytes()).expect("a peer");
-        (&peer.socket).read_exact(&mut [0]).expect("a peer");
+        // The peer gets the size first, and confirms it with a byte. So the transfer of the size is not measured.
+        (&peer.socket).write_all(&(size as u64).to_le_bytes()).expect("the peer is running");
+        (&peer.socket).read_exact(&mut [0]).expect("the peer is running");
         let bytes = vec![1; size];
         row(&format!("shared memory and futex, {name}"), batch_of(size), || {
             memory.copy_in(&bytes);
@@ -71,9 +73,11 @@ fn futexes() {
     }
 }
 
-/// The bit of a futex's value that tells the other side that the size changes.
+/// The bit of a futex's value that tells the peer that another size follows.
 const END: u32 = 1 << 31;
 
+/// Runs in the peer process: copies the bytes out of the shared memory whenever the first word changes, and sets the second word
+/// to the same value.
 pub fn answer_by_futex(mut socket: UnixStream) {
     let memory = Memory::accept(&socket);
     let mut seen = 0;
@@ -98,13 +102,14 @@ fn sockets() {
     for (name, size) in SIZES {
         let bytes = vec![1; size];
         row(&format!("Unix socket, {name}"), batch_of(size), || {
-            socket.write_all(&(size as u64).to_le_bytes()).expect("a peer");
-            socket.write_all(&bytes).expect("a peer");
-            socket.read_exact(&mut [0; 8]).expect("a peer");
+            socket.write_all(&(size as u64).to_le_bytes()).expect("the peer is running");
+            socket.write_all(&bytes).expect("the peer is running");
+            socket.read_exact(&mut [0; 8]).expect("the peer is running");
         });
     }
 }
 
+/// Runs in the peer process: reads a size and this number of bytes, and sends the size back.
 pub fn answer_over_socket(mut socket: UnixStream) {
     let mut size = [0; 8];
     let mut bytes = Vec::new();
@@ -116,11 +121,12 @@ pub fn answer_over_socket(mut socket: UnixStream) {
     }
 }
 
-/// Signals the eventfd of the other side.
+/// Signals the eventfd for which the other process waits.
 fn ring(other: &OwnedFd) {
     rustix::io::write(other, &1_u64.to_le_bytes()).expect("an eventfd");
 }
 
+/// Waits until the other process has signaled this eventfd, and resets it.
 async fn hear(own: &AsyncFd<OwnedFd>) {
     loop {
         let mut ready = own.readable().await.expect("an eventfd");
@@ -137,7 +143,7 @@ fn eventfd() -> OwnedFd {
 }
 
 fn watch(file: OwnedFd) -> AsyncFd<OwnedFd> {
-    // SAFETY: only the watch has the descriptor, which is open until the watch is dropped.
+    // SAFETY: the `AsyncFd` owns the descriptor, and keeps it open until it is dropped.
     unsafe { AsyncFd::register(file) }.expect("a watch")
 }
 
@@ -158,6 +164,7 @@ fn eventfds() {
     });
 }
 
+/// Runs in the peer process: answers each signal with a signal.
 pub fn answer_by_eventfd(socket: UnixStream) {
     let (other, own) = (take(&socket), take(&socket));
     runtime().block_on(async {
@@ -227,6 +234,7 @@ fn zbus() {
     });
 }
 
+/// Runs in the peer process: serves [`Answering`] until the process is killed.
 pub fn answer_over_zbus(socket: UnixStream) {
     runtime().block_on(async {
         let guid = zbus::Guid::generate();
@@ -241,29 +249,31 @@ pub fn answer_over_zbus(socket: UnixStream) {
     });
 }
 
+/// What the peer sends first: the ends of its channels for requests and replies.
 type Channels = (IpcSender<Vec<u8>>, IpcReceiver<u64>);
 
 fn ipc_channels() {
     let (server, name) = IpcOneShotServer::<Channels>::new().expect("a server");
     let mut peer = Peer::start("ipc-channel");
-    peer.socket.write_all(name.as_bytes()).expect("a peer");
-    peer.socket.shutdown(std::net::Shutdown::Write).expect("a peer");
-    let (_, (requests, replies)) = server.accept().expect("a peer");
+    peer.socket.write_all(name.as_bytes()).expect("the peer is running");
+    peer.socket.shutdown(std::net::Shutdown::Write).expect("the peer is running");
+    let (_, (requests, replies)) = server.accept().expect("the peer is running");
     for (name, size) in SIZES {
         let bytes = vec![1; size];
         row(&format!("ipc-channel, {name}"), batch_of(size), || {
-            requests.send(bytes.clone()).expect("a peer");
-            assert_eq!(replies.recv().expect("a peer"), size as u64);
+            requests.send(bytes.clone()).expect("the peer is running");
+            assert_eq!(replies.recv().expect("the peer is running"), size as u64);
         });
     }
     batches("ipc-channel, int, 64 in flight", 10 * IN_FLIGHT, || {
         for _ in 0..10 {
-            (0..IN_FLIGHT).for_each(|_| requests.send(vec![1; 8]).expect("a peer"));
-            (0..IN_FLIGHT).for_each(|_| assert_eq!(replies.recv().expect("a peer"), 8));
+            (0..IN_FLIGHT).for_each(|_| requests.send(vec![1; 8]).expect("the peer is running"));
+            (0..IN_FLIGHT).for_each(|_| assert_eq!(replies.recv().expect("the peer is running"), 8));
         }
     });
 }
 
+/// Runs in the peer process: connects to the server whose name comes over the socket, and replies to each request with its size.
 pub fn answer_over_ipc_channel(mut socket: UnixStream) {
     let mut name = String::new();
     socket.read_to_string(&mut name).expect("a name");

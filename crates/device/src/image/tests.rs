@@ -152,7 +152,7 @@ fn sources_that_do_not_compile_are_errors_with_a_place() {
 }
 
 #[test]
-fn link_errors_have_the_place_in_the_own_file() {
+fn link_errors_name_the_users_file() {
     let folder = folder();
     write_program(folder.path());
     // A lambda captures at most 255 variables.
@@ -161,7 +161,7 @@ fn link_errors_have_the_place_in_the_own_file() {
     let large = format!("greet name:\n{variables}  (:: [{all}]).call\n");
     let other = folder.path().join("app/other.toit");
     fs::write(&other, large).expect("temporary files can be written");
-    let analyzed = Image::of_program(&folder.path().join("app/app.toit")).expect("the front half accepts it");
+    let analyzed = Image::of_program(&folder.path().join("app/app.toit")).expect("the front end accepts it");
     let error = analyzed.image.compile().map(drop).expect_err("it is too large").to_string();
     assert_eq!(error, "app/other.toit:1:1: 'greet' is too large to compile: split it up");
     let place = format!("{}:1:1: 'greet' is too large", other.display());
@@ -233,8 +233,9 @@ fn damaged_bytecode_is_not_used() {
     let random = &mut fastrand::Rng::with_seed(2);
     let mut refused = 0;
     for _ in 0..300 {
-        // Damage is found by the digest, and also by the check of a program whose digest is right.
+        // Damages the program before its digest is made: then only the check of the program can find the damage.
         refused += usize::from(bytecode::decoded(&bytecode::compress(&damaged(&plain, random))).is_none());
+        // Damages the bytecode with its digest: then the digest always shows the damage.
         let bytes = damaged(whole.bytes(), random);
         assert!(bytes == whole.bytes() || Bytecode::from_bytes(bytes).program().is_none());
     }
@@ -242,7 +243,7 @@ fn damaged_bytecode_is_not_used() {
 }
 
 #[test]
-fn what_grows_without_end_is_refused() {
+fn bytecode_above_the_size_limit_is_refused() {
     let bytes = bytecode::compress(&vec![0; bytecode::PART_BYTES_MAX as usize + 1]);
     assert!(matches!(bytecode::decompress(&bytes), Err(ImageError::TooLarge(_))));
 }
