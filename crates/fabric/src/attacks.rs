@@ -26,7 +26,7 @@ struct World {
     users: [Container; 2],
     clients: [Arc<Client>; 2],
     log: Arc<Mutex<Vec<String>>>,
-    /// They live as long as the world.
+    /// Keeps the services installed.
     _installed: Vec<Box<dyn std::any::Any>>,
 }
 
@@ -80,7 +80,7 @@ impl World {
         }
     }
 
-    /// Makes a machine send something, and returns the epoch and the number of its next packet to the provider's.
+    /// Makes a machine send something. Returns the epoch and the number of its next packet to the provider's machine.
     fn next_packet(&mut self, from: usize) -> (Epoch, u64) {
         let client = self.clients[from - 1].clone();
         let _call = begin(&self.users[from - 1], async move { client.invoke(ECHO, Value::from(1)).await });
@@ -96,7 +96,7 @@ impl World {
         found.unwrap()
     }
 
-    /// Sends items in the place of those that the machine has sent.
+    /// Sends items in a packet with the number of the attacker's next packet, which is then ignored as a copy.
     fn forge(&mut self, items: &[u8]) {
         let (epoch, number) = self.next_packet(EVIL);
         self.fabric.forge(EVIL, CELLAR, Packet::Data { epoch, number, items }.write());
@@ -149,7 +149,7 @@ impl World {
             });
             answer.is_some()
         });
-        // The packet in whose place the request was sent is ignored, as a copy.
+        // The attacker's own packet has the same number as the forged packet, so it is ignored as a copy.
         assert!(self.fabric.run_until(10_000, |fabric| fabric.packets(EVIL, CELLAR).is_empty()));
         answer.expect("an answer")
     }
@@ -367,7 +367,7 @@ fn only_exported_services_of_a_process_are_opened() {
     };
     assert_eq!(open(HALL, FOR_HALL), Ok(()));
     assert_eq!(open(HALL, SECRET), Err(OpenError::Absent));
-    // All machines see announcements.
+    // All machines see the announcement of the first service, but only the hall may open it.
     assert_eq!(open(EVIL, FOR_HALL), Err(OpenError::Failed(CallError::Gone)));
     assert_eq!(open(EVIL, SECRET), Err(OpenError::Absent));
     let (from, to) = (world.users[1].pid(), world.provider);

@@ -48,7 +48,7 @@ pub use token::{BadToken, Token};
 /// The time for which certificates are valid.
 const VALID: Duration = Duration::from_secs(3653 * DAY);
 
-/// The seconds of a day.
+/// The number of seconds in a day.
 const DAY: u64 = 24 * 60 * 60;
 
 /// The name of the certificate with which an authority invites a machine. Machines cannot have it.
@@ -96,16 +96,16 @@ pub enum AuthorityError {
         "{} is not there: only the machine that has made the fabric can do this", .0.display()
     )]
     NoAuthority(PathBuf),
-    /// The key is not that of the certificate.
+    /// The key does not belong to the certificate.
     #[error("{}: this is not the key of authority.pem", .0.display())]
     OtherKey(PathBuf),
     /// The name cannot be in a certificate.
     #[error("'{0}' cannot be in a certificate: use a name that neither begins nor ends with '-'")]
     Name(MachineName),
-    /// The name has another meaning.
+    /// The name is reserved for invitations.
     #[error("'{INVITATION}' cannot be the name of a machine: certificates of invitations have it")]
     Reserved,
-    /// The machine has a certificate.
+    /// The machine already has a certificate that is not revoked.
     #[error("'{0}' has a certificate already: 'lucarne fabric revoke {0}' permits a new one")]
     IsIssued(MachineName),
     /// The machine has no certificate of this authority.
@@ -181,7 +181,7 @@ impl Authority {
     /// only the key of the request is used.
     ///
     /// # Errors
-    /// See [`AuthorityError`]. A machine has one certificate at a time that is not revoked.
+    /// See [`AuthorityError`]. A machine can have only one certificate at a time that is not revoked.
     pub fn issue(
         &self,
         name: &MachineName,
@@ -200,7 +200,7 @@ impl Authority {
     /// Checks that a certificate can be issued for a name.
     ///
     /// # Errors
-    /// If the name cannot be in a certificate, or has one.
+    /// If the name cannot be in a certificate, or the machine already has a certificate that is not revoked.
     pub fn check_free(&self, name: &MachineName) -> Result<(), AuthorityError> {
         check_name(name)?;
         let path = self.folder.join(issued_path(name));
@@ -235,7 +235,7 @@ impl Authority {
         params.extended_key_usages =
             vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
         let certificate = params.signed_by(key, &self.issuer)?.der().clone();
-        // What other machines will read in it.
+        // Checks the name that other machines will read in the certificate.
         let is_readable = name_in(&certificate).as_ref() == Some(name);
         if is_readable { Ok(certificate) } else { Err(AuthorityError::Name(name.clone())) }
     }
@@ -277,7 +277,7 @@ fn certificate(path: &Path) -> Result<CertificateDer<'static>, AuthorityError> {
 /// What this module needs of a certificate.
 struct X509 {
     public_key: Vec<u8>,
-    /// The end of its validity, in seconds since 1970.
+    /// The end of the certificate's validity, in seconds since 1970.
     until: i64,
 }
 

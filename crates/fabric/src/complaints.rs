@@ -1,4 +1,5 @@
-//! What was reported of other machines: one line for each machine and kind, since they can cause such lines at will.
+//! The complaints about other machines that were logged: one line for each machine and kind, since machines can cause
+//! these lines at will.
 
 use std::collections::BTreeSet;
 

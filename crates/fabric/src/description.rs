@@ -1,7 +1,7 @@
 //! The description of an announced service, as it travels.
 //!
-//! It is one value, a list: pid, id, UUID, name, major, minor, priority, tags. The receiver of one checks everything: it
-//! comes from another machine.
+//! It is one value, a list: pid, id, UUID, name, major, minor, priority, tags. The receiver checks everything, since
+//! the description comes from another machine.
 
 use lucarne_kernel::Pid;
 use lucarne_message::{Payload, Value};
@@ -60,7 +60,7 @@ pub(crate) fn encode(offered: &Offered) -> Result<(Uuid, Vec<u8>), Unfit> {
     if bytes.len() > DESCRIPTION_MAX { Err(Unfit::Description) } else { Ok((uuid, bytes)) }
 }
 
-/// Signs a description, so that no one else can announce it.
+/// Signs a description, so that no other machine can announce it.
 ///
 /// # Errors
 /// The reason why it must not be announced.
@@ -75,7 +75,7 @@ pub(crate) fn sign(
     if signed.len() > DESCRIPTION_MAX { Err(Unfit::Description) } else { Ok(signed) }
 }
 
-/// What a signature is for.
+/// Returns the context of a signature: what the signature is for.
 fn context(machine: &MachineName, incarnation: u64, uuid: Uuid) -> Vec<u8> {
     format!("lucarne description 1 {machine} {incarnation:016x} {uuid}").into_bytes()
 }
@@ -88,9 +88,9 @@ pub(crate) fn digest(description: &[u8]) -> Digest {
     Digest(bytes)
 }
 
-/// Reads the description of an announced service. Its pid is the one on the announcing machine. Returns none if it is not
-/// what was announced, or has no valid form. If this machine has an identity, the announcing one must have signed it: then
-/// the certificate of the signer is returned, too.
+/// Reads the description of an announced service. Its pid is the pid on the announcing machine. Returns none if the
+/// description is not the announced one, or is not valid. If this machine has an identity, the announcing machine must
+/// have signed the description: then the certificate of the signer is returned, too.
 pub(crate) fn decode(
     token: &Token,
     description: &[u8],

@@ -1,4 +1,4 @@
-//! What single containers of this machine export, beside the rules that hold for all of them.
+//! The rules for what single containers of this machine export, in addition to the rules for all containers.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,10 +10,11 @@ use lucarne_services::Offered;
 use crate::name::MachineName;
 use crate::rules::Rules;
 
-/// Rules for the services of single groups of processes. A rule of a group holds for nothing but the services of that group.
-/// Clones are the same.
+/// Rules for the services of single groups of processes. A rule of a group holds only for the services of that group.
+/// Clones share the rules.
 ///
-/// Rules are set before the first process of the group runs: a change is not noticed for services that are registered.
+/// Set the rules before the first process of the group runs: services that are registered already are not looked at
+/// again.
 #[derive(Debug, Clone, Default)]
 pub struct GroupExports {
     groups: Arc<Mutex<HashMap<Gid, Rules>>>,

@@ -1,18 +1,20 @@
 //! The flow to one machine: how an epoch begins, what it carries, and how it ends. It is a state machine without a
 //! network, a clock or a kernel.
 //!
-//! Of two machines the one whose name comes first *calls*; the other one *knocks* to be called. So two calls never cross.
-//! An epoch has a name of which each side has chosen a half. The called side switches to it only when a packet of it
-//! arrives: then the caller knows its answer, and not a late copy of an old call.
+//! Of two machines the one whose name comes first *calls*; the other one *knocks* to be called. So two calls never
+//! cross. An epoch has a name of which each side has chosen a half. The called side switches to a new epoch only when a
+//! packet of that epoch arrives. Then the caller has received the answer, so the call was not a late copy of an old
+//! one.
 //!
 //! With the call and the answer each side tells the other its window and its time-out, which can differ.
 //!
 //! Probes, which the other side sends back, measure the time there and back, for display.
 //!
-//! In an epoch, packets have numbers. A number that was there before is ignored, a missing one ends the epoch. Each side
-//! sends something at least every quarter of the smaller time-out, and ends the epoch when it has heard nothing for the
-//! whole of its own. It looks at the clock before it looks at packets: after a long sleep it does not take what has waited
-//! meanwhile for a sign of life. What belongs to an epoch that is over is answered by *bye*.
+//! In an epoch, packets have numbers. A packet whose number has come before is ignored. A missing packet ends the
+//! epoch. Each side sends something at least every quarter of the smaller time-out, and ends the epoch when it has
+//! heard nothing for the whole of its own time-out. It looks at the clock before it looks at packets: after a long
+//! sleep, packets that have waited meanwhile are not a sign of life. Packets of an epoch that is over are answered by
+//! *bye*.
 
 use lucarne_kernel::Pid;
 use lucarne_link::carry::LIMITS;
@@ -23,25 +25,26 @@ use crate::packet::{DATA_HEAD, Epoch, Item, PROBE_SIZE, Packet, Parcel, Terms, h
 use crate::status::Contact;
 use crate::trunk::{Arrived, Trunk};
 
-/// The number of bytes that may be on the way from a machine without being taken here, unless set otherwise.
+/// The number of bytes that may be on the way from a machine before they are taken here, unless set otherwise.
 pub(crate) const WINDOW: usize = 256 << 10;
 
 /// The least window: several pieces of large parcels.
 pub(crate) const WINDOW_MIN: usize = 128 << 10;
 
-/// The largest window, also for what another machine permits: what is on the way is in the queues of the network.
+/// The largest window, also if another machine permits more: bytes that are on the way are in the queues of the
+/// network.
 pub(crate) const WINDOW_MAX: usize = 16 << 20;
 
-/// The least time-out, also for what another machine wants: it asks for four packets in this time.
+/// The least time-out, also if another machine wants a shorter one: it makes this side send four packets in this time.
 pub(crate) const TIMEOUT_MIN_US: i64 = 10_000;
 
-/// A probe is sent with a packet after this number of heartbeats: it costs the other side a packet.
+/// A probe is sent once in this number of heartbeats, since each probe costs the other side a packet.
 const HEARTBEATS_PER_PROBE: i64 = 4;
 
 /// The times of a flow, in microseconds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Timing {
-    /// A machine that is silent for so long is lost.
+    /// The time after which a silent machine is lost.
     pub(crate) timeout_us: i64,
 }
 
@@ -54,12 +57,12 @@ impl Timing {
 
 pub(crate) struct Flow {
     incarnation: u64,
-    /// This side calls.
+    /// Whether this side calls.
     calls: bool,
     timing: Timing,
     window: usize,
     phase: Phase,
-    /// An epoch that was offered to the caller, and of which nothing has come yet.
+    /// The epoch that was offered to the caller, until a packet of it arrives.
     offered: Option<Offer>,
 }
 
@@ -92,16 +95,17 @@ struct Open {
     said_us: i64,
     /// The longest time without a packet to the other side.
     heartbeat_us: i64,
-    /// The bytes that this side may send, and those that the other side may.
+    /// The number of bytes that this side may send.
     credit: usize,
+    /// The number of bytes that the other side may send.
     allowance: usize,
-    /// The bytes that were sent, and of which the other side has not said that they were taken.
+    /// The number of bytes that were sent, and that the other side has not reported as taken.
     on_the_way: usize,
     partials: [Option<Partial>; SLOTS],
     since_us: i64,
-    /// When the last probe was sent: its mark.
+    /// When the last probe was sent. This time is also its mark.
     probed_us: Option<i64>,
-    /// The last probe has not come back yet.
+    /// Whether the last probe has not come back yet.
     is_probing: bool,
     /// A probe of the other side, which is to be sent back.
     echo: Option<u64>,
@@ -119,7 +123,7 @@ struct Partial {
     is_complete: bool,
 }
 
-/// What comes out of a packet.
+/// An event that a packet causes.
 pub(crate) enum Happened {
     /// An epoch has begun, with this incarnation of the other machine.
     Opened(u64),
@@ -131,7 +135,8 @@ pub(crate) enum Happened {
     Ended(Pid),
     /// The other machine has taken a large parcel.
     Taken(u8),
-    /// Bytes were received that are kept nowhere but in an unfinished parcel, which has a limit of its own.
+    /// This number of received bytes can be granted again now: they are at most in an unfinished parcel, which has a
+    /// limit of its own.
     Granted(usize),
 }
 
@@ -166,7 +171,7 @@ impl Flow {
         if let Phase::Calling { since_us, .. } = self.phase { Some(since_us) } else { None }
     }
 
-    /// Returns the number of bytes that were sent, and of which the other machine has not said that they were taken.
+    /// Returns the number of bytes that were sent, and that the other machine has not reported as taken.
     pub(crate) fn on_the_way(&self) -> usize {
         if let Phase::Open(open) = &self.phase { open.on_the_way } else { 0 }
     }
@@ -205,8 +210,8 @@ impl Flow {
         }
     }
 
-    /// Does what is due. Returns true if the other machine is lost. A sign of life tells the other machine what was taken from
-    /// `trunk`, so that it does not count as on the way any more.
+    /// Does what is due. Returns true if the other machine is lost. A sign of life also reports the bytes that were
+    /// taken from `trunk`, so that they do not count as on the way any more.
     pub(crate) fn act(&mut self, trunk: Option<&Trunk>, now_us: i64, out: &mut Vec<Vec<u8>>) -> bool {
         let (incarnation, calls, terms) = (self.incarnation, self.calls, self.terms());
         match &mut self.phase {
@@ -236,7 +241,7 @@ impl Flow {
         }
     }
 
-    /// Returns what the other machine is told.
+    /// Returns the terms that the other machine is told.
     fn terms(&self) -> Terms {
         let timeout_us = self.timing.timeout_us.cast_unsigned();
         Terms { window: self.window as u64, timeout_us }
@@ -262,7 +267,7 @@ impl Flow {
         }
     }
 
-    /// Handles a packet. `random` is for the half of the name of an epoch.
+    /// Handles a packet. If an epoch begins, `random` becomes this side's half of its name.
     pub(crate) fn receive(
         &mut self,
         packet: &Packet<'_>,
@@ -303,7 +308,7 @@ impl Flow {
                     happened.push(Happened::Over("the other machine has ended the contact"));
                 }
             }
-            // Of the wrong side.
+            // Packets that only the other side handles.
             Packet::Knock { .. } | Packet::Call { .. } | Packet::Answer { .. } => {}
         }
     }
@@ -408,7 +413,7 @@ impl Open {
         packet
     }
 
-    /// Notes that a probe has come back. Another mark than the last one is a late echo, and is ignored.
+    /// Notes that a probe has come back. An echo with another mark than that of the last probe is late, and is ignored.
     fn note_echo(&mut self, mark: u64, now_us: i64) {
         if !self.is_probing || self.probed_us.map(i64::cast_unsigned) != Some(mark) {
             return;

@@ -25,7 +25,7 @@ pub(crate) struct House<'h, 'c, 'k> {
     pub(crate) group_exports: &'h GroupExports,
     /// All services of this machine, by process and id.
     pub(crate) provided: &'h BTreeSet<(Pid, i64)>,
-    /// Those that some machine may use.
+    /// The services that some machine may use.
     pub(crate) offered: &'h BTreeMap<(Pid, i64), Offered>,
     pub(crate) me: &'h MachineName,
     pub(crate) identity: Option<&'h Identity>,

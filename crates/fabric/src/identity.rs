@@ -185,7 +185,7 @@ impl Identity {
     }
 }
 
-/// Signatures of what others read without contact. The signed form is:
+/// Signatures of data that other machines read without contact. The signed form is:
 ///
 /// ```text
 /// content | certificate | signature | u16 scheme of TLS 1.3 | u16 length of the certificate | u16 length of the signature
@@ -193,7 +193,8 @@ impl Identity {
 ///
 /// The signature is over the context, its length as u64, and the content. All numbers are little-endian.
 impl Identity {
-    /// Signs a text; `context` says what it is, and what it is about. Returns none if the key cannot sign.
+    /// Signs the content, and returns the signed form. `context` says what the content is, and what it is about.
+    /// Returns none if the key cannot sign.
     pub(crate) fn sign(&self, context: &[u8], content: &[u8]) -> Option<Vec<u8>> {
         let signer = self.key.choose_scheme(SCHEMES)?;
         let signature = signer.sign(&message(context, content)).ok()?;
@@ -204,7 +205,8 @@ impl Identity {
         Some(signed)
     }
 
-    /// Returns the content of what a machine has signed for this context, and its certificate; none if it has not.
+    /// Returns the content that a machine has signed for this context, and its certificate. Returns none if it has not
+    /// signed it.
     pub(crate) fn verify<'s>(
         &self,
         machine: &MachineName,
@@ -274,7 +276,7 @@ fn serve(
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .with_client_cert_verifier(verifier)
         .with_single_cert(vec![certificate], key)?;
-    // A connection is made once for a contact: to resume it is not worth the state.
+    // Each contact makes one connection, so resuming a connection would not be worth the state.
     server.session_storage = Arc::new(NoServerSessionStorage {});
     server.send_tls13_tickets = 0;
     server.alpn_protocols = vec![PROTOCOL.to_vec()];
@@ -302,7 +304,7 @@ pub(crate) fn server_name(machine: &MachineName) -> Option<ServerName<'static>> 
     ServerName::try_from(format!("{machine}{DOMAIN}")).ok()
 }
 
-/// Returns the machine that a certificate names: exactly one.
+/// Returns the machine that a certificate names; none unless it names exactly one.
 pub(crate) fn name_in(certificate: &CertificateDer<'_>) -> Option<MachineName> {
     let certificate = webpki::EndEntityCert::try_from(certificate).ok()?;
     let mut names = certificate.valid_dns_names();
@@ -318,7 +320,7 @@ pub(crate) fn content(path: &Path, reason: impl ToString) -> IdentityError {
     IdentityError::Content { path: path.to_owned(), reason: reason.to_string() }
 }
 
-/// Returns whether nothing has the path. A link that leads nowhere is not nothing: it may lead to a list that is away.
+/// Returns whether nothing exists at the path. A broken link exists: it may lead to a list that is temporarily missing.
 pub(crate) fn is_missing(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }

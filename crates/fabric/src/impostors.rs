@@ -1,5 +1,5 @@
-//! Machines that must prove their names, and others that cannot: these get nothing, the log names them, and the former are
-//! not disturbed.
+//! Machines that must prove their names, and machines that cannot. The latter get nothing, and the log names them; the
+//! former are not disturbed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,7 +33,7 @@ struct World {
     /// The identities of the cellar and of the hall.
     honest: [Arc<Identity>; 2],
     log: Arc<Mutex<Vec<String>>>,
-    /// They live as long as the world.
+    /// Keeps the service installed.
     _installed: Box<dyn std::any::Any>,
 }
 
@@ -142,7 +142,8 @@ fn machines_that_start_again_prove_their_names_again() {
 fn a_machine_with_a_certificate_of_another_authority_gets_nothing() {
     let evil = Authority::new().identity("evil");
     let mut world = World::new(4, &Authority::new(), Some(evil.clone()));
-    // What the cellar announces is not signed by an authority that the attacker believes, so it calls by hand.
+    // The attacker does not accept what the cellar announces, since another authority has signed it. So the test begins
+    // a handshake by hand.
     let mut knock = Vec::new();
     Tunnel::new(evil, "cellar".parse().unwrap(), 2_000_000).send(Vec::new(), 0, 1, &mut knock);
     world.fabric.forge(EVIL, CELLAR, knock.remove(0));
@@ -219,7 +220,7 @@ fn a_flood_of_names_keeps_no_machine_out() {
     let user = common::container(&world.fabric, HALL, "user");
     let opened = open(&mut world.fabric, &user);
     assert!(opened.is_ok());
-    // What the flood has cost is given back.
+    // The memory that the flood has taken is freed.
     let are_forgotten = |fabric: &SimulatedFabric| fabric.machine(CELLAR).status().machines().len() <= 2;
     assert!(world.fabric.run_until(1_000_000, are_forgotten), "{} are known", world.known_in_cellar().len());
 }

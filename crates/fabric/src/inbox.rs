@@ -1,11 +1,12 @@
-//! What has come from the network, and waits for the switchboard.
+//! The events that have come from the network, and wait for the switchboard.
 //!
-//! Each name in which something comes has a *queue* of its own, and the queues take turns. So a machine that sends a flood
-//! in its own name fills its own queue, and delays the packets of others by no more than one of its own.
+//! Each machine name has a *queue* of its own for what comes in this name, and the queues take turns. So a machine that
+//! sends a flood in its own name fills its own queue, and delays the packets of others by no more than one of its own.
 //!
-//! Where machines must prove their names, that holds for those that have done so. All other names share one queue, which has a
-//! limit of its own: a member of the network can invent any number of names, but they are one queue together. They can keep
-//! a machine from proving its name, and disturb none that has proven it.
+//! Where machines must prove their names, that holds only for machines that have done so. All other names share one
+//! queue, which has a limit of its own: a member of the network can invent any number of names, but they are one queue
+//! together. Packets in such names can keep a machine from proving its name, but do not disturb machines that have
+//! proven theirs.
 //!
 //! Announcements are kept apart from packets, since the network does not repeat them. They and the queues take turns too.
 
@@ -18,7 +19,7 @@ use crate::name::MachineName;
 use crate::network::{Event, Token};
 use crate::queues::{BYTES_OF_ONE_MAX, ITEMS_MAX, Queues};
 
-/// The number of bytes that wait in names that are not proven, if names must be proven.
+/// The maximum number of bytes that wait in names that are not proven, if names must be proven.
 const BYTES_UNPROVEN_MAX: usize = 4 << 20;
 
 /// What has come, for the switchboard.
@@ -35,7 +36,7 @@ struct State {
     queues: Queues<Source, Event>,
     /// The machines that have proven their names; none if names need no proof.
     proven: Option<BTreeSet<MachineName>>,
-    /// The last event was an announcement: a packet has its turn.
+    /// Whether the last event was an announcement, so that a packet is next.
     is_packets_turn: bool,
 }
 
@@ -50,7 +51,7 @@ enum Kind {
 }
 
 impl Inbox {
-    /// Adds an event, and wakes the switchboard; or loses an event, as the limits want it.
+    /// Adds an event, and wakes the switchboard. If a limit is reached, this or another event is lost.
     pub(crate) fn push(&self, event: Event) {
         if !self.state.lock().push(event) {
             return;
@@ -65,7 +66,7 @@ impl Inbox {
         self.state.lock().pop()
     }
 
-    /// Returns whether nothing has come that was not taken.
+    /// Returns whether no event waits.
     pub(crate) fn is_empty(&self) -> bool {
         let state = self.state.lock();
         state.announcements.is_empty() && state.queues.is_empty()
@@ -74,7 +75,7 @@ impl Inbox {
     /// Sets the process to wake.
     pub(crate) fn set_waker(&self, waker: Waker) {
         let waker = self.waker.get_or_init(|| waker);
-        // For what has come before.
+        // For events that have come before.
         waker.wake();
     }
 

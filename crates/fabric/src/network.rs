@@ -42,15 +42,15 @@ pub struct Digest(pub [u8; 16]);
 pub enum Event {
     /// A machine announces a service.
     Appeared(Token),
-    /// It announces the service no more, or it has left.
+    /// The machine does not announce the service any more, or has left.
     Disappeared(Token),
-    /// The answer to a question: the description of an announced service. It may be anything.
+    /// The answer to a question: the description of an announced service. It is not checked yet.
     Described(Token, Vec<u8>),
-    /// A packet has come, from a machine that calls itself so.
+    /// A packet from a machine that claims this name.
     Packet(MachineName, Vec<u8>),
 }
 
-/// A network that connects machines. No call waits for the network.
+/// A network that connects machines. No method waits for the network.
 pub trait Network: Send + Sync {
     /// Announces a service of this machine until it is withdrawn, and answers questions about it.
     fn announce(&self, token: &Token, description: Vec<u8>);
@@ -65,8 +65,8 @@ pub trait Network: Send + Sync {
     /// much waits for the network.
     fn send(&self, to: &MachineName, packet: Vec<u8>) -> bool;
 
-    /// Sends a packet to a machine as [`Network::send`] does, after all before it. The caller has reason to expect that the
-    /// network has room for it: little is on the way to all machines.
+    /// Sends a packet to a machine as [`Network::send`] does, after all packets before it. The caller expects that the
+    /// network has room for it, since few bytes are on the way to all machines.
     fn send_light(&self, to: &MachineName, packet: Vec<u8>) -> bool {
         self.send(to, packet)
     }

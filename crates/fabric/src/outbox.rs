@@ -1,4 +1,4 @@
-//! What waits to be sent to one machine, and in which order it is sent.
+//! The frames that wait to be sent to one machine, and the order in which they are sent.
 //!
 //! Frames from one process to another are sent in the order in which they came. Otherwise the pairs of processes take
 //! turns. A small frame is sent whole. A large one is cut into pieces and occupies a *slot* until the other machine has
@@ -14,17 +14,18 @@ use crate::packet::{FIRST_HEAD, Item, MORE_HEAD, Parcel, WHOLE_HEAD};
 /// The size up to which a parcel is sent whole, and the size of the pieces of a larger one.
 pub(crate) const PIECE_MAX: usize = 16 << 10;
 
-/// The number of large parcels that are on the way at a time.
+/// The maximum number of large parcels that are on the way at a time.
 pub(crate) const SLOTS: usize = 8;
 
-/// The number of bytes of the large parcels that are on the way at a time: the other machine keeps them until they are
-/// complete. It is more than the largest parcel.
+/// The maximum number of bytes of the large parcels that are on the way at a time: the other machine keeps them until
+/// they are complete. This is more than the largest parcel has.
 pub(crate) const LARGE_MAX: usize = 128 << 20;
 
-/// The number of bytes of small parcels that wait. Beyond it the mailboxes behind are not read.
+/// The maximum number of bytes of small parcels that wait. While there are more, the mailboxes of the stand-ins are not
+/// read.
 const WAITING_MAX: usize = 1 << 20;
 
-/// The number of these bytes for one pair of processes.
+/// The maximum number of these bytes for one pair of processes.
 const WAITING_PER_PAIR_MAX: usize = 128 << 10;
 
 /// The sender and the receiver of frames.
@@ -55,7 +56,7 @@ enum Slot {
     Free,
     /// The first `sent` bytes of the parcel were sent.
     Sending { pair: Pair, parcel: Parcel, sent: usize },
-    /// All was sent, and not yet taken: so many bytes.
+    /// All `size` bytes were sent, but not yet taken.
     Sent { size: usize },
 }
 
@@ -74,7 +75,8 @@ impl Outbox {
         }
     }
 
-    /// Returns whether far more waits than there is room for: the other machine makes this one answer, and takes nothing.
+    /// Returns whether four times as many bytes wait as may wait: the other machine makes this one answer, but takes
+    /// nothing.
     pub(crate) fn is_flooded(&self) -> bool {
         self.small_bytes > 4 * WAITING_MAX
     }
@@ -105,7 +107,7 @@ impl Outbox {
             || self.slots.iter().any(|slot| matches!(slot, Slot::Sending { pair, .. } if pair.0 == from))
     }
 
-    /// Drops the requests of a process that has ended. No one waits for their answers.
+    /// Drops the requests of a process that has ended. No process waits for their answers.
     pub(crate) fn drop_requests_from(&mut self, from: Pid) {
         let pairs: Vec<Pair> = self.queues.range((from, MIN)..=(from, MAX)).map(|(&pair, _)| pair).collect();
         for pair in pairs {
@@ -202,7 +204,7 @@ impl Outbox {
             let head = if *sent == 0 { FIRST_HEAD } else { MORE_HEAD };
             let room = end.saturating_sub(packet.len()).min(*credit).saturating_sub(head);
             let length = (parcel.size() - *sent).min(PIECE_MAX).min(room);
-            // Small rests of packets are not worth a piece.
+            // A packet that is almost full gets no piece.
             if length == 0 || length < (parcel.size() - *sent).min(PIECE_MAX / 4) {
                 return;
             }
@@ -237,7 +239,7 @@ impl Outbox {
         }
     }
 
-    /// Frees a slot, whose parcel the other machine has taken. Returns false if there was none to take.
+    /// Frees a slot, whose parcel the other machine has taken. Returns false if the slot has no parcel that was sent.
     pub(crate) fn taken(&mut self, slot: u8) -> bool {
         let Some(slot) = self.slots.get_mut(usize::from(slot)) else { return false };
         let Slot::Sent { size } = *slot else { return false };
@@ -246,7 +248,8 @@ impl Outbox {
         true
     }
 
-    /// Empties the outbox. Returns the requests that the other machine cannot have: with their receivers and senders.
+    /// Empties the outbox. Returns the receivers, senders and ids of the requests that the other machine cannot have
+    /// received.
     pub(crate) fn take_unsent(&mut self) -> Vec<(Pid, Pid, RequestId)> {
         let all = std::mem::take(self);
         let waiting = all

@@ -11,13 +11,14 @@
 //! a declared key, and searches all keys for any other one.
 //!
 //! Packets are handed to Zenoh by a thread of their own, since Zenoh can make its callers wait. The window of each flow
-//! bounds what is in Zenoh, so that this is rare. Packets to each machine wait in a queue of their own. One that finds no room
-//! is lost: then the flow to that machine ends.
+//! bounds the bytes in Zenoh, so that this is rare. Packets to each machine wait in a queue of their own. A packet that
+//! finds no room is lost: then the flow to that machine ends.
 //!
-//! Waking that thread takes a good part of the time of a small call. So a packet that is *light* is handed over by the
-//! caller, if the thread has nothing to do: little is on the way, so it finds room in Zenoh. Should it not do so within
-//! [`HURRY`], it is lost, and the thread does everything for a while. That can happen if another machine says that it
-//! has received what it has not: it must not stop the process that runs all flows.
+//! Waking that thread takes a good part of the time of a small call. So the caller itself hands over a *light* packet
+//! if the thread has nothing to do: few bytes are on the way, so Zenoh has room for it. If Zenoh has no room within
+//! [`HURRY`], the packet is lost, and the thread hands over all packets for a while ([`CAUTION`]). That can happen if
+//! another machine reports bytes as received that it has not received: it must not stop the process that runs all
+//! flows.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -47,24 +48,24 @@ const ASK: Duration = Duration::from_secs(1);
 /// The time for which the caller waits for room for a light packet.
 const HURRY: Duration = Duration::from_millis(1);
 
-/// The time for which the thread does everything when a light packet has found no room.
+/// The time for which the thread hands over all packets when a light packet has found no room.
 const CAUTION: Duration = Duration::from_secs(10);
 
-/// The number of packets that Zenoh keeps for each connection before it makes the caller wait. It needs memory only if
-/// it keeps so many.
+/// The number of packets that Zenoh keeps for each connection before it makes the caller wait. They take memory only
+/// while they are kept.
 const PLACES: &str = "16";
 
 /// The times of connections. They decide how soon machines find each other again when a network works again, which should
 /// take less than 3 s.
 ///
-/// While packets are lost, TCP waits twice as long before each attempt to send, so a connection that has been silent for
-/// some seconds would stay so for as many more. Therefore a connection is given up when nothing has come for 2 s. The flow
-/// through it is over by then, too. An attempt to connect is given up after 2 s, for the same reason.
+/// While packets are lost, TCP doubles the time before each attempt to send. So a connection that was silent for some
+/// seconds could stay silent for as many seconds more. Therefore a connection is given up when nothing has come for 2
+/// s. The flow through it is over by then, too. An attempt to connect is given up after 2 s, for the same reason.
 ///
 /// Zenoh lets the operating system wait for the last bytes of a connection that it closes, by the option `SO_LINGER`, and
 /// meanwhile the thread that closes it does nothing else. `.cargo/config.toml` sets this time to 0.
 ///
-/// A client of a router tries for 10 s to reach it when it starts, as one attempt had 10 s before.
+/// When it starts, a client of a router tries for 10 s to reach the router.
 const TIMES: [(&str, &str); 5] = [
     ("transport/link/tx/lease", "2000"),
     ("transport/unicast/open_timeout", "2000"),
@@ -144,9 +145,9 @@ struct OutboxState {
     packets: Queues<MachineName, Vec<u8>>,
     /// The machines to which a packet was lost, and whose flows were not told yet.
     lost: BTreeSet<MachineName>,
-    /// A packet is being handed to Zenoh: others must not overtake it.
+    /// Whether a packet is being handed to Zenoh: other packets must not overtake it.
     is_putting: bool,
-    /// Until then, the thread does everything.
+    /// Until this time, the thread hands over all packets.
     cautious_until_us: i64,
     is_closing: bool,
     is_closed: bool,
@@ -322,7 +323,7 @@ impl OutboxState {
             Pushed::Lost => drop(self.lost.insert(to.clone())),
         }
         if self.lost.len() > LOST_MAX {
-            // Machines to which nothing was sent since. Their flows end without being told.
+            // Nothing was sent to these machines since. Their flows are not told, and end when packets are missing.
             self.lost.clear();
         }
         !self.lost.remove(to)
@@ -388,9 +389,9 @@ impl Network for ZenohNetwork {
         let (asked, inbox) = (token.clone(), self.inbox.clone());
         let selector = format!("lucarne/1/describe/{}?{}", token.machine, description_name(token));
         let get = self.session.get(selector).timeout(ASK).consolidation(ConsolidationMode::None);
-        // A question that finds no room is asked again: the process that runs all flows must not wait for it. What holds for
-        // the question holds for the answer, too. Otherwise a thread of Zenoh that reads from all connections would wait until
-        // another machine reads.
+        // A question that finds no room is dropped, and asked again later: the process that runs all flows must not
+        // wait for it. The answer is also dropped if it finds no room. Otherwise a thread of Zenoh that reads from all
+        // connections would wait until another machine reads.
         let _ = get
             .congestion_control(CongestionControl::Drop)
             .callback(move |reply| {

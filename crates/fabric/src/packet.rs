@@ -27,7 +27,7 @@ use lucarne_link::carry;
 use lucarne_link::wire::Frame;
 use lucarne_message::Buffer;
 
-/// The version of all this. Machines with different versions do not hear each other.
+/// The version of these packets. Machines with different versions ignore each other.
 const VERSION: u8 = 2;
 
 /// The number of bytes of a data packet before its items.
@@ -41,7 +41,7 @@ pub(crate) const MORE_HEAD: usize = 8;
 /// The number of bytes of a probe.
 pub(crate) const PROBE_SIZE: usize = 16;
 
-/// The name of an epoch: both sides have chosen a half, so neither takes an old one for it.
+/// The name of an epoch. Each side has chosen a half, so neither side can take an old epoch for this one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Epoch {
     pub(crate) call: u64,
@@ -53,7 +53,7 @@ pub(crate) struct Epoch {
 pub(crate) struct Terms {
     /// The number of bytes that the other machine may send before they are taken.
     pub(crate) window: u64,
-    /// The other machine is lost when it is silent for so long, in microseconds.
+    /// The time in microseconds after which the other machine is lost if it is silent.
     pub(crate) timeout_us: u64,
 }
 
@@ -147,7 +147,7 @@ impl Packet<'_> {
 /// Writes the head of a data packet into its first [`DATA_HEAD`] bytes. The items follow them.
 ///
 /// # Panics
-/// If the packet has not as many bytes.
+/// If the packet has fewer bytes.
 pub(crate) fn head_data(packet: &mut [u8], epoch: Epoch, number: u64) {
     let head =
         [u64::from_le_bytes([VERSION, kind::DATA, 0, 0, 0, 0, 0, 0]), epoch.call, epoch.answer, number];
@@ -157,14 +157,14 @@ pub(crate) fn head_data(packet: &mut [u8], epoch: Epoch, number: u64) {
 }
 
 impl<'p> Item<'p> {
-    /// Appends the item, whose parcel or part of it consists of `parts`: those in the item itself are ignored.
+    /// Appends the item with `parts` as its parcel or piece of a parcel. The bytes in the item itself are ignored.
     pub(crate) fn write_parts(&self, parts: &[&[u8]], into: &mut Vec<u8>) {
         let length: usize = parts.iter().map(|part| part.len()).sum();
         self.write_head(u32::try_from(length).expect("a part of a packet is small"), into);
         parts.iter().for_each(|part| into.extend_from_slice(part));
     }
 
-    /// Appends an item without such bytes.
+    /// Appends an item that has no parcel or piece of a parcel.
     pub(crate) fn write(&self, into: &mut Vec<u8>) {
         let length = if let Item::Grant { bytes } = self { *bytes } else { 0 };
         self.write_head(length, into);
@@ -226,8 +226,8 @@ impl<'p> Item<'p> {
         Some(item)
     }
 
-    /// Returns the number of bytes that the item takes from what its sender may send. Items that regulate the flow take
-    /// none.
+    /// Returns the number of bytes by which the item reduces the credit of its sender. Items that regulate the flow are
+    /// free.
     pub(crate) fn charge(&self) -> usize {
         match self {
             Item::Whole { parcel, .. } => WHOLE_HEAD + parcel.len(),
@@ -277,11 +277,11 @@ impl<'p> Reader<'p> {
 /// A frame with its buffers, as it travels.
 #[derive(Debug)]
 pub(crate) struct Parcel {
-    /// All before the buffers.
+    /// The bytes before the buffers.
     head: Vec<u8>,
     buffers: Vec<Buffer>,
     size: usize,
-    /// The id of the request that it is.
+    /// The id of the request, if the frame is a request.
     pub(crate) request: Option<RequestId>,
 }
 

@@ -33,8 +33,8 @@ pub(crate) const TOKENS_MAX: usize = 1_024;
 /// the interface gets all of them.
 pub(crate) const PER_INTERFACE_MAX: usize = 256;
 
-/// The number of bytes on the way to all machines up to which packets are light ([`Network::send_light`]). So little fits into
-/// the queue of a connection of the network, and the buffers of its socket, even if it consists of small packets.
+/// The number of bytes on the way to all machines up to which packets are light ([`Network::send_light`]). The queue of
+/// a connection of the network and the buffers of its socket have room for them, even if they are many small packets.
 const LIGHT_MAX: usize = 8 << 10;
 
 /// The beginning of the tag that names the machine of a service.
@@ -50,20 +50,20 @@ pub(crate) struct Peer {
     registered: Registered,
     /// What the last look at all tokens has shown; none if something has changed since.
     looked: Option<Looked>,
-    /// Contact was lost: nothing is imported until the machine answers again.
+    /// Whether contact was lost. Then nothing is imported until the machine answers again.
     is_lost: bool,
-    /// The network had no room for a packet to the machine.
+    /// Whether the network had no room for a packet to the machine.
     is_overfull: bool,
-    /// The network was told that the machine has proven its name.
+    /// Whether the network was told that the machine has proven its name.
     was_proven: bool,
     contacts: u64,
     losses: u64,
     /// How many requests, handshakes and packets were refused.
     refused: u64,
     bytes: (u64, u64),
-    /// Something has happened since the last turn of this machine.
+    /// Whether something has happened since the last turn of this machine.
     is_touched: bool,
-    /// It has had a turn since its status was looked at.
+    /// Whether it has had a turn since its status was looked at.
     had_turn: bool,
     /// When it needs the next turn, even if nothing happens.
     due_us: Option<i64>,
@@ -83,11 +83,11 @@ struct Registered {
 struct Looked {
     /// When the next question is asked again.
     next_us: Option<i64>,
-    /// There is a token that cannot be used before the machine has answered.
+    /// Whether a token cannot be used before the machine has answered.
     needs_contact: bool,
-    /// There is a token that cannot be used before a stand-in has ended.
+    /// Whether a token cannot be used before a stand-in has ended.
     needs_lane: bool,
-    /// There is a token about which nothing could be asked: too many questions have no answer.
+    /// Whether a question about a token could not be asked, since too many questions have no answer.
     needs_question: bool,
 }
 
@@ -95,13 +95,13 @@ struct Looked {
 struct Placed {
     trunk: Arc<Trunk>,
     incarnation: u64,
-    /// The stand-ins here, by their process there.
+    /// The stand-ins here, by their processes on the other machine.
     stand_ins: BTreeMap<Pid, StandIn>,
 }
 
 struct StandIn {
     here: Pid,
-    /// Its group, for tools. None if it has ended at once.
+    /// The group of the stand-in, for tools; none if the stand-in has ended at once.
     _group: Option<StandInGroup>,
     /// The services of the process that are registered here.
     services: BTreeSet<i64>,
@@ -114,9 +114,9 @@ struct Import {
     described: Option<Offered>,
     /// The certificate with which the description is signed, if machines have identities.
     signer: Option<Fingerprint>,
-    /// It is registered with the service manager.
+    /// Whether it is registered with the service manager.
     is_registered: bool,
-    /// It must not be used: its description is not valid, or its process has ended.
+    /// Whether it must not be used: its description is not valid, or its process has ended.
     is_void: bool,
 }
 
@@ -149,7 +149,7 @@ impl Peer {
         self.is_touched = true;
     }
 
-    /// Returns whether it is time for something.
+    /// Returns whether the machine needs a turn at this time.
     pub(crate) fn is_due(&self, now_us: i64) -> bool {
         self.due_us.is_some_and(|due_us| now_us >= due_us)
     }
@@ -267,7 +267,7 @@ impl Peer {
         }
     }
 
-    /// Asks for missing descriptions, and registers what is to be imported. Returns when to come back.
+    /// Asks for missing descriptions, and registers what is to be imported. Returns when this must be called again.
     fn import(&mut self, house: &mut House<'_, '_, '_>, now_us: i64, timeout_us: i64) -> Option<i64> {
         let has_lane = self.trunk.as_ref().is_none_or(|placed| placed.trunk.lanes() < LANES_MAX);
         let is_valid = |looked: &Looked| {
@@ -284,7 +284,7 @@ impl Peer {
             self.flow.call(now_us, house.context.random_u64());
         }
         if !needs_contact && self.is_lost && !self.flow.is_open() {
-            // It announces nothing any more that is of use here.
+            // The machine announces nothing any more that is imported here.
             self.flow.hang_up();
             self.is_lost = false;
         }
@@ -292,7 +292,7 @@ impl Peer {
             && self.trunk.is_none()
             && self.silent_us(now_us).is_some_and(|silent_us| silent_us >= timeout_us)
         {
-            // It has knocked, and does not answer.
+            // The machine has knocked, and does not answer.
             self.flow.hang_up();
         }
         looked.next_us
@@ -323,7 +323,7 @@ impl Peer {
             }
             match (&self.trunk, self.is_lost) {
                 (Some(placed), _) if placed.incarnation == token.incarnation => wanted.push(token.clone()),
-                // Without contact, an announcement is as good as the name in it: not at all if names must be proven.
+                // Without contact, only the name in the announcement counts: it is enough unless names must be proven.
                 (None, false) if self.tunnel.is_none() => wanted.push(token.clone()),
                 // Another incarnation, or one that was lost: the machine must say which one it is.
                 _ => needs_contact = true,
@@ -468,7 +468,7 @@ impl Peer {
         self.send(house, out, now_us);
         for event in happened {
             if !self.happen(house, event, now_us) {
-                // What follows belongs to the contact that has been broken off.
+                // The remaining events belong to the contact that has been broken off.
                 return;
             }
         }
@@ -610,7 +610,7 @@ impl Peer {
         }
     }
 
-    /// Looks at the clock, before anything that has arrived meanwhile.
+    /// Does what is due at this time. This comes before packets that have arrived meanwhile are handled.
     pub(crate) fn look_at_clock(&mut self, house: &mut House<'_, '_, '_>, now_us: i64) {
         if let Some(tunnel) = &mut self.tunnel {
             tunnel.drop_expired(now_us);

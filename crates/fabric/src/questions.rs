@@ -1,8 +1,8 @@
 //! Questions about announced services that have no answer yet.
 //!
-//! A machine asks only some at a time. Otherwise 300 machines with a service each, all of which start together, would ask 90,000
-//! questions at once, and again when the answers are late, so that nothing else would get through. An answer makes room
-//! for the next question, and so does a second without one.
+//! A machine asks only some questions at a time. Otherwise 300 machines with a service each, all of which start
+//! together, would ask 90,000 questions at once, and again when the answers are late, so that nothing else would get
+//! through. An answer makes room for the next question, and so does a second without an answer.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ pub(crate) const PATIENCE_US: i64 = 1_000_000;
 /// The questions that wait for an answer.
 #[derive(Default)]
 pub(crate) struct Questions {
-    /// When each of them makes room.
+    /// The questions without an answer, with the time at which each makes room.
     open: BTreeMap<Token, i64>,
     by_machine: BTreeMap<MachineName, usize>,
     /// The machine that was last asked about.
@@ -68,8 +68,8 @@ impl Questions {
         }
     }
 
-    /// Returns the machine that was last asked about. The next one comes first when there is room, so that machines whose
-    /// announcements no one describes do not take all of it.
+    /// Returns the machine that was last asked about. When there is room again, the machine after it comes first. So a
+    /// machine whose announcements are never described does not take all the room.
     pub(crate) fn last(&self) -> Option<&MachineName> {
         self.last.as_ref()
     }

@@ -6,17 +6,17 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// The number of bytes of all queues.
+/// The maximum number of bytes in all queues.
 pub(crate) const BYTES_MAX: usize = 32 << 20;
 
-/// The number of bytes of one queue. It is more than the largest window. With a window of several MiB, a machine can still
-/// reach it by many small packets, since each counts for at least [`SIZE_MIN`].
+/// The maximum number of bytes in one queue. It is more than the largest window. With a window of several MiB, a
+/// machine can still reach this limit by many small packets, since each counts for at least [`SIZE_MIN`].
 pub(crate) const BYTES_OF_ONE_MAX: usize = 24 << 20;
 
-/// The number of items in all queues.
+/// The maximum number of items in all queues.
 pub(crate) const ITEMS_MAX: usize = 65_536;
 
-/// The number of bytes that an item counts for at least. So the limits of bytes bound the number, too.
+/// The least number of bytes for which an item counts. So the limits of bytes bound the number of items, too.
 pub(crate) const SIZE_MIN: usize = BYTES_MAX / ITEMS_MAX;
 
 /// Queues by key, of items with a size.

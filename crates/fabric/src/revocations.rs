@@ -31,18 +31,18 @@ pub(crate) struct Revocations {
 #[derive(Default)]
 struct State {
     revoked: BTreeSet<Fingerprint>,
-    /// What was added and not taken yet.
+    /// The number of certificates that were added and not reported yet.
     added: usize,
-    /// Why the file could not be read the last time, if that is new.
+    /// Why the file could not be read the last time, if that was not reported yet.
     problem: Option<String>,
-    /// The last reason that was told.
+    /// The reason that was reported last.
     told: Option<String>,
 }
 
 /// What the switchboard has to do.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum News {
-    /// So many certificates are revoked in addition.
+    /// This number of certificates was added to the list.
     Added(usize),
     /// The list cannot be read, for this reason.
     Unreadable(String),
@@ -92,7 +92,7 @@ impl Revocations {
         let Some(path) = self.path.clone() else { return Ok(None) };
         let watched = Arc::new(Watched { is_over: Mutex::new(false), changed: Condvar::new() });
         let (follower, revocations) = (watched.clone(), self.clone());
-        // It is not waited for at the end: the file system may be slow.
+        // The thread is not joined at the end: the file system may be slow.
         let follow = move || follower.follow(&path, &revocations, &waker);
         thread::Builder::new().name("lucarne-revoked".to_owned()).spawn(follow)?;
         Ok(Some(Watch { watched }))

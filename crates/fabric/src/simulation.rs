@@ -19,7 +19,7 @@ use crate::network::{Event, Network, Token};
 use crate::status::Status;
 use crate::switchboard::{Options, join};
 
-/// How bad the wires are: the chances out of 1,000 that a packet is treated so.
+/// How bad the wires are: the chances in 1,000 for each packet.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Weather {
     /// It arrives twice, the second time later.
@@ -386,8 +386,8 @@ impl Machine {
         &self.status
     }
 
-    /// Returns the announcements that appear to this machine, or disappear. One of a machine from which nothing arrives
-    /// disappears.
+    /// Returns the announcements that appear to this machine, or disappear. An announcement disappears if nothing
+    /// arrives from its machine.
     fn sights(&self, state: &State) -> Vec<Next> {
         if self.is_stopped {
             return Vec::new();

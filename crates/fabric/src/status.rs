@@ -1,4 +1,4 @@
-//! What the host shows of this machine and the others.
+//! The state of this machine and of the others, as the host shows it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::name::MachineName;
 /// The interface of the service that shows this state to tools. No rule exports or imports it.
 pub const INTERFACE: &str = "a8d1f4a2-6b0e-4a39-8d1c-2f4d9f6f7c31";
 
-/// The state of the fabric, as the switchboard updates it. Clones are the same.
+/// The state of the fabric, as the switchboard updates it. Clones share the state.
 #[derive(Clone)]
 pub struct Status {
     shared: Arc<Shared>,

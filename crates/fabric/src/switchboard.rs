@@ -29,8 +29,9 @@ use crate::tunnel::Tunnel;
 /// The maximum number of other machines that are kept.
 const PEERS_MAX: usize = 4_096;
 
-/// The maximum number of other machines that have not proven their names, but have begun to, or of which only packets are
-/// known. They cost handshakes. A further one takes the place of the one that has been quiet for the longest time.
+/// The maximum number of other machines that have not proven their names, but have begun to, or of which only packets
+/// are known. They cost handshakes. A further machine takes the place of the one that has been quiet for the longest
+/// time.
 const UNPROVEN_MAX: usize = 256;
 
 /// The number of events that are handled in one turn.
@@ -55,10 +56,10 @@ pub struct Options {
     pub group_exports: GroupExports,
     /// Which services come from which machines: none by default.
     pub imports: Rules,
-    /// A machine that does not answer for so long is lost, for both sides: 2 s by default, and at least 10 ms. If it
-    /// differs between two machines, both send signs of life as often as the shorter one needs.
+    /// The time after which a machine that does not answer is lost, for both sides: 2 s by default, and at least 10 ms.
+    /// If it differs between two machines, both send signs of life as often as the shorter one needs.
     pub timeout: Duration,
-    /// How many bytes may be on the way from a machine, or wait here: 256 KiB by default, at least 128 KiB and at most
+    /// How many bytes may be on the way from a machine or wait here: 256 KiB by default, at least 128 KiB and at most
     /// 16 MiB. It can be different on each machine.
     pub window: usize,
     /// Receives a line for each event that an operator wants to know of.
@@ -84,7 +85,7 @@ impl Options {
 
 /// Joins a system to a fabric, until the system ends. `abroad` is the one of its service manager.
 ///
-/// Returns what there is to see of the other machines.
+/// Returns the status of the other machines, which is updated until the system ends.
 pub fn join(kernel: &KernelHandle, abroad: &Abroad, options: Options) -> Status {
     let mut options = options;
     if let Some(identity) = &options.identity {
@@ -134,21 +135,21 @@ struct Switchboard {
     version: u64,
     /// All services of this machine.
     provided: BTreeSet<(Pid, i64)>,
-    /// Those that some machine may use.
+    /// The services that some machine may use.
     offered: BTreeMap<(Pid, i64), Offered>,
     announced: BTreeMap<(Pid, i64), Token>,
-    /// Those that are not announced, although a rule names them.
+    /// The services that are not announced, although a rule names them.
     unfit: BTreeMap<(Pid, i64), Unfit>,
     complaints: Complaints,
     questions: Questions,
     status: Status,
     /// The bytes that were on the way to all machines at the end of the last turn.
     on_the_way: usize,
-    /// The number of machines that count for [`UNPROVEN_MAX`], as of the last turn, and of those that were added since.
+    /// The number of machines that count for [`UNPROVEN_MAX`]: those of the last turn, and those that were added since.
     unproven: usize,
-    /// Too many machines were reported.
+    /// Whether the log says that there are too many machines.
     has_complained: bool,
-    /// Too many machines without proven names were reported.
+    /// Whether the log says that there are too many machines without proven names.
     has_complained_of_names: bool,
     /// Follows the list of revoked certificates.
     watch: Option<Watch>,
@@ -204,7 +205,7 @@ impl Switchboard {
         }
     }
 
-    /// Announces what is new, and withdraws what is not there any more.
+    /// Announces new services, and withdraws announcements of services that are not there any more.
     fn export(&mut self, incarnation: u64) {
         let Some((version, all)) = self.abroad.offered(self.version) else { return };
         self.version = version;

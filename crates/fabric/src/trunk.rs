@@ -17,8 +17,8 @@ use rustc_hash::FxHashSet;
 use crate::outbox::Outbox;
 use crate::packet::{Item, Parcel};
 
-/// The number of bytes that were taken, of which the other machine is told with anything else that is sent to it. It is also
-/// told of more, but then only when [`Trunk::grant_at`] is reached.
+/// The least number of taken bytes that a packet with frames reports to the other machine. If no frames wait,
+/// [`Trunk::grant_at`] counts instead.
 const GRANT_BESIDE: usize = 1 << 10;
 
 /// The maximum number of stand-ins for the processes of one machine.
@@ -28,40 +28,40 @@ pub(crate) struct Trunk {
     state: Mutex<State>,
     kernel: KernelHandle,
     switchboard: Waker,
-    /// The switchboard was woken because of this trunk.
+    /// Whether the switchboard was woken because of this trunk.
     has_called: AtomicBool,
-    /// The number of received bytes that have to be taken before the other machine is told.
+    /// The number of received bytes that must be taken before a packet is sent only to report them.
     grant_at: usize,
 }
 
 #[derive(Default)]
 struct State {
     outbox: Outbox,
-    /// By the process on the other machine.
+    /// The lanes, by their processes on the other machine.
     lanes: BTreeMap<Pid, LaneState>,
-    /// Those of which a frame found no room.
+    /// The lanes that have a frame for which there was no room.
     wanting: BTreeSet<Pid>,
-    /// The bytes that were taken, and of which the other machine has not been told.
+    /// The number of bytes that were taken, and not yet reported to the other machine.
     granted: usize,
     /// The slots whose parcels were taken.
     taken: Vec<u8>,
-    /// The processes of this machine that the other one has a stand-in for.
+    /// The processes of this machine that have a stand-in on the other machine.
     contacts: BTreeMap<Pid, Contact>,
-    /// Those that the switchboard does not watch yet.
+    /// The contacts that the switchboard does not watch yet.
     unwatched: Vec<Pid>,
-    /// Processes of this machine that have ended, and from which no stand-in has anything to send any more.
+    /// The processes of this machine that have ended, and from which no stand-in will send anything any more.
     ended: BTreeSet<Pid>,
     is_over: bool,
-    /// A stand-in has ended by itself: the other machine broke a rule.
+    /// Whether a stand-in has ended by itself: the other machine broke a rule.
     is_damaged: bool,
-    /// The requests that were not sent, when the trunk is over: receiver, sender, id.
+    /// When the trunk is over, the requests that were not sent: receiver, sender, id.
     unsent: FxHashSet<(Pid, Pid, RequestId)>,
 }
 
 /// A process of this machine that is in contact with the other one.
 #[derive(Default)]
 struct Contact {
-    /// The processes there with which it is in contact: their stand-ins may have frames of it to send.
+    /// The processes there with which it is in contact. Their stand-ins may have frames from it that were not sent yet.
     others: BTreeSet<Pid>,
     has_ended: bool,
 }
@@ -70,11 +70,11 @@ struct Contact {
 struct LaneState {
     stand_in: Option<Waker>,
     inbox: VecDeque<Arrived>,
-    /// A frame of this sender and of this size found no room. Then the lane is in [`State::wanting`].
+    /// The sender and the size of a frame that found no room. Then the lane is in [`State::wanting`].
     wants_room: Option<(Pid, usize)>,
-    /// The process has ended: nothing follows what is in the inbox.
+    /// Whether the process has ended: nothing follows what is in the inbox.
     is_last: bool,
-    /// There were frames, one way or the other.
+    /// Whether a frame was sent in either direction.
     is_used: bool,
 }
 
@@ -93,7 +93,7 @@ pub(crate) enum Outgoing {
     Frame {
         from: Pid,
         parcel: Parcel,
-        /// The other machine has a stand-in for the sender from now on.
+        /// Whether the other machine has a stand-in for the sender from now on.
         makes_contact: bool,
     },
     /// The process of this machine has ended.
@@ -140,7 +140,7 @@ impl Trunk {
                     return Sent::Over;
                 }
                 if parcel.request.is_some() && !self.kernel.is_alive(from) {
-                    // Its end was reported, or is about to be: such a request must not follow.
+                    // The end of the sender was reported, or is about to be reported. A request must not follow it.
                     return Sent::Yes;
                 }
                 let Some(lane) = state.lanes.get_mut(&to) else { return Sent::Over };
@@ -151,8 +151,8 @@ impl Trunk {
                 }
                 lane.is_used = true;
                 if makes_contact {
-                    // The sender can have ended. Then the switchboard is told so as soon as it watches it, and the
-                    // other machine after this frame.
+                    // The sender can have ended. Then the switchboard learns this when it begins to watch it, and the
+                    // other machine is told after this frame.
                     state.contact(from).others.insert(to);
                 }
                 state.outbox.push((from, to), parcel);
@@ -214,7 +214,7 @@ impl Trunk {
         let done: Vec<Pid> = state.contacts.keys().copied().collect();
         done.into_iter().for_each(|process| state.note_end(process));
         let makes_room = state.lanes.len() + 1 == LANES_MAX;
-        // The switchboard looks at the trunk in its next turn, for which most ends are no reason.
+        // The switchboard looks at the trunk in its next turn. Most ends are no reason to wake it for a turn.
         self.has_called.store(true, Ordering::Release);
         if is_news || makes_room || !state.ended.is_empty() {
             self.call();
@@ -278,7 +278,7 @@ impl Trunk {
         self.state.lock().lanes.len()
     }
 
-    /// Returns the processes of this machine whose end the trunk must be told of.
+    /// Returns the processes of this machine that the switchboard must watch, so that the trunk learns of their ends.
     pub(crate) fn take_unwatched(&self) -> Vec<Pid> {
         std::mem::take(&mut self.state.lock().unwatched)
     }
@@ -292,7 +292,7 @@ impl Trunk {
         state.note_end(process);
     }
 
-    /// Hands a frame to its stand-in. Frames to unknown ones are dropped.
+    /// Hands a frame to the stand-in of its sender. Drops it if there is no such stand-in.
     pub(crate) fn deliver(&self, from: Pid, arrived: Arrived) {
         let state = &mut *self.state.lock();
         match state.lanes.get_mut(&from) {
@@ -333,9 +333,10 @@ impl Trunk {
         }
     }
 
-    /// Sends a frame that no stand-in sends. Returns false if too much waits already.
+    /// Sends a frame that does not come from a stand-in. Returns false if too much waits already.
     ///
-    /// The other machine can have a stand-in for the sender, so it is told of its end, even if it was earlier.
+    /// The other machine can have a stand-in for the sender, so it is told of the sender's end, even if that was
+    /// earlier.
     pub(crate) fn answer(&self, from: Pid, to: Pid, frame: &[u8]) -> bool {
         let mut state = self.state.lock();
         state.contact(from);

@@ -22,7 +22,7 @@ use crate::{file_name, lock};
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// There is no code.
+    /// The code cannot be made.
     #[error("{0}")]
     Code(#[from] CodeError),
     /// This is not a build script: Cargo has not set `OUT_DIR`.
@@ -38,8 +38,8 @@ pub enum BuildError {
     },
 }
 
-/// Makes the Rust code of a definition in the folder `OUT_DIR`, and tells Cargo on which files it depends. The path is
-/// relative to the folder of `Cargo.toml`. The file has the name of the definition, with `.rs` and `_` for `-`.
+/// Makes the Rust code of a definition in the folder `OUT_DIR`, and tells Cargo which files the code depends on. The
+/// path is relative to the folder of `Cargo.toml`. The file has the name of the definition, with `.rs` and `_` for `-`.
 ///
 /// # Errors
 /// See [`BuildError`].

@@ -107,7 +107,8 @@ pub fn text(interface: &Interface) -> String {
     text
 }
 
-/// Adds a comment. The directives come first: after code in the prose, they could be a part of it.
+/// Adds a comment. The directives come first: after a code block in the prose, they could be read as a part of the
+/// block.
 fn comment(text: &mut String, indent: usize, directives: &[String], prose: &str) {
     let blanks = " ".repeat(indent);
     for directive in directives {

@@ -129,7 +129,7 @@ pub struct Change {
 }
 
 impl Change {
-    /// Returns the word for the change in a list: the level, or `error` if no version makes it right.
+    /// Returns the word for the change in a list: the level, or `error` if no version makes the change right.
     pub fn label(&self) -> &'static str {
         match self.kind {
             Kind::Uuid | Kind::VersionLowered => "error",

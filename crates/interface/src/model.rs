@@ -1,7 +1,7 @@
-//! The checked interface of a service: what a definition says, after its names got a meaning.
+//! The checked interface of a service: what a definition says, after its names are resolved.
 //!
-//! The generators, the comparison and the printer read only this. It has no parts of a language but Toit's names: those
-//! of the definition, in their canonical form (`-` inside, not `_`).
+//! The generators, the comparison and the printer read only this. It does not depend on the language of generated code.
+//! Its names are those of the definition, in Toit's canonical form (`-` inside, not `_`).
 
 mod form;
 mod members;

@@ -19,7 +19,7 @@ pub(crate) struct ClientMethod {
     statements: Vec<Stmt>,
     /// The arguments as they are sent.
     sent: Vec<TokenStream>,
-    /// Whether the arguments are those of a body, which computes them.
+    /// Whether a body computes the arguments.
     is_computed: bool,
     /// The types of the arguments, if they are those of the trait's method.
     types: Option<Vec<Type>>,
@@ -167,7 +167,7 @@ fn references(names: &[Ident]) -> Vec<TokenStream> {
     names.iter().map(|name| quote!(&#name)).collect()
 }
 
-/// Returns a reference to each argument, which an argument may be itself.
+/// Returns a reference to each argument. An argument that is a reference is returned as it is.
 fn borrowed(inputs: &Punctuated<FnArg, Token![,]>) -> Result<Vec<TokenStream>> {
     let types = inputs.iter().filter_map(|input| match input {
         FnArg::Typed(input) => Some((&*input.ty, input.ty.span())),

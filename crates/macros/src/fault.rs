@@ -21,7 +21,7 @@ struct Arms {
     from_text: TokenStream,
 }
 
-/// Returns the implementation. After a mistake it is there, too, so that the mistake is the only error.
+/// Returns the implementation, also after a mistake, so that the mistake is the only error.
 pub(crate) fn expand(item: &DeriveInput) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let root = root_of(item).unwrap_or_else(|error| {

@@ -26,7 +26,7 @@ pub(super) struct NewFolder {
 }
 
 impl NewFolder {
-    /// Begins with an empty folder beside the one that is to be made, which must not exist, or be empty.
+    /// Creates a temporary folder beside `path`. Fails if something exists at `path` that is not an empty folder.
     pub(super) fn create(path: &Path) -> Result<NewFolder, AuthorityError> {
         let is_free = match fs::read_dir(path) {
             Ok(mut entries) => entries.next().is_none(),
@@ -54,32 +54,32 @@ impl NewFolder {
         Ok(NewFolder { temporary, path })
     }
 
-    /// Returns where the files are until the end.
+    /// Returns the temporary folder, which has the files until [`NewFolder::finish`].
     pub(super) fn temporary(&self) -> &Path {
         self.temporary.path()
     }
 
-    /// Writes a file, whose name can begin with that of a folder.
+    /// Writes a file. Its name can be a path with a folder, such as `issued/cellar.pem`.
     pub(super) fn write(&self, name: &str, bytes: &[u8], mode: u32) -> Result<(), AuthorityError> {
         let path = self.temporary.path().join(name);
         write(&path, bytes, mode).map_err(|error| failed(&self.path.join(name), error))
     }
 
-    /// Gives the folder its name.
+    /// Moves the temporary folder to its path. Fails if that folder is not empty now.
     pub(super) fn finish(self) -> Result<(), AuthorityError> {
         // This fails if the other folder is not empty.
         fs::rename(self.temporary.path(), &self.path).map_err(|error| match error.kind() {
             io::ErrorKind::DirectoryNotEmpty => AuthorityError::NotEmpty(self.path.clone()),
             _ => failed(&self.path, error),
         })?;
-        // It has another name now, so there is nothing to remove.
+        // The temporary folder was moved, so it must not be removed.
         let _ = self.temporary.keep();
         let parent = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
         sync(parent.unwrap_or(Path::new("."))).map_err(|error| failed(&self.path, error))
     }
 }
 
-/// Makes what was renamed in a folder last over a power cut.
+/// Makes changed names in a folder durable: they survive a power cut.
 fn sync(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
@@ -105,7 +105,7 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), AuthorityError> {
     write(path, bytes, PUBLIC).map_err(|error| failed(path, error))
 }
 
-/// Waits until no other process changes the folder. The lock ends with the file.
+/// Locks a folder against changes by other processes, and waits for the lock. Dropping the file releases the lock.
 pub(super) fn lock(folder: &Path) -> Result<File, AuthorityError> {
     let file = File::open(folder).map_err(|error| failed(folder, error))?;
     file.lock().map_err(|error| failed(folder, error))?;

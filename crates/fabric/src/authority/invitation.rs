@@ -1,4 +1,5 @@
-//! Invites one machine: listens at a port of its own until the machine with the token has its certificate, or time is over.
+//! Invites one machine: listens at a port of its own until the machine with the token has its certificate, or the time
+//! is over.
 //!
 //! Anyone who reaches the port can connect. What that can cost is limited: the number of connections at a time,
 //! the time and the bytes of each, and how often a secret can be wrong.
@@ -28,10 +29,10 @@ use super::{Authority, AuthorityError, revoke};
 use crate::identity::Fingerprint;
 use crate::name::MachineName;
 
-/// The number of times that a secret or a request can be wrong.
+/// The maximum number of wrong secrets and requests.
 const TRIES: u32 = 1_000;
 
-/// The maximum number of connections at a time. Further ones wait.
+/// The maximum number of connections at a time. Further connections wait.
 const CONNECTIONS_MAX: usize = 4;
 
 /// The maximum time of a connection.
@@ -40,7 +41,7 @@ const CONNECTION: Duration = Duration::from_secs(10);
 /// The maximum number of bytes that a new machine sends: its part of the handshake, and the request.
 const BYTES_MAX: usize = 64 << 10;
 
-/// The pause after the system has not accepted a connection, since it is short of descriptors, say.
+/// The pause after a connection cannot be accepted, for example because this process has too many open files.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// How a machine is invited.
@@ -48,8 +49,8 @@ const PAUSE: Duration = Duration::from_millis(20);
 pub struct InvitationOptions {
     /// Where to listen.
     pub listen: SocketAddr,
-    /// The host and port at which the new machine finds this one. By default it is the address to listen at, or, if
-    /// that stands for all addresses of this machine, the one of the way to other networks.
+    /// The host and port at which the new machine finds this one. By default this is the address to listen at. If that
+    /// stands for all addresses of this machine, it is the address from which this machine reaches other networks.
     pub address: Option<String>,
     /// How long the token can be used.
     pub time: Duration,
@@ -65,7 +66,7 @@ pub enum InvitationError {
     /// This machine cannot listen.
     #[error("cannot listen at {address}: {error}")]
     Listen {
-        /// Where.
+        /// The address.
         address: SocketAddr,
         /// The reason.
         error: io::Error,
@@ -73,7 +74,7 @@ pub enum InvitationError {
     /// The address for the new machine is not known.
     #[error("cannot find an address of this machine that others can use: say it with --address HOST:PORT")]
     NoAddress,
-    /// The address for the new machine is not one.
+    /// The text is not an address for the new machine.
     #[error("'{0}' is not an address: write a host and a port, such as 192.168.1.20:7448")]
     BadAddress(String),
     /// The token was not used in time.
@@ -104,7 +105,7 @@ pub struct Invitation {
     clock: Clock,
     until_us: i64,
     desk: Arc<Desk>,
-    /// Gets a byte when a connection has ended.
+    /// Receives a byte when a connection has ended.
     ended: UnixStream,
 }
 
@@ -122,7 +123,7 @@ struct Desk {
 struct State {
     connections: usize,
     tries_left: u32,
-    /// A machine has shown the secret: the invitation is for no other one any more.
+    /// Whether a machine has shown the secret. Then no other machine can use the invitation.
     is_used: bool,
     result: Option<Result<Fingerprint, InvitationError>>,
 }
@@ -189,14 +190,14 @@ impl Invitation {
             let (has_room, until_us) = {
                 let mut state = self.desk.state.lock();
                 if !state.is_used && state.result.is_none() && self.clock.now_us() >= self.until_us {
-                    // It is kept for the connections, too: they are refused.
+                    // The connections also see this result: they are refused.
                     state.result = Some(Err(InvitationError::Expired));
                 }
                 if let Some(result) = state.result.take() {
                     state.is_used = true;
                     return result;
                 }
-                // The connection that is last has a limit of its own.
+                // A machine has shown the secret: only the time limit of its connection counts now.
                 (state.connections < CONNECTIONS_MAX, (!state.is_used).then_some(self.until_us))
             };
             if self.wait_for_connection(has_room, until_us).map_err(system)? {
@@ -210,10 +211,10 @@ impl Invitation {
         }
     }
 
-    /// Waits until a connection comes, if there is room for one, or one has ended, or the time is over. Returns whether one
-    /// has come.
+    /// Waits until a connection comes (only if there is room for one), a connection has ended, or the time is over.
+    /// Returns whether a connection has come.
     fn wait_for_connection(&self, has_room: bool, until_us: Option<i64>) -> io::Result<bool> {
-        // Rounded up, so that the time is over then.
+        // Rounded up, so that the time is over when the wait ends.
         let left_us = until_us.map(|until_us| (until_us - self.clock.now_us()).max(0) + 1);
         let time = left_us
             .map(|left_us| Timespec { tv_sec: left_us / 1_000_000, tv_nsec: left_us % 1_000_000 * 1_000 });
@@ -228,7 +229,7 @@ impl Invitation {
             Err(error) => return Err(error.into()),
         }
         let has_come = all.get(1).is_some_and(|listener| !listener.revents().is_empty());
-        // Takes all bytes that are there: one look at the state is enough for them.
+        // Takes all bytes that are there: the caller looks at the state once for all of them.
         let _ = (&self.ended).read(&mut [0; 64]);
         Ok(has_come)
     }
@@ -237,10 +238,10 @@ impl Invitation {
         let desk = self.desk.clone();
         desk.state.lock().connections += 1;
         let serve = move || {
-            // The machine that sends something else is not told why.
+            // A machine that does not follow the protocol is not told why.
             let _ = desk.serve(stream);
             desk.state.lock().connections -= 1;
-            // If there is no room for a byte, enough of them are there.
+            // If the socket has no room for a byte, the bytes in it wake the other end.
             let _ = (&desk.ends).write(&[0]);
         };
         let started = thread::Builder::new().name("lucarne-invite".to_owned()).spawn(serve);
@@ -317,7 +318,7 @@ impl Desk {
     }
 }
 
-/// Returns whether a connection has ended before it was accepted, or was taken by another thread.
+/// Returns whether an error is of one connection: it ended before it was accepted, or another thread took it.
 fn is_of_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted, WouldBlock};
     matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted | WouldBlock)
@@ -333,7 +334,7 @@ fn deliver(stream: &mut (impl Read + Write), answer: &[u8]) -> io::Result<()> {
     }
 }
 
-/// Compares two texts in a time that does not depend on where they differ: by their sums under a new key.
+/// Compares two texts in a time that does not depend on where they differ: by their HMACs under a new key.
 fn is_equal(one: &[u8], other: &[u8]) -> bool {
     let Ok(key) = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new()) else { return false };
     hmac::verify(&key, one, hmac::sign(&key, other).as_ref()).is_ok()
@@ -353,16 +354,17 @@ fn configure(authority: &Authority) -> Result<ServerConfig, InvitationError> {
     Ok(tls)
 }
 
-/// Returns an address of this machine for others, if it listens at this one.
+/// Returns the address at which other machines reach this one, if it listens at `listening`.
 fn reachable(listening: SocketAddr) -> Option<SocketAddr> {
     if !listening.ip().is_unspecified() {
         return Some(listening);
     }
-    // Nothing is sent: the system only chooses the address from which it would be. The others are for documentation.
+    // Nothing is sent: the system only chooses the address from which it would send. The destinations are reserved for
+    // documentation.
     let v4 = || own_address(Ipv4Addr::UNSPECIFIED.into(), Ipv4Addr::new(192, 0, 2, 1).into());
     let v6 =
         || own_address(Ipv6Addr::UNSPECIFIED.into(), Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).into());
-    // A listener at the unspecified address of version 6 takes connections of both, usually.
+    // A listener at the unspecified address of IPv6 usually takes connections of both versions.
     let own = v4().or_else(|| if listening.is_ipv6() { v6() } else { None })?;
     Some(SocketAddr::new(own, listening.port()))
 }

@@ -28,7 +28,7 @@ use crate::identity::{DOMAIN, Fingerprint, Identity, REVOKED_MAX, server_name};
 /// The time in which the other machine must accept a connection, for each of its addresses.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// The maximum number of addresses of the other machine.
+/// The maximum number of addresses of the other machine that are tried.
 const ADDRESSES_MAX: usize = 4;
 
 /// The maximum time of the connection.
@@ -112,7 +112,8 @@ pub fn join(token: &Token, folder: &Path) -> Result<Identity, JoinError> {
     }
     let identity = Identity::load(new.temporary()).map_err(answer)?;
     new.finish()?;
-    // If this is lost, the other machine says that it does not know. The identity is here, and it is good.
+    // If this byte is lost, the other machine reports that this one may not have its certificate. The identity is here,
+    // and valid.
     let _ = stream.write_all(&[DONE]).and_then(|()| {
         stream.conn.send_close_notify();
         stream.flush()
@@ -120,7 +121,7 @@ pub fn join(token: &Token, folder: &Path) -> Result<Identity, JoinError> {
     Ok(identity)
 }
 
-/// Connects to the machine that has made the token, which proves that it is one of the authority.
+/// Connects to the machine that has made the token. It must prove that its certificate is of the authority.
 fn connect(token: &Token) -> Result<StreamOwned<ClientConnection, Limited>, JoinError> {
     let address = || token.address.clone();
     let stream =
@@ -177,7 +178,7 @@ pub(super) fn configure(token: &Token) -> Result<ClientConnection, rustls::Error
     ClientConnection::new(Arc::new(tls), name)
 }
 
-/// Checks what the other machine has sent.
+/// Checks the certificates and the list that the other machine has sent.
 fn check(
     token: &Token,
     certificate: &CertificateDer<'_>,
@@ -196,7 +197,8 @@ fn answer(reason: impl ToString) -> JoinError {
     JoinError::Answer(reason.to_string())
 }
 
-/// Accepts a certificate of the authority with a fingerprint, which must be sent along.
+/// Accepts a certificate that the authority with this fingerprint has signed. The authority's certificate must be sent
+/// with it.
 #[derive(Debug)]
 struct OfAuthority {
     fingerprint: Fingerprint,

@@ -23,7 +23,7 @@ pub struct Overview {
     pub authority: Fingerprint,
     /// The end of the validity of the authority, in seconds since 1970.
     pub authority_until: i64,
-    /// The key of the authority is on this machine.
+    /// Whether the key of the authority is on this machine.
     pub is_authority: bool,
     /// The last certificate of each machine, in the order of their names. It is empty if the authority is on another machine.
     pub issued: Vec<Issued>,
@@ -40,7 +40,7 @@ pub struct Issued {
     pub fingerprint: Fingerprint,
     /// The end of its validity, in seconds since 1970.
     pub until: i64,
-    /// It is in the list of this machine.
+    /// Whether it is in this machine's list of revoked certificates.
     pub is_revoked: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The list of certificates that are not accepted any more. Each machine has its own, which it reads when it starts.
+//! The list of certificates that are not accepted any more. Each machine has its own.
 
 use std::path::Path;
 use std::str::FromStr;
@@ -47,12 +47,12 @@ impl FromStr for Target {
 
 /// Adds a certificate to the list in a folder. Returns its fingerprint, and whether it was not in the list before.
 ///
-/// A machine that runs reads the list again when it is started again. The lists of other machines do not change.
+/// A system that has joined the fabric follows the list. The lists of other machines do not change.
 ///
 /// # Errors
 /// See [`AuthorityError`].
 pub fn revoke(folder: &Path, target: &Target) -> Result<(Fingerprint, bool), AuthorityError> {
-    // A list alone would be the beginning of an identity that is not there.
+    // A list has a use only beside an identity.
     certificate(&folder.join("machine.pem"))?;
     let _lock = files::lock(folder)?;
     let (fingerprint, note) = match target {
@@ -94,7 +94,7 @@ pub(super) fn list(folder: &Path) -> Result<Vec<Revoked>, AuthorityError> {
     Ok(all)
 }
 
-/// Returns the text of the list, which is valid; empty if there is none.
+/// Returns the text of the list in a folder, or an empty text if there is no list. Fails if the list is not valid.
 pub(super) fn text(folder: &Path) -> Result<String, AuthorityError> {
     let path = folder.join("revoked");
     if is_missing(&path) {

@@ -1,11 +1,11 @@
-//! What the inviting machine tells the new one: one word that a user copies.
+//! The token of an invitation: one word, which a user copies from the inviting machine to the new one.
 //!
 //! ```text
 //! u8 1 | 32 fingerprint of the authority | 16 secret | u8 length, name | u8 length, address | 4 checksum
 //! ```
 //!
-//! The bytes are written in the alphabet of URLs (RFC 4648, section 5). The checksum is the beginning of the SHA-256 sum of
-//! all before it.
+//! The bytes are written in the alphabet of URLs (RFC 4648, section 5). The checksum is the beginning of the SHA-256
+//! sum of all bytes before it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -33,7 +33,7 @@ const LENGTH_MAX: usize = 512;
 pub struct Token {
     /// The authority of the fabric.
     pub authority: Fingerprint,
-    /// What the new machine must know.
+    /// The secret by which the new machine shows that it is invited.
     pub(super) secret: [u8; SECRET],
     /// The name that the new machine gets.
     pub machine: MachineName,

@@ -38,7 +38,7 @@ pub(super) const REASON_MAX: usize = 1 << 10;
 pub(super) const ACCEPTED: u8 = 0;
 pub(super) const REFUSED: u8 = 1;
 
-/// The last byte of a new machine.
+/// The byte that the new machine sends last.
 pub(super) const DONE: u8 = 0;
 
 /// A connection with limits.
@@ -52,7 +52,7 @@ pub(super) struct Limited {
 impl Limited {
     /// Limits a connection to a time, and to a number of bytes that are read.
     pub(super) fn new(stream: TcpStream, time: Duration, bytes_max: usize) -> io::Result<Limited> {
-        // Where a listener does not wait, its connections do not either on some systems.
+        // On some systems, a connection inherits from its listener that it does not wait.
         stream.set_nonblocking(false)?;
         let time = i64::try_from(time.as_micros()).unwrap_or(i64::MAX);
         Ok(Limited { stream, clock: Clock::real(), until_us: time, bytes_left: bytes_max })
@@ -67,7 +67,7 @@ impl Limited {
         }
     }
 
-    /// Replaces the error of a time-out, which says that a resource is missing.
+    /// Replaces the error of a timeout, whose text says that a resource is temporarily unavailable.
     fn timed<T>(&self, result: io::Result<T>) -> io::Result<T> {
         match result {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -132,7 +132,7 @@ pub(super) fn add_part(message: &mut Vec<u8>, part: &[u8]) {
 /// Checks that an authority has signed a certificate for a name.
 ///
 /// # Errors
-/// What is wrong with it.
+/// If the certificate is not valid: a text that says what is wrong with it.
 pub(super) fn verify(
     provider: &Arc<CryptoProvider>,
     certificate: &CertificateDer<'_>,

@@ -14,7 +14,7 @@ pub(super) struct Versions<'a> {
     resources: BTreeMap<&'a str, &'a str>,
     /// The records of each version, by their names.
     records: (BTreeMap<&'a str, &'a Record>, BTreeMap<&'a str, &'a Record>),
-    /// The pairs of records that were compared: many methods may use the same ones.
+    /// The pairs of records that were compared: many methods may use the same records.
     known: RefCell<BTreeMap<(Writer, Pair), Result<(), String>>>,
 }
 
@@ -47,7 +47,7 @@ impl<'a> Versions<'a> {
                 taken.insert(same.name.as_str());
             }
         }
-        // A resource with another name has the same indexes.
+        // A renamed resource is found by the indexes of its methods.
         for resource in &old.resources {
             let has_method = |index: u32| resource.methods.iter().any(|method| method.index == index);
             let renamed = new.resources.iter().find(|other| {
@@ -58,7 +58,7 @@ impl<'a> Versions<'a> {
                 taken.insert(&renamed.name);
             }
         }
-        // Or it is the result of the same method, if it has no methods.
+        // A renamed resource without methods is found by a method that returns it in both versions.
         let mut results = BTreeMap::new();
         old.each_method(|_, method| {
             results.insert(method.index, method.result.resource());
@@ -143,7 +143,7 @@ struct Flow<'v, 'a> {
     writer: Writer,
     /// The pairs of records that were found: records may contain themselves.
     seen: BTreeSet<Pair>,
-    /// Those of them whose fields are not checked yet.
+    /// The pairs whose fields are not checked yet.
     left: Vec<Pair>,
 }
 

@@ -34,7 +34,7 @@ pub(super) fn compare(versions: &Versions<'_>, changes: &mut Vec<Change>) {
         methods.iter().map(|(index, owned)| (owned.name(), *index)).collect()
     };
     let (old_names, new_names) = (names(&old), names(&new));
-    // The new methods that belong to an old one.
+    // The new methods that are the same as an old method.
     let mut known = BTreeSet::new();
     for (index, before) in &old {
         let name = renamed(versions, before);

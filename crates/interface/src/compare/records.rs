@@ -1,4 +1,4 @@
-//! The changes of records that keep their names. Others are compared where they are used.
+//! The changes of records that keep their names. Renamed records are compared where they are used.
 
 use super::flow::{Direction, Uses, Versions};
 use super::{Change, Kind, Level};

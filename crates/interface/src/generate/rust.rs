@@ -357,7 +357,7 @@ fn rust_type(ty: &Type) -> String {
         Kind::String => "String".to_owned(),
         Kind::Bytes => "Bytes".to_owned(),
         Kind::List(element) => format!("Vec<{}>", rust_type(element)),
-        // A value has null itself.
+        // A `Value` can be null itself.
         Kind::Map(..) if is_any_map(ty) => return "Value".to_owned(),
         Kind::Map(key, value) => format!("BTreeMap<{}, {}>", rust_type(key), rust_type(value)),
         Kind::Record(name) => name.clone(),

@@ -28,7 +28,7 @@ impl Text {
         }
     }
 
-    /// Adds the lines that a function adds, indented by as many blanks.
+    /// Adds the lines that a function adds, indented by `blanks` more blanks.
     pub(super) fn indented(&mut self, blanks: usize, add: impl FnOnce(&mut Self)) {
         self.indent += blanks;
         add(self);

@@ -39,7 +39,7 @@ pub(super) fn wrong(
     )
 }
 
-/// Returns the words of a directive, which must be as many.
+/// Returns the words of a directive. Fails unless there are `N` words.
 fn words<const N: usize>(source: SourceId, directive: &Directive) -> Read<[&(String, Span); N]> {
     let words: Vec<_> = directive.words.iter().collect();
     let count = words.len();

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use lucarne_services::{Bytes, Thrown};
 
-/// Returns the address in 4 or 16 bytes, or none if there is another number of them.
+/// Returns the address in 4 or 16 bytes, or none for another number of bytes.
 pub fn ip(bytes: &[u8]) -> Option<IpAddr> {
     let of_4 = <[u8; 4]>::try_from(bytes).map(IpAddr::from);
     of_4.or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from)).ok()

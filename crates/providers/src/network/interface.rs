@@ -217,7 +217,7 @@ pub trait Socket {
         unsupported()
     }
 
-    /// Returns the own address and port.
+    /// Returns the address and port of this socket.
     ///
     /// # Errors
     /// If the socket has none.

@@ -76,7 +76,7 @@ struct World {
     next_partition_us: Option<u64>,
 }
 
-/// What an attempt to do an operation has come to.
+/// The outcome of an attempt to do an operation.
 enum Attempt<T> {
     Done(T),
     /// It is worth another attempt at this time, in microseconds, or when the waker is woken.
@@ -145,7 +145,7 @@ impl SimulatedNetwork {
         least + self.shared.random.below(most - least + 1)
     }
 
-    /// Returns true in as many cases of a thousand.
+    /// Returns true in `of_thousand` cases of a thousand.
     fn happens(&self, of_thousand: u64) -> bool {
         of_thousand > 0 && self.shared.random.below(1_000) < of_thousand
     }

@@ -211,7 +211,7 @@ impl interface::Socket for Socket {
 
     async fn write(&self, data: Bytes) -> Result<usize, Thrown> {
         match &self.kind {
-            // No bytes never need room.
+            // An empty write never needs room.
             Kind::Stream(_) if data.is_empty() => Ok(0),
             Kind::Stream(stream) => self.wait(write(&stream.tcp, &data)).await,
             Kind::Datagrams(socket) => self.wait(socket.send(&data)).await,
@@ -244,7 +244,7 @@ async fn read(stream: &TcpStream) -> io::Result<Option<Bytes>> {
     }
 }
 
-/// Returns the bytes of an answer, which is kept until the next read: so without much room that it does not need.
+/// Returns the bytes of an answer. It is kept until the next read, so a large rest of its buffer is freed.
 fn kept(mut data: Vec<u8>, room: usize) -> Bytes {
     if data.len() < room / 2 {
         data.shrink_to_fit();

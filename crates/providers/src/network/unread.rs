@@ -15,8 +15,8 @@ use lucarne_kernel::Gid;
 use lucarne_kernel::sync::Mutex;
 use lucarne_services::{Bytes, Call, IfUnused, Thrown};
 
-/// The maximum number of bytes of all answers that are kept for a container's sockets. Beyond it, the oldest are
-/// dropped: answers to which nothing has been said for long were used.
+/// The maximum number of bytes of all answers that are kept for a container's sockets. Beyond it, the oldest answers
+/// are dropped: they were used, since their calls were not given up for a long time.
 const PER_GROUP_BYTES_MAX: usize = 16 << 20;
 
 /// The kept answers of all sockets of a network.
@@ -114,7 +114,7 @@ impl Unread {
         Ok(read)
     }
 
-    /// Begins a read. It shows that the last answer was used, if that has not been returned by now.
+    /// Begins a read. This shows that the last answer was used, unless it was returned by now.
     fn begin(&self) {
         let mut state = self.state.lock();
         if let Last::Sent(_) = state.last {
@@ -210,7 +210,7 @@ impl Kept {
         (group.last_number, dropped)
     }
 
-    /// Drops an answer, if there is one, where no lock is held: it forgets its action.
+    /// Drops an answer, if there is one, where no lock is held: dropping it also drops its action.
     fn drop_answer(&self, last: Last) {
         let Last::Sent(answer) = last else { return };
         let mut groups = self.groups.lock();

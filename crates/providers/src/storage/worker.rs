@@ -74,7 +74,7 @@ impl Worker {
         Worker { flash, started: Mutex::default() }
     }
 
-    /// Returns the flash, for operations in place.
+    /// Returns the flash, for operations on the caller's thread.
     pub(super) fn flash(&self) -> &dyn Flash {
         &*self.flash
     }

@@ -188,7 +188,7 @@ impl C<'_> {
     /// Adds code that decodes a value of the answer into a place that a parameter points to.
     fn take(&self, text: &mut Text, ty: &Type, value: &str, name: &str, place: &str) {
         let is_record = matches!(ty.kind, Kind::Record(_)) && !ty.is_nullable;
-        // The name of no parameter: these end in `_` only if they are in a list.
+        // No parameter has this name: a parameter ends in `_` only if its name is in a list.
         let decoded = format!("decoded_{place}_");
         let into = if is_record { decoded.clone() } else { format!("*{place}") };
         if is_record {

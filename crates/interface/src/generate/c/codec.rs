@@ -11,7 +11,7 @@ use crate::model::{Interface, Kind, Record, Type};
 /// The types that are sent.
 pub(super) struct Codec<'a> {
     sent: Vec<&'a Type>,
-    /// The types with functions, without null. Those that others contain need not come first.
+    /// The types with functions, without null. A type can come before the types that it contains.
     converted: Vec<Type>,
 }
 
@@ -62,7 +62,7 @@ pub(super) fn needs_function(ty: &Type) -> bool {
     }
 }
 
-/// Returns the expression for the value of an expression whose type needs no function.
+/// Returns the C expression that makes a value of `expression`, whose type needs no function.
 pub(super) fn plain_value(ty: &Type, expression: &str) -> String {
     let name = match &ty.kind {
         Kind::Bool => "bool",
@@ -302,7 +302,7 @@ impl C<'_> {
     }
 }
 
-/// Adds a statement that is for the case that an expression is false.
+/// Adds a statement that runs if an expression is false.
 pub(super) fn unless(text: &mut Text, expression: &str, statement: &str) {
     let line = format!("if (!{expression}) {statement}");
     if line.len() <= text.room() {

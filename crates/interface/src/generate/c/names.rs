@@ -175,7 +175,7 @@ pub(super) fn member(name: &str) -> String {
     if KEYWORDS.contains(&&*name) { format!("{name}_") } else { name }
 }
 
-/// Returns the name of a parameter beside those of generated functions.
+/// Returns the name of a parameter. It differs from the names that generated functions use themselves.
 pub(super) fn parameter(name: &str) -> String {
     let name = member(name);
     if PARAMETERS.contains(&&*name) { format!("{name}_") } else { name }

@@ -6,7 +6,7 @@ use super::names::{comment, literal, member, parameter, snake};
 use super::{C, Text, flat_name, function};
 use crate::model::{Delivery, Kind, Method, Notification, Parameter, Resource, Type, kebab};
 
-/// The error of a function that finds no memory, and then sends nothing.
+/// The error of a function that sends nothing if it cannot allocate memory.
 const NO_MEMORY: &str = "toit_err_t error = message == NULL ? TOIT_ERR_OOM : TOIT_OK;";
 
 impl C<'_> {
@@ -212,8 +212,8 @@ impl C<'_> {
         (format!("toit_err_t {name}"), parameters)
     }
 
-    /// Returns the function that also gives the provider its control of a resource. Resources that notify have it as
-    /// their only one.
+    /// Returns the head of the reply function that also gives the provider control of the resource. For resources that
+    /// notify, it is the only reply function.
     fn reply_resource_head(
         &self,
         resource: Option<&Resource>,

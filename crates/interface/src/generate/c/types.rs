@@ -60,7 +60,7 @@ impl C<'_> {
             text.gap();
             text.line("/* The lists and maps. If `items` or `entries` is NULL, they are empty, or null where null is possible. */");
         }
-        // Those inside others come first.
+        // Types that others contain come first.
         for ty in &collections {
             self.collection(text, ty);
         }

@@ -110,7 +110,7 @@ impl Codec {
         }
     }
 
-    /// Adds all functions. They return null for null, so that callers need not look.
+    /// Adds all functions. They return null for null, so that callers need not check for null.
     pub(super) fn functions(&self, interface: &Interface, text: &mut Text) {
         for (shape, name) in &self.types {
             for way in [Way::Encode, Way::Decode] {

@@ -106,7 +106,7 @@ impl Toit<'_> {
         };
         let arguments: Vec<String> = method.parameters.iter().zip(sent).map(argument).collect();
         let called = format!("{target}{}", method.name);
-        // The call as an argument of another.
+        // The call as an argument of another call.
         let inner = || match arguments.is_empty() {
             true => called.clone(),
             false => format!("({called} {})", arguments.join(" ")),

@@ -11,7 +11,7 @@ use lucarne_services::{Bytes, Thrown};
 
 use super::{Attempt, SimulatedNetwork, Waiting};
 
-/// The number of connections that wait to be accepted. Further ones wait for their turn.
+/// The maximum number of connections that wait to be accepted. Further connections wait until there is room.
 const BACKLOG: usize = 128;
 
 /// The maximum number of bytes that a call reads.
