@@ -1,7 +1,7 @@
 //! Implements `lucarne test`: finds the test programs, runs several at a time, and reports the results.
 //!
 //! Each test program runs in its own OS process, `lucarne run FILE ARG...`. A test passes if its process ends with
-//! status 0 before the timeout. A test that has not ended by then is ended, with all processes of its group.
+//! status 0 before the timeout. A test that has not ended by then is killed, with all processes of its group.
 
 mod changed;
 mod process;
@@ -53,8 +53,8 @@ enum Failure {
     NotRun,
 }
 
-/// Runs the tests that the options select, several at a time. Returns success if all pass. With `--watch`, runs those
-/// again that a change concerns.
+/// Runs the tests that the options select, several at a time. Returns success if all pass. With `--watch`, runs tests
+/// again when one of their files changes.
 pub(crate) fn test(options: &Test) -> Result<ExitCode, Stop> {
     let mut tests = find(options)?;
     if options.changed {
@@ -81,7 +81,7 @@ pub(crate) fn test(options: &Test) -> Result<ExitCode, Stop> {
     let mut again = Again::new()?;
     let mut all = find(options)?;
     let mut known = BTreeMap::new();
-    // The files that changed during the round before, and those of them that do not end the next one.
+    // The files that changed during the previous round, and those of them that do not end the next round.
     let (mut before, mut kept) = (BTreeSet::new(), BTreeSet::new());
     loop {
         // Read before the tests run, so that a change while they run is noticed.
@@ -99,14 +99,15 @@ pub(crate) fn test(options: &Test) -> Result<ExitCode, Stop> {
                     Ok(!during.is_subset(&kept))
                 };
                 let ended = run(options, &running, tests, has_changed)?.ended;
-                // A file that changes in each round may be written by a test, which would never have a result.
+                // A file that changes in each round may be written by a test. If it ended each round, the test would
+                // never have a result.
                 kept = during.intersection(&before).cloned().collect();
                 before = during;
                 ended
             }
         };
         let changed = again.wait(&read)?;
-        // The folder of the tests may be missing for a moment: then those that it had are watched on.
+        // The folder of the tests may be missing for a moment: then the tests that were found before are still watched.
         match find(options) {
             Ok(found) => all = found,
             Err(stop) => print_error(&format!("lucarne: {}\n", stop.message)),
@@ -122,7 +123,7 @@ pub(crate) fn test(options: &Test) -> Result<ExitCode, Stop> {
     }
 }
 
-/// Notes the sources of tests as they are now. If a test does not compile, its sources of the time before stay: one that is
+/// Notes the sources of tests as they are now. If a test does not compile, its earlier sources stay: a file that is
 /// missing now may come back.
 fn note_sources(known: &mut BTreeMap<PathBuf, ReadFiles>, tests: &[PathBuf]) {
     let before = std::mem::take(known);
@@ -163,15 +164,15 @@ fn sources_of(test: &Path) -> Option<ReadFiles> {
     Some(sources)
 }
 
-/// What has become of some tests.
+/// The result of a round of tests.
 struct Round {
     /// The number of tests that failed.
     failed: usize,
-    /// The tests that were ended since a file has changed, and those that did not begin.
+    /// The tests that were killed because a file has changed, and those that did not begin.
     ended: Vec<PathBuf>,
 }
 
-/// Runs tests, and reports them. Ends them when `has_changed` returns true; then the summary is left out.
+/// Runs tests, and reports them. Kills them when `has_changed` returns true; then the summary is left out.
 fn run(
     options: &Test,
     running: &Running,

@@ -1,8 +1,8 @@
 //! Control groups: one for each executable and all processes that it starts.
 //!
-//! If the device was given a part of the tree of groups (`Delegate=` of systemd), its groups have limits. If it was not
-//! but can make groups of version 2, these have no limits: they only serve to end all processes of a container when the
-//! container ends.
+//! If the device was given a part of the tree of groups (`Delegate=` of systemd), its groups have limits. If it was
+//! not, but can make groups of version 2, its groups have no limits: they only serve to end all processes of a
+//! container when the container ends.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -19,7 +19,7 @@ use crate::children;
 /// The controllers of the limits.
 const CONTROLLERS: &[&str] = &["cpu", "memory", "pids"];
 
-/// The processor weight of a container in the background. That of others is 100.
+/// The processor weight of a container in the background. The weight of other containers is 100.
 const BACKGROUND_WEIGHT: u32 = 25;
 
 /// The largest number of OS processes and threads of a container.
@@ -61,7 +61,7 @@ impl Cgroups {
 
     /// Returns the groups below a folder, without limits, if groups can be made there and killed as a whole.
     fn without_limits(folder: PathBuf) -> Option<Cgroups> {
-        // No earlier device had these names, so a group has no processes of others in it.
+        // No earlier device had these names, so a group with such a name contains no processes of another device.
         let started = children::started(getpid())?;
         let ticks = started.split_whitespace().nth(1)?;
         let prefix = format!("lucarne-{}-{ticks}-", std::process::id());
@@ -141,7 +141,7 @@ impl Cgroup {
 
 impl Drop for Cgroup {
     fn drop(&mut self) {
-        // Usually the end of the container has done this. Otherwise it has not started.
+        // This does nothing if the group was ended with the container. Otherwise the container has not started.
         self.end();
     }
 }

@@ -101,7 +101,7 @@ impl Children {
             let mut look_again = false;
             for pid in pids() {
                 if self.end_descendant(pid) {
-                    // It may have started others before it ends.
+                    // The process may have started other processes before it ends.
                     look_again = true;
                     killed.insert(pid);
                 } else {

@@ -135,7 +135,7 @@ impl Bounds {
             |bound| move |error: rustix::io::Errno| ConfineError::Bound { bound, error: error.into() };
         set_parent_process_death_signal(Some(Signal::KILL))
             .map_err(bound("the signal for the device's end"))?;
-        // The device may have ended before its end was subscribed to.
+        // The device may have ended before this process requested a signal for its end.
         if getppid().map(Pid::as_raw_pid) != Some(self.device) {
             return Err(ConfineError::Orphan);
         }

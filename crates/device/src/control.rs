@@ -196,11 +196,11 @@ pub struct ContainerSample {
     pub cpu_us: Option<u64>,
     /// The number of messages that were sent to it: requests, answers, notifications.
     pub received: u64,
-    /// The bytes of these.
+    /// The number of bytes in these messages.
     pub received_bytes: u64,
     /// The number of messages that it has sent.
     pub sent: u64,
-    /// The bytes of these.
+    /// The number of bytes in these messages.
     pub sent_bytes: u64,
 }
 
@@ -323,7 +323,7 @@ pub enum State {
     Stopped,
     /// It has ended, and starts again.
     Waiting {
-        /// The time until then, in µs.
+        /// The time until it starts, in µs.
         starts_in_us: i64,
         /// The code with which it ended. 0 is success.
         code: i32,

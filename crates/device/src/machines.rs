@@ -1,4 +1,4 @@
-//! What there is to see of a fabric: this machine, and the others.
+//! The state of a fabric, as tools show it: this machine, and the others.
 //!
 //! The service [`Fabric`] shows it to `lucarne fabric status`. A device provides it in the system of its control service,
 //! where no container finds it; `lucarne run --listen` in the system of its program. No rule exports or imports it.
@@ -105,7 +105,7 @@ impl View {
 
 #[cfg(not(feature = "fabric"))]
 impl View {
-    /// Returns a view of a system: of nothing, since this build cannot join a fabric.
+    /// Returns a view that shows nothing, since this build cannot join a fabric.
     pub fn of(_system: &System) -> View {
         View::default()
     }

@@ -81,7 +81,7 @@ pub enum State {
     /// It runs, and starts with the device.
     #[default]
     Enabled,
-    /// It was stopped, and stays so until it is started.
+    /// It was stopped, and does not start until it is started by a command.
     Stopped,
 }
 
