@@ -1,8 +1,8 @@
-// Starts as many processes as the argument says, each with an installed provider and an open
-// client. Prints "idle" for each 10,000 that are, and waits forever. Their cost is measured from outside.
+// Starts the number of processes that the argument says, each with an installed provider and an open client. Prints
+// "idle" when 10,000 of them, or the last ones, have started, and waits forever. Their cost is measured from outside.
 import system.services show *
 
-/** The clients that one provider serves: a group may have 16,384 at each. */
+/** The maximum number of clients of one provider here. A group may have 16,384 clients at each provider. */
 CLIENTS-MAX ::= 10_000
 
 class Provider extends ServiceProvider implements ServiceHandler:
@@ -19,7 +19,7 @@ class Client extends ServiceClient:
 leaf-uuid number/int -> string: return "b1c1f6a2-2f0e-4d6b-9f0e-$(%012x number)"
 hub-uuid number/int -> string: return "b1c1f6a2-2f0e-4d6b-9f0f-$(%012x number)"
 
-/** Tells when all of its clients have opened it. */
+/** Prints "idle" when all of its clients have opened it. */
 class Hub extends Provider:
   missing/int := ?
   constructor number/int .missing: super "hub" (hub-uuid number)

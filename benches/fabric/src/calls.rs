@@ -7,7 +7,7 @@ use crate::place::{Place, make_identities, ready};
 use crate::table::{self, Row, Subject, median, microseconds};
 use crate::{grpc, port, query};
 
-/// The number of rounds, unless the variable `ROUNDS` says another one. In each, each subject has its turn.
+/// The number of measured rounds, unless the variable `ROUNDS` is set. In each round, each subject has its turn.
 const ROUNDS: usize = 7;
 
 const CALLS: usize = 300;
@@ -21,7 +21,7 @@ pub const MIB: usize = 1 << 20;
 const PROVIDER: &str = "10.78.0.1";
 const USER: &str = "10.78.0.2";
 
-/// Measures everything.
+/// Starts the machines that call and answer, and prints the table of the caller.
 pub fn run() {
     let folder = tempfile::tempdir().expect("a folder");
     make_identities(folder.path(), &["cellar", "hall"]);
@@ -33,7 +33,7 @@ pub fn run() {
     place.start("hall", &["user", path, PROVIDER]).show();
 }
 
-/// The life of the machine that answers.
+/// Runs on the machine that answers.
 pub fn provide(folder: &Path, address: &str) {
     let open = System::join(&listening("cellar", address, None));
     let secure = System::join(&listening("cellar", address, Some(folder)));
@@ -43,14 +43,14 @@ pub fn provide(folder: &Path, address: &str) {
     ready()
 }
 
-/// Returns how a machine joins to which others connect.
+/// Returns the options of a machine to which other machines connect.
 pub fn listening<'j>(name: &'j str, address: &str, identity: Option<&'j Path>) -> Joining<'j> {
     let mut joining = Joining { name, zenoh: Default::default(), identity, imports: "all", workers: 2 };
     joining.zenoh.listen = vec![endpoint(address, identity)];
     joining
 }
 
-/// Returns how a machine joins that connects to this one.
+/// Returns the options of a machine that connects to the machine at `address`.
 pub fn connecting<'j>(name: &'j str, address: &str, identity: Option<&'j Path>) -> Joining<'j> {
     let mut joining = Joining { name, zenoh: Default::default(), identity, imports: "all", workers: 2 };
     joining.zenoh.connect = vec![endpoint(address, identity)];
@@ -62,7 +62,7 @@ fn endpoint(address: &str, identity: Option<&Path>) -> String {
     format!("tcp/{address}:{port}")
 }
 
-/// The life of the machine that calls: measures, and prints the table.
+/// Runs on the machine that calls: measures, and prints the table.
 pub fn measure(folder: &Path, address: &str) {
     let subjects: [Box<dyn Subject>; 5] = [
         Box::new(System::join(&connecting("hall", address, None)).user("Lucarne")),

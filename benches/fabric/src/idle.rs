@@ -19,14 +19,16 @@ const KINDS: [(&str, &str); 5] = [
     ("tonic", "tonic, a connection"),
 ];
 
-/// The time to settle, and that of the measurement.
+/// The time from the start of both machines to the measurement.
 const SETTLE: Duration = Duration::from_secs(3);
+
+/// The time in which traffic is measured.
 const TIME: Duration = Duration::from_secs(10);
 
 const PROVIDER: &str = "10.78.0.1";
 const USER: &str = "10.78.0.2";
 
-/// Measures everything.
+/// Measures the traffic of each kind, and prints a row for each.
 pub fn run() {
     let folder = tempfile::tempdir().expect("a folder");
     make_identities(folder.path(), &["cellar", "hall"]);
@@ -49,7 +51,7 @@ pub fn run() {
     }
 }
 
-/// The life of the machine that listens.
+/// Runs on the machine that listens.
 pub fn provide(kind: &str, folder: &Path, address: &str) {
     let identity = (kind == "secure").then_some(folder);
     match kind {
@@ -69,7 +71,7 @@ pub fn provide(kind: &str, folder: &Path, address: &str) {
     }
 }
 
-/// The life of the machine that connects.
+/// Runs on the machine that connects.
 pub fn wait(kind: &str, folder: &Path, address: &str) {
     let identity = (kind == "secure").then_some(folder);
     match kind {

@@ -30,15 +30,15 @@ const SOURCE: u32 = 1;
 const FLOOD: u32 = 2;
 const APPEAR: u32 = 3;
 
-/// Enough for anything that is expected.
+/// The longest time for anything that is expected.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// How a system joins.
+/// The options with which a system joins a fabric.
 pub struct Joining<'j> {
     pub name: &'j str,
     pub zenoh: ZenohOptions,
     pub identity: Option<&'j Path>,
-    /// A rule.
+    /// A rule for imports, such as `all` or `m0:all`.
     pub imports: &'j str,
     pub workers: usize,
 }
@@ -77,7 +77,7 @@ impl System {
         provider.install().wait().expect("a service manager")
     }
 
-    /// Waits for a service of another machine. If contact is lost meanwhile, it is looked for again.
+    /// Waits for a service of another machine, and opens it. If contact is lost meanwhile, looks for the service again.
     pub fn find(&self, number: u128) -> Client {
         let begin = Instant::now();
         loop {
@@ -88,7 +88,7 @@ impl System {
         }
     }
 
-    /// Becomes a user of the service 0 of another machine.
+    /// Opens the service with number 0 of another machine, and returns its user. `name` is for the table.
     pub fn user(self, name: &'static str) -> User {
         User { name, client: self.find(0), system: self }
     }
@@ -97,7 +97,7 @@ impl System {
 /// The service of this file.
 #[derive(Default)]
 struct Answering {
-    /// What has appeared.
+    /// The services that were announced later, for the discovery.
     later: Mutex<Vec<Provider>>,
 }
 

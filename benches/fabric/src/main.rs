@@ -6,9 +6,10 @@
 //! cargo run --release --manifest-path benches/fabric/Cargo.toml calls     # or: idle, stopped, grow
 //! ```
 //!
-//! Machines are network namespaces on this computer, so it needs root and the command `ip`. What runs on a machine is this program
-//! once more, with a role. All that is compared answers in one process, and is called by one other process, in turns: in each
-//! of the rounds each gets the same number of calls. A figure is the median of all calls, or of all rounds.
+//! Machines are network namespaces on this computer, so it needs root and the command `ip`. On each machine runs this
+//! program once more, with a role. Each system that is compared answers in one process, and is called by one other
+//! process. The systems take turns: in each round, each gets the same number of calls. A figure is the median of all
+//! calls, or of all rounds.
 
 mod calls;
 mod grow;

@@ -100,13 +100,13 @@ impl Program {
         while self.line() != expected {}
     }
 
-    /// Asks for something, and returns the answer.
+    /// Writes a line to the program's input, and returns the next line that it prints.
     pub fn ask(&mut self, question: &str) -> String {
         writeln!(self.input, "{question}").expect("it reads lines");
         self.line()
     }
 
-    /// Prints what it prints, to its end.
+    /// Prints the program's output, to its end.
     pub fn show(mut self) {
         let mut line = String::new();
         while self.output.read_line(&mut line).is_ok_and(|length| length > 0) {

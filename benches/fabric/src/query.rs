@@ -1,4 +1,5 @@
-//! Zenoh by itself: queries, and as a second reference samples there and back, which is what a flow of the fabric consists of.
+//! Zenoh by itself: queries, and, as a second reference, samples there and back. A flow of the fabric consists of
+//! samples, too.
 
 use std::time::{Duration, Instant};
 

@@ -14,10 +14,10 @@ use crate::table::{median, microseconds, quantile};
 /// The time for which calls are measured, in seconds.
 const TIME: &str = "4";
 
-/// The time for which they are measured after a machine was stopped: it is given up after 2 s.
+/// The time for which calls are measured after a machine was stopped, in seconds. It is given up after 2 s.
 const TIME_STOPPED: &str = "1.6";
 
-/// The time until it was given up.
+/// The time after which a stopped machine has been given up.
 const GIVEN_UP: Duration = Duration::from_secs(2);
 
 const MACHINES: [(&str, &str, &str); 3] = [
@@ -26,7 +26,7 @@ const MACHINES: [(&str, &str, &str); 3] = [
     ("attic", "10.78.3.1", "10.78.3.9"),
 ];
 
-/// Measures everything.
+/// Measures calls with and without identities, and prints a row for each state of the third machine.
 pub fn run() {
     let folder = tempfile::tempdir().expect("a folder");
     make_identities(folder.path(), &["cellar", "hall", "attic"]);
@@ -60,7 +60,7 @@ pub fn run() {
     }
 }
 
-/// The life of the router.
+/// Runs on the machine of the router.
 pub fn route() {
     let _session = open_router();
     ready()
@@ -86,7 +86,7 @@ pub fn client_of(router: &str, folder: &Path) -> PathBuf {
     path
 }
 
-/// The life of a machine behind the router.
+/// Runs on a machine behind the router.
 pub fn machine(name: &str, identities: &Path, router: &str) {
     let folder = tempfile::tempdir().expect("a folder");
     let config = client_of(router, folder.path());

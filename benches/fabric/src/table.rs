@@ -1,4 +1,4 @@
-//! What is compared, and how the results are printed.
+//! The systems that are compared, and the table of the results.
 
 use std::time::Duration;
 
@@ -6,19 +6,20 @@ use std::time::Duration;
 pub trait Subject {
     fn name(&self) -> &'static str;
 
-    /// Calls the provider with an int, one call after the other. Returns how long each took.
+    /// Calls the provider with an int, `count` times, one call after the other. Returns how long each call took.
     fn calls(&self, count: usize) -> Vec<Duration>;
 
-    /// Calls the provider with an int, many calls at a time. Returns how long all took.
+    /// Calls the provider with an int, `count` times, many calls at a time. Returns how long all calls took.
     fn concurrent(&self, count: usize) -> Duration;
 
-    /// Sends bytes there and back, one call after the other. Returns how long each took.
+    /// Sends `size` bytes there and back, `count` times, one call after the other. Returns how long each call took.
     fn large(&self, size: usize, count: usize) -> Vec<Duration>;
 
-    /// Receives ints from the provider, as many as asked for. Returns how long it took.
+    /// Receives `count` ints from the provider as notifications. Returns how long all of them took.
     fn notifications(&self, count: usize) -> Duration;
 
-    /// Lets the provider announce something new. Returns how long it took until it was found, if the system can do that.
+    /// Lets the provider announce a new service. Returns how long it took until it was found; none if the system has no
+    /// discovery.
     fn discovery(&self) -> Option<Duration>;
 }
 
@@ -60,7 +61,7 @@ pub fn microseconds(times: &[Duration]) -> Vec<f64> {
     times.iter().map(|time| time.as_secs_f64() * 1e6).collect()
 }
 
-/// Returns the value that this part of all values does not exceed.
+/// Returns a quantile of the values, and sorts them. `part` is from 0 to 1: 0.5 is the median.
 ///
 /// # Panics
 /// If there is no value.

@@ -114,7 +114,7 @@ pub fn in_two_processes() {
     until_noticed();
 }
 
-/// Measures the rows that are the same wherever the provider is.
+/// Measures the rows that are the same for each place of the provider.
 fn rows(container: &Container) {
     let client = BenchClient::open(container).wait().expect("a provider");
     row("int, wait", batch_of(8), || assert_eq!(client.echo(7).wait(), Ok(7)));

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 const TIME: Duration = Duration::from_millis(400);
 const BATCHES_MIN: usize = 15;
 
-/// Prints the cost of `operation`, which runs `count` times in a batch.
+/// Prints the cost of `operation`. It runs `count` times in a batch.
 pub fn row(name: &str, count: usize, mut operation: impl FnMut()) {
     batches(name, count, || (0..count).for_each(|_| operation()));
 }

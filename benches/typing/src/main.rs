@@ -1,7 +1,7 @@
 //! An editor that types into a program, and measures how long the language server takes.
 //!
 //! ```text
-//! lucarne-typing generate FOLDER FILES    writes a project of so many files, of which main.toit is the program
+//! lucarne-typing generate FOLDER FILES    writes a project of FILES files, of which main.toit is the program
 //! lucarne-typing measure LUCARNE FILE     types into a program
 //! ```
 

@@ -1,8 +1,8 @@
 //! What TCP costs without a host: the references of `benches/network`.
 //!
-//! `round-trip COUNT` prints the median of as many round trips of 100 bytes between two threads, in µs.
-//! `connect PORT COUNT` opens as many connections to a port of this machine, prints a line, and keeps them until its
-//! standard input ends.
+//! `round-trip COUNT` prints the median of `COUNT` round trips of 100 bytes between two threads, in µs. `connect PORT
+//! COUNT` opens `COUNT` connections to a port of this machine, prints a line, and keeps them until its standard input
+//! ends.
 
 use std::error::Error;
 use std::io::{Read, Write};
