@@ -93,7 +93,8 @@ pub fn parse(source: SourceId, text: &str) -> (Lock, Vec<Diagnostic>) {
             break;
         }
         if number >= LINES_MAX {
-            problems.push(Diagnostic::error(source, span, format!("the file has more than {LINES_MAX} lines")));
+            let title = format!("the file has more than {LINES_MAX} lines");
+            problems.push(Diagnostic::error(source, span, title));
             break;
         }
         if let Err(problem) = lock.read_line(line, place, &mut live) {
@@ -378,7 +379,8 @@ impl Assignment<'_> {
                 entry.name
             ));
         }
-        let hint = format!("if a method was removed, write `removed` at the end of its line in {}", self.name);
+        let hint =
+            format!("if a method was removed, write `removed` at the end of its line in {}", self.name);
         self.problems.push(problem.hint(hint));
     }
 }

@@ -235,7 +235,8 @@ impl Opened {
         let place = match kept.pages.iter().position(|(kept, _)| *kept == number) {
             Some(place) => place,
             None => {
-                let page = self.medium.run_blocking(false, &self.owner, |shelf| shelf.page(&self.path, number))?;
+                let page =
+                    self.medium.run_blocking(false, &self.owner, |shelf| shelf.page(&self.path, number))?;
                 kept.pages.truncate(PAGES_KEPT - 1);
                 kept.pages.push((number, page));
                 kept.pages.len() - 1
@@ -284,7 +285,9 @@ impl regions::Region for Opened {
     fn is_erased(&self, from: i64, size: i64) -> Result<bool, RegionFault> {
         self.require_open()?;
         let (from, size) = self.whole_range(from, size)?;
-        Ok(self.medium.run_blocking(false, &self.owner, |shelf| shelf.region_is_erased(&self.path, from, size))?)
+        Ok(self
+            .medium
+            .run_blocking(false, &self.owner, |shelf| shelf.region_is_erased(&self.path, from, size))?)
     }
 
     fn erase(&self, from: i64, size: i64) -> Result<(), RegionFault> {
