@@ -6,13 +6,13 @@
 //! packet of that epoch arrives. Then the caller has received the answer, so the call was not a late copy of an old
 //! one.
 //!
-//! With the call and the answer each side tells the other its window and its time-out, which can differ.
+//! With the call and the answer each side tells the other its window and its timeout, which can differ.
 //!
 //! Probes, which the other side sends back, measure the time there and back, for display.
 //!
 //! In an epoch, packets have numbers. A packet whose number has come before is ignored. A missing packet ends the
-//! epoch. Each side sends something at least every quarter of the smaller time-out, and ends the epoch when it has
-//! heard nothing for the whole of its own time-out. It looks at the clock before it looks at packets: after a long
+//! epoch. Each side sends something at least every quarter of the smaller timeout, and ends the epoch when it has
+//! heard nothing for the whole of its own timeout. It looks at the clock before it looks at packets: after a long
 //! sleep, packets that have waited meanwhile are not a sign of life. Packets of an epoch that is over are answered by
 //! *bye*.
 
@@ -35,7 +35,7 @@ pub(crate) const WINDOW_MIN: usize = 128 << 10;
 /// network.
 pub(crate) const WINDOW_MAX: usize = 16 << 20;
 
-/// The least time-out, also if another machine wants a shorter one: it makes this side send four packets in this time.
+/// The least timeout, also if another machine wants a shorter one: it makes this side send four packets in this time.
 pub(crate) const TIMEOUT_MIN_US: i64 = 10_000;
 
 /// A probe is sent once in this number of heartbeats, since each probe costs the other side a packet.

@@ -75,8 +75,8 @@ impl Outbox {
         }
     }
 
-    /// Returns whether four times as many bytes wait as may wait: the other machine makes this one answer, but takes
-    /// nothing.
+    /// Returns whether small parcels have more than four times [`WAITING_MAX`] bytes: the other machine makes this one
+    /// answer, but takes nothing.
     pub(crate) fn is_flooded(&self) -> bool {
         self.small_bytes > 4 * WAITING_MAX
     }

@@ -59,8 +59,8 @@ const PLACES: &str = "16";
 /// take less than 3 s.
 ///
 /// While packets are lost, TCP doubles the time before each attempt to send. So a connection that was silent for some
-/// seconds could stay silent for as many seconds more. Therefore a connection is given up when nothing has come for 2
-/// s. The flow through it is over by then, too. An attempt to connect is given up after 2 s, for the same reason.
+/// seconds could stay silent for as many seconds more. Therefore a connection is given up when nothing has come for
+/// 2 s. The flow through it is over by then, too. An attempt to connect is given up after 2 s, for the same reason.
 ///
 /// Zenoh lets the operating system wait for the last bytes of a connection that it closes, by the option `SO_LINGER`, and
 /// meanwhile the thread that closes it does nothing else. `.cargo/config.toml` sets this time to 0.

@@ -7,7 +7,7 @@
 //!   answer   u64 call | u64 answer | u64 incarnation | terms   yes: this is its name
 //!   data     u64 call | u64 answer | u64 number | items
 //!   bye      u64 call | u64 answer                       this epoch is over, or unknown
-//! terms    u64 window in bytes | u64 time-out in microseconds, of the sender
+//! terms    u64 window in bytes | u64 timeout in microseconds, of the sender
 //! item     u8 kind | u8 slot | u16 0 | u32 length | ...
 //!   whole    i64 from | i64 to | a parcel of `length` bytes
 //!   first    i64 from | i64 to | u64 size of the parcel | its first `length` bytes

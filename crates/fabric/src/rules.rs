@@ -107,7 +107,7 @@ impl Rules {
         !is_of_system(&offered.uuid) && self.0.iter().any(|rule| rule.names(offered))
     }
 
-    /// Returns whether a rule names a machine. Otherwise none of its services needs to be looked at.
+    /// Returns whether a rule holds for a machine. Otherwise none of its services needs to be looked at.
     pub fn concern(&self, machine: &MachineName) -> bool {
         self.0.iter().any(|rule| rule.machine.as_ref().is_none_or(|named| named == machine))
     }

@@ -488,7 +488,7 @@ fn windows_and_timeouts_can_differ() {
                     let echoed = client.invoke(ECHO, Value::Bytes(bytes.clone())).await.unwrap();
                     assert_eq!(echoed.as_bytes(), Some(&bytes));
                 }
-                // Silence, for longer than the smaller time-out, and shorter than a quarter of the larger one.
+                // Silence, for longer than the smaller timeout, and shorter than a quarter of the larger one.
                 inner.sleep(Duration::from_secs(5)).await.unwrap();
                 assert_eq!(client.invoke(ECHO, Value::from(1)).await, Ok(Value::from(1)));
             });

@@ -214,7 +214,7 @@ fn users_on_two_machines_follow_a_provider_through_a_kill_and_a_stop() {
         user.expect("follows");
     }
 
-    // Killed: the users notice within the time-out, and find the next provider by themselves.
+    // Killed: the users notice within the timeout, and find the next provider by themselves.
     let begin = Instant::now();
     drop(cellar);
     users.iter().for_each(|user| drop(user.expect("lost")));
@@ -224,7 +224,7 @@ fn users_on_two_machines_follow_a_provider_through_a_kill_and_a_stop() {
     users.iter().for_each(|user| drop(user.expect("follows")));
     println!("its successor is used after {:?}", begin.elapsed());
 
-    // Stopped for longer than the time-out: lost for both sides, although it goes on.
+    // Stopped for longer than the timeout: lost for both sides, although it goes on.
     cellar.signal("-STOP");
     let begin = Instant::now();
     users.iter().for_each(|user| drop(user.expect("lost")));

@@ -142,7 +142,7 @@ fn end_of(child: &Child) -> Receiver<()> {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
         // Any error other than `EINTR` also means that the process has ended.
         let _ = rustix::io::retry_on_intr(|| waitid(WaitId::Pid(pid), options));
-        // This fails if the receiver is gone, after a timeout.
+        // This fails after a timeout, when the receiver was dropped.
         let _ = sender.send(());
     });
     ended

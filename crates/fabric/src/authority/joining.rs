@@ -121,7 +121,7 @@ pub fn join(token: &Token, folder: &Path) -> Result<Identity, JoinError> {
     Ok(identity)
 }
 
-/// Connects to the machine that has made the token. It must prove that its certificate is of the authority.
+/// Connects to the machine that has made the token, and checks that the authority has signed its certificate.
 fn connect(token: &Token) -> Result<StreamOwned<ClientConnection, Limited>, JoinError> {
     let address = || token.address.clone();
     let stream =

@@ -52,7 +52,7 @@ impl FromStr for Target {
 /// # Errors
 /// See [`AuthorityError`].
 pub fn revoke(folder: &Path, target: &Target) -> Result<(Fingerprint, bool), AuthorityError> {
-    // A list has a use only beside an identity.
+    // A list is useful only beside an identity.
     certificate(&folder.join("machine.pem"))?;
     let _lock = files::lock(folder)?;
     let (fingerprint, note) = match target {
