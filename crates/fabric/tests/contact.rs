@@ -464,7 +464,7 @@ fn large_byte_arrays_arrive_and_hold_up_no_small_call() {
 
 #[test]
 fn windows_and_timeouts_can_differ() {
-    // Each of the two calls once: the one whose name comes first does.
+    // The machine whose name comes first calls. Each of the two machines does so in one of the cases.
     for names in [["cellar", "hall"], ["hall", "cellar"]] {
         let mut fabric = fabric(16, move |name, options| {
             let (timeout, window) = if name == names[0] {

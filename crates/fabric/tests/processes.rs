@@ -25,7 +25,7 @@ const ROLE: &str = "LUCARNE_TEST_ROLE";
 const NAME: &str = "LUCARNE_TEST_NAME";
 const ENDPOINT: &str = "LUCARNE_TEST_ENDPOINT";
 
-/// Enough for anything that is expected on a busy computer.
+/// The longest time for anything that is expected, on a busy computer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 const TICKS: u32 = 0;
@@ -72,7 +72,7 @@ fn say(line: &str) {
     let _ = output.flush();
 }
 
-/// The life of a machine: a system that has joined the fabric.
+/// Runs as a machine: a system that has joined the fabric.
 #[test]
 #[ignore = "is a machine of the other tests"]
 fn machine() {
@@ -170,7 +170,7 @@ impl Machine {
         Machine { child, lines }
     }
 
-    /// Waits for a line that begins so, and returns it. Fails at a line that reports a mistake.
+    /// Waits for a line that begins with `beginning`, and returns it. Fails at a line that reports a mistake.
     fn expect(&self, beginning: &str) -> String {
         let until = Instant::now() + PATIENCE;
         loop {
@@ -197,7 +197,7 @@ impl Drop for Machine {
     }
 }
 
-/// Returns an endpoint at which no one listens.
+/// Returns an endpoint at which nothing listens.
 fn endpoint() -> String {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     format!("tcp/127.0.0.1:{port}")

@@ -341,7 +341,7 @@ fn the_secret_is_not_sent_to_a_machine_of_another_authority() {
     let waiting = thread::spawn(|| invitation.wait());
     let error = join(&token, &cellar.folder("hall")).err().unwrap();
     assert!(matches!(error, JoinError::OtherAuthority(_)), "{error}");
-    // It was not a try: nothing was sent.
+    // The failed attempt does not count as a wrong secret, since nothing was sent.
     token.authority = other.authority().fingerprint();
     join(&token, &cellar.folder("hall")).unwrap();
     waiting.join().unwrap().unwrap();

@@ -28,7 +28,7 @@ pub(crate) const POUR: u32 = 5;
 pub(crate) const WHERE: u32 = 6;
 pub(crate) const DEADLINE: u32 = 7;
 
-/// Counts what is alive.
+/// Counts the values that exist.
 #[derive(Clone, Default)]
 pub(crate) struct Count(Arc<AtomicUsize>);
 
@@ -59,7 +59,7 @@ pub(crate) struct Sensor {
     pub(crate) channels: Count,
     /// The numbers that `ONCE` has got.
     pub(crate) executed: Arc<Mutex<BTreeSet<i64>>>,
-    /// A number was executed twice.
+    /// How many times a number was executed a second time.
     pub(crate) twice: Arc<AtomicUsize>,
 }
 
