@@ -198,6 +198,8 @@ unsafe fn program(
     }
 }
 
+/// Writes a value to a place, unless it is null.
+///
 /// # Safety
 /// `place` is null or a place for such a value.
 unsafe fn give<T>(place: *mut T, value: T) {

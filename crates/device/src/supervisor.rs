@@ -666,7 +666,7 @@ impl Supervisor {
             slot.life.run() == run && !slot.is_connected && matches!(slot.life.phase(), Phase::Running { .. })
         };
         let Some(slot) = self.slots.get_mut(name).filter(is_failure) else { return code };
-        // One that fails has told the reason itself.
+        // An executable that fails has told the reason itself.
         let hint = match slot.identity().1 {
             Kind::Executable if code == 0 => {
                 ": an executable must connect as a container, with the crate 'lucarne'"
