@@ -11,7 +11,8 @@ use lucarne_kernel::sync::atomic::{AtomicBool, Ordering};
 use lucarne_kernel::sync::{Mutex, MutexGuard};
 use lucarne_kernel::{Gid, Pid, Waker};
 
-/// The services of other machines and of this one, shared by the host and the service manager. Clones are the same.
+/// The services of other machines and of this one, shared by the host and the service manager. Clones share the same
+/// state.
 #[derive(Clone, Default)]
 pub struct Abroad {
     shared: Arc<Shared>,
@@ -20,9 +21,9 @@ pub struct Abroad {
 #[derive(Default)]
 struct Shared {
     state: Mutex<State>,
-    /// The host follows the services of this machine.
+    /// Whether the host follows the services of this machine.
     is_followed: AtomicBool,
-    /// The manager has something to do here, for a look without the lock.
+    /// Whether the manager has changes to take, readable without the lock.
     has_news: AtomicBool,
 }
 
@@ -31,7 +32,7 @@ struct State {
     manager: Option<Waker>,
     follower: Option<Waker>,
     changes: Vec<Change>,
-    /// The follower is new: the manager has not shown it yet what there is.
+    /// Whether the follower is new: the manager has yet to show all services of this machine.
     is_new: bool,
     offered: BTreeMap<(Pid, i64), Offered>,
     /// Counts the changes of `offered`.
@@ -59,7 +60,8 @@ pub struct Offered {
 
 /// A change of the services of other machines.
 pub(crate) enum Change {
-    /// A service has come, whose process here is in this group. The number is for [`spread`].
+    /// A service was added. The group is that of the process here that stands for the provider, the number is the seed
+    /// for [`spread`].
     Come(Offered, Gid, u64),
     /// A service of a process was removed.
     Gone(Pid, i64),
@@ -69,18 +71,20 @@ impl Abroad {
     /// Adds a service of another machine. `offered.pid` is the process here that stands for its provider, and `gid` the
     /// group of that process.
     ///
-    /// Of equal services, each client gets one of its own. `seed` decides which: it must be different for each service,
-    /// and different on each machine.
+    /// If a client could use several services that are equal, their seeds and the client decide which one it gets, so
+    /// that clients are spread over the services. The seed must be different for each service, and different on each
+    /// machine.
     pub fn add(&self, offered: Offered, gid: Gid, seed: u64) {
         self.change(Change::Come(offered, gid, seed));
     }
 
-    /// Removes a service of another machine. The end of its process removes it too, so this does nothing then.
+    /// Removes a service of another machine. Does nothing if the service was removed before, for example by the end of
+    /// its process.
     pub fn remove(&self, pid: Pid, id: i64) {
         self.change(Change::Gone(pid, id));
     }
 
-    /// From now on, wakes this process when the services of this machine have changed.
+    /// From now on, wakes `follower` when the services of this machine have changed.
     pub fn follow(&self, follower: Waker) {
         let mut state = self.shared.state.lock();
         state.follower = Some(follower);
@@ -89,7 +93,8 @@ impl Abroad {
         self.tell_manager(state);
     }
 
-    /// Returns the services of this machine and their version, if it is not the given one. The first version is not 0.
+    /// Returns the version of the list of services of this machine, and the services. Returns none if the version is
+    /// still the given one. A caller that has no list yet passes 0, the version of the empty list.
     pub fn offered(&self, version: u64) -> Option<(u64, Vec<Offered>)> {
         let state = self.shared.state.lock();
         (state.version != version).then(|| (state.version, state.offered.values().cloned().collect()))
@@ -117,8 +122,8 @@ impl Abroad {
         self.shared.state.lock().manager = Some(manager);
     }
 
-    /// Takes the changes of the services of other machines. The second value is true if all services of this machine
-    /// are to be shown.
+    /// Takes the changes of the services of other machines. The second value is true if the manager must now show all
+    /// services of this machine, since there is a new follower.
     pub(crate) fn take(&self) -> (Vec<Change>, bool) {
         if !self.shared.has_news.swap(false, Ordering::AcqRel) {
             return (Vec::new(), false);
@@ -127,7 +132,7 @@ impl Abroad {
         (std::mem::take(&mut state.changes), std::mem::take(&mut state.is_new))
     }
 
-    /// Shows a service of this machine. It is made only if someone follows.
+    /// Shows a service of this machine. Calls `offered` only if the host follows the services.
     pub(crate) fn show(&self, offered: impl FnOnce() -> Offered) {
         if self.shared.is_followed.load(Ordering::Acquire) {
             let offered = offered();
@@ -178,8 +183,8 @@ impl std::fmt::Debug for Abroad {
     }
 }
 
-/// Returns the rank of a service among equals for a client: rendezvous hashing. Each client prefers another one, and
-/// keeps its preference when others come and go.
+/// Returns the rank of a service among equal ones, for one client: rendezvous hashing. So different clients prefer
+/// different services, and a client keeps its preference when other services are added and removed.
 pub(crate) fn spread(seed: u64, client: Pid) -> u64 {
     let mut hash = seed ^ client.as_i64().cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15);
     // The finalizer of splitmix64: each bit of the input changes half of the bits of the result.

@@ -21,7 +21,7 @@ use crate::promise::Promise;
 /// A future that the container runs to its end.
 pub(crate) type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// The name of a timer: when it fires, and a number that makes it unique.
+/// The key of a timer: the time at which it fires, in µs, and a number that makes the key unique.
 pub(crate) type TimerKey = (i64, u64);
 
 /// The time at which an absent timer fires.
@@ -29,11 +29,11 @@ const NEVER: i64 = i64::MAX;
 
 /// The action when a timer expires.
 pub(crate) enum Timer {
-    /// A request is given up.
+    /// Fails and cancels a request whose time is over.
     Request(RequestId),
-    /// Wakes the task that waits for the time.
+    /// Keeps the promise to a task that sleeps.
     Sleep(Promise<(), Failed>),
-    /// The time in which a stream of the notifications of a proxy can be requested is over.
+    /// Ends the time in which an inbox keeps all notifications although no stream reads them.
     Unread(Arc<Inbox>),
 }
 
@@ -47,7 +47,7 @@ pub(crate) struct Agenda {
 
 #[derive(Default)]
 struct State {
-    /// Tasks that were woken, by their place.
+    /// The places of the tasks that were woken.
     ready: Vec<usize>,
     /// New tasks.
     spawned: Vec<Job>,
@@ -57,7 +57,7 @@ struct State {
     is_over: bool,
 }
 
-/// The due work. Reused from turn to turn.
+/// The work of one turn. The lists are reused in the next turn.
 #[derive(Default)]
 pub(crate) struct Due {
     pub(crate) ready: Vec<usize>,
@@ -141,7 +141,8 @@ impl Agenda {
         self.publish(&state);
     }
 
-    /// Returns the time of the next turn, if there is no work until then or until the process is woken.
+    /// Returns the time until which the process can wait, or none if it can wait until it is woken. Fails if there is
+    /// work now.
     pub(crate) fn rest(&self, now_us: impl FnOnce() -> i64) -> Result<Option<i64>, ThereIsMore> {
         let first_us = self.first_us();
         if Turn::has_woken() || self.has_tasks() || first_us.is_some_and(|first_us| first_us <= now_us()) {
@@ -169,8 +170,8 @@ impl Agenda {
         self.length.store(state.ready.len() + state.spawned.len(), Ordering::Release);
     }
 
-    /// Refuses further work, and returns the existing work: the caller must drop it, since
-    /// that runs code of users.
+    /// Refuses further work, and returns the new tasks and the timers. The caller must drop them: that runs code of
+    /// users, so no lock may be held.
     pub(crate) fn end(&self) -> Due {
         let mut state = self.state.lock();
         state.is_over = true;

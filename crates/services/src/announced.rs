@@ -1,4 +1,4 @@
-//! Providers that are announced: clients that look for them wait a little longer.
+//! Announcements of providers that are about to start: clients wait longer for these than for others.
 //!
 //! When a device starts, or a container is started again, clients may run before the provider does. The starter of
 //! containers announces which interfaces are about to be provided, and the service manager holds the requests of
@@ -15,8 +15,8 @@ use uuid::Uuid;
 /// The longest time for which an announcement holds, in microseconds.
 pub const ANNOUNCED_US: i64 = 10_000_000;
 
-/// The interfaces that are announced, shared by the starter of containers and the service manager. Clones are the
-/// same.
+/// The interfaces that are announced, shared by the starter of containers and the service manager. Clones share the
+/// same state.
 #[derive(Clone, Default)]
 pub struct Announcements {
     shared: Arc<Shared>,
@@ -25,7 +25,7 @@ pub struct Announcements {
 #[derive(Default)]
 struct Shared {
     state: Mutex<State>,
-    /// The number of announcements, for a look without the lock.
+    /// The number of announcements, readable without the lock.
     count: AtomicUsize,
 }
 
@@ -52,7 +52,7 @@ pub struct Announcement {
 }
 
 impl Announcements {
-    /// Announces a provider of the interface.
+    /// Announces a provider of the interface, until the result is dropped.
     pub fn announce(&self, kernel: &KernelHandle, uuid: Uuid) -> Announcement {
         let until_us = kernel.clock().now_us().saturating_add(ANNOUNCED_US);
         let mut state = self.shared.state.lock();
@@ -63,12 +63,13 @@ impl Announcements {
         Announcement { shared: self.shared.clone(), number }
     }
 
-    /// Sets how the service manager is woken when an announcement is withdrawn.
+    /// Sets the waker of the service manager, which is woken when an announcement is withdrawn.
     pub(crate) fn set_waker(&self, waker: Waker) {
         self.shared.state.lock().waker = Some(waker);
     }
 
-    /// Returns until when `gid` waits for a provider. None if no provider but `gid` itself is announced.
+    /// Returns the time until which clients of the group `gid` wait for a provider of the interface. Returns none if no
+    /// group other than `gid` itself is announced as its provider.
     pub(crate) fn until_us(&self, uuid: &str, gid: Gid, now_us: i64) -> Option<i64> {
         if self.shared.count.load(Ordering::Acquire) == 0 {
             return None;
@@ -96,7 +97,7 @@ impl Announcements {
 }
 
 impl Announcement {
-    /// Sets the group that will provide the interface. It does not wait for itself.
+    /// Sets the group that will provide the interface. Its own clients do not wait for it.
     pub fn set_group(&self, gid: Gid) {
         if let Some(announced) = self.shared.state.lock().announced.get_mut(&self.number) {
             announced.gid = Some(gid);

@@ -190,8 +190,8 @@ impl Books {
 
     // -- Clients ----------------------------------------------------------------------------
 
-    /// Opens a client of a service, for the process that has sent the request: the service `uuid` of the provider that
-    /// also offers the service `id`.
+    /// Opens a client for the process that has sent the request, and returns the answer to it. The client uses the
+    /// service `uuid` of the provider that also offers the service `id`.
     pub(crate) fn open(
         &self,
         (pid, gid): (Pid, Gid),
@@ -229,7 +229,7 @@ impl Books {
         ]))
     }
 
-    /// Returns the definition of a service, if its handler carries it.
+    /// Returns the definition of the service `id`, or none if its handler does not carry one.
     pub(crate) fn definition(&self, id: i64) -> Result<Option<Bytes>, Thrown> {
         let state = self.state.lock();
         let offered = state.services.get(&id).ok_or_else(|| Thrown::new(error::unknown_service(id)))?;
@@ -242,7 +242,7 @@ impl Books {
         state.clients.get(&client).filter(|served| served.pid == pid).map(|served| served.offered.clone())
     }
 
-    /// Closes a client for a process, if the client belongs to the process.
+    /// Closes a client at the request of a process, if the client belongs to that process.
     pub(crate) fn close(&self, client: i64, pid: Pid) -> Closed {
         let mut state = self.state.lock();
         let is_own = state.clients.get(&client).is_some_and(|served| served.pid == pid);
@@ -293,7 +293,8 @@ impl Books {
         self.state.lock().if_unused.insert(request, action)
     }
 
-    /// Returns the action, so that the caller drops it: that runs code of users.
+    /// Forgets the action for a request. Returns the action, so that the caller drops it without holding a lock: that
+    /// runs code of users.
     pub(crate) fn forget_if_unused(&self, request: (Pid, RequestId)) -> Option<Action> {
         self.state.lock().if_unused.remove(&request)
     }
@@ -342,7 +343,7 @@ impl Books {
         Some(self.state.lock().clients.get(&client)?.resources.get(&handle)?.value.clone())
     }
 
-    /// Closes a resource for a process, if the client belongs to the process.
+    /// Closes a resource at the request of a process, if the client belongs to that process.
     pub(crate) fn close_resource(&self, client: i64, pid: Pid, handle: i64) -> Closed {
         if self.offered_to(client, pid).is_none() {
             return Closed::default();
@@ -354,7 +355,7 @@ impl Books {
         self.state.lock().close_resource(client, handle)
     }
 
-    /// Closes a resource for its provider, and tells the client.
+    /// Closes a resource at the request of its provider, and tells the client.
     pub(crate) fn end_resource(&self, client: i64, handle: i64) -> Closed {
         let mut state = self.state.lock();
         let senders = state.end_resource(client, handle);
@@ -396,7 +397,7 @@ impl Books {
         state.ending.clear();
         let closed = state.close_clients(|_| true);
         drop(state);
-        // As in `remove_provider`.
+        // The handlers and the actions are code of users, so no lock is held, and a panic in a drop is caught.
         let _ = catch_unwind(AssertUnwindSafe(|| drop((services, actions))));
         drop(closed);
     }

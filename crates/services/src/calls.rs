@@ -1,8 +1,8 @@
 //! The unanswered requests of a container, and their answers.
 //!
-//! A request is sent from whatever thread polls it first; the answer arrives in a turn of the process
-//! and is put into the place of the request. The lock of the table is held while a request is sent,
-//! so that the answer finds its place; nothing but the kernel runs meanwhile.
+//! A request is sent from the thread that polls it first. The answer arrives in a turn of the process, which puts it
+//! into the place of the request. The lock of the table is held while a request is sent, so that the answer finds its
+//! place; nothing but the kernel runs meanwhile.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ pub(crate) struct Asked {
     state: Mutex<AskedState>,
 }
 
-/// Places are used again and again.
+/// The table of requests. The place of a request whose answer has been read is used again.
 #[derive(Default)]
 struct AskedState {
     places: Vec<Place>,
@@ -59,12 +59,13 @@ enum Place {
 struct Open {
     place: usize,
     timer: Option<TimerKey>,
-    /// The reason when the timer fires.
+    /// The error of the request if the timer fires.
     too_late: Failed,
 }
 
 impl Asked {
-    /// Completes a request with its answer.
+    /// Completes a request with its answer. If no request waits for the answer, tells the provider to take back what it
+    /// has given.
     pub(crate) fn answered(
         &self,
         by: Sending<'_>,
@@ -106,7 +107,8 @@ impl Asked {
         }
     }
 
-    /// Puts a result where it is waited for; false if it is not.
+    /// Puts a result into the place of a request, and wakes its asker. Returns false if the request is not open any
+    /// more.
     fn complete(&self, by: Sending<'_>, id: RequestId, result: Result<Answer, Failed>) -> bool {
         let mut state = self.state.lock();
         let Some(Open { place, timer, .. }) = state.open.remove(&id) else { return false };
@@ -162,7 +164,8 @@ impl Asked {
         Poll::Pending
     }
 
-    /// Cancels the request, or discards the answer if it has arrived already: the provider takes back what it has given.
+    /// Cancels the request, or discards the answer if it has arrived already. In both cases the provider takes back
+    /// what its answer has given.
     fn give_up(&self, by: Sending<'_>, sent: &Sent) {
         let mut state = self.state.lock();
         let taken = state.free(sent.place);
@@ -227,7 +230,7 @@ struct Request {
     payload: Payload,
     /// The time limit that the asker sets.
     within: Option<Duration>,
-    /// The time limit of all requests of the kind, in µs.
+    /// The time limit that all requests for this procedure have, in µs.
     answer_us: Option<i64>,
 }
 
@@ -237,7 +240,7 @@ struct Sent {
     place: usize,
 }
 
-/// A request without a reference to its container. It is part of an object that has one.
+/// A request without a reference to its container, for objects that have this reference anyway.
 pub(crate) struct Ask {
     to: Pid,
     state: State,
@@ -255,7 +258,8 @@ impl Ask {
         Ask { to, state: State::Unsent(Request { procedure, is_close, payload, within: None, answer_us }) }
     }
 
-    /// Sends a request to a component, whose functions can have any number.
+    /// Creates a request to a component. Its functions can have any number, so the number says nothing about time
+    /// limits and closes.
     pub(crate) fn of_component(to: Pid, function: i32, payload: Payload) -> Ask {
         let (procedure, is_close) = (i64::from(function), false);
         let (within, answer_us) = (None, None);
@@ -276,7 +280,7 @@ impl Ask {
         }
     }
 
-    /// Sends it, or looks for the answer.
+    /// Sends the request at the first call. Later calls return the answer once it has arrived.
     pub(crate) fn poll(&mut self, shared: &Shared, polled: &mut Polled<'_>) -> Poll<Result<Answer, Failed>> {
         if let State::Sent(Sent { place, .. }) = self.state {
             let answer = shared.asked.poll(shared.sending(), place, polled);
@@ -297,7 +301,7 @@ impl Ask {
         Poll::Pending
     }
 
-    /// Drops interest in the answer.
+    /// Gives the request up, if it was sent: its answer is not used.
     pub(crate) fn give_up(&mut self, shared: &Shared) {
         if let State::Sent(sent) = std::mem::replace(&mut self.state, State::Done) {
             shared.asked.give_up(shared.sending(), &sent);
@@ -305,7 +309,7 @@ impl Ask {
     }
 }
 
-/// A request: sent when it is first polled, canceled when it is dropped before its answer is there.
+/// A request as a future: it is sent when it is first polled, and canceled if it is dropped before its answer is read.
 pub(crate) struct Asking {
     shared: Arc<Shared>,
     ask: Ask,
@@ -316,12 +320,12 @@ impl Asking {
         Asking { shared, ask: Ask::new(to, procedure, payload) }
     }
 
-    /// Calls a method of the service manager.
+    /// Creates a call of a method of the service manager.
     pub(crate) fn of_manager(shared: Arc<Shared>, to: Pid, payload: Payload) -> Asking {
         Asking { shared, ask: Ask::of_manager(to, payload) }
     }
 
-    /// Sends a close without waiting for the answer, in order with later messages.
+    /// Sends a close without waiting for its answer. Messages that are sent later arrive after it.
     pub(crate) fn send_and_forget(mut self) {
         let State::Unsent(request) = std::mem::replace(&mut self.ask.state, State::Done) else { return };
         if let Some(port) = self.shared.port() {

@@ -8,7 +8,7 @@ use lucarne_kernel::sync::Mutex;
 
 /// The end of a call, for the tasks that work for it: a future that is done when the call is over, canceled or not.
 ///
-/// Clones speak of the same call.
+/// Clones refer to the same call.
 #[derive(Clone, Debug, Default)]
 pub struct Cancellation {
     state: Arc<Mutex<State>>,
@@ -58,10 +58,10 @@ impl Future for Cancellation {
     }
 }
 
-/// Whether a resource is still open: a future that is done when the resource is closed. See
+/// The end of a resource: a future that is done when the resource is closed. See
 /// [`Resource::watched`](crate::Resource::watched).
 ///
-/// Clones speak of the same resource.
+/// Clones refer to the same resource.
 #[derive(Clone, Debug, Default)]
 pub struct Closing(Cancellation);
 

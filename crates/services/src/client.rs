@@ -19,8 +19,8 @@ use crate::selector::Selector;
 
 /// A service that a container has opened.
 ///
-/// Clones are the same client. It closes when the last clone and the last proxy of it are dropped, or
-/// with [`close`](Client::close); its resources close with it.
+/// Clones refer to the same client. The client closes when the last clone and the last proxy of it are dropped, or with
+/// [`close`](Client::close). Its resources close with it.
 #[derive(Clone)]
 pub struct Client {
     opened: Arc<Opened>,
@@ -68,7 +68,7 @@ impl Client {
         self.opened.pid
     }
 
-    /// Returns whether it has been closed here.
+    /// Returns whether this container has closed the client.
     pub fn is_closed(&self) -> bool {
         self.opened.is_closed.load(Ordering::Acquire)
     }
@@ -81,8 +81,8 @@ impl Client {
         self.invoke_encoded(index, |encoder| arguments.encode(encoder), |payload, _| payload.into_value())
     }
 
-    /// Calls the method `index` with `serde` types: no argument is `()`, one is itself, several are a
-    /// tuple. A proxy in the result is one of this client.
+    /// Calls the method `index` with `serde` types: `()` stands for no argument, a single argument for itself, and a
+    /// tuple for several. Proxies in the result belong to this client.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -94,8 +94,8 @@ impl Client {
         self.invoke_encoded(index, |encoder| encoder.serialize(arguments), proxy::read_for)
     }
 
-    /// Calls a method that the interface has since its minor version `since`. With an older provider the call fails
-    /// as unimplemented, without being sent.
+    /// Calls a method that was added to the interface in its minor version `since`. With an older provider the call
+    /// fails as unimplemented, without being sent.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -111,15 +111,15 @@ impl Client {
         self.call(index, arguments)
     }
 
-    /// Returns the stand-in for a resource that the provider has answered a call with.
+    /// Returns the proxy of a resource. `handle` is the number with which the provider has answered a call.
     pub fn proxy(&self, handle: i64) -> Proxy {
         Proxy::new(self.clone(), handle)
     }
 
-    /// Closes the service. Done when the provider has closed all that it kept for this client.
+    /// Closes the client. Done when the provider has closed everything that it kept for the client.
     ///
     /// # Errors
-    /// None if the client is closed already or the provider has ended: both are fine.
+    /// See [`CallError`]. The close succeeds if the client is closed already or the provider has ended.
     pub fn close(&self) -> Pending<(), CallError> {
         let asking = self.opened.closing();
         self.close_by(asking)
@@ -169,7 +169,8 @@ impl std::fmt::Debug for Client {
 }
 
 impl Opened {
-    /// Returns the request that closes the client, unless that has been sent already.
+    /// Marks the client as closed, and returns the request that closes it at the provider. Returns none if the client
+    /// is closed already.
     fn closing(&self) -> Option<Asking> {
         if self.is_closed.swap(true, Ordering::AcqRel) {
             return None;

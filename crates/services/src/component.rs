@@ -1,4 +1,5 @@
-//! The user's end of a component: code outside of all containers, most often in C, that is found by an id.
+//! The user's end of a component. A component is code outside of all containers, most often in C, that containers find
+//! by its id.
 
 use std::sync::Arc;
 
@@ -18,8 +19,8 @@ use crate::resource::{Channel, Notifier, Sending};
 
 /// A component that a container has opened.
 ///
-/// Clones are the same one; a container has each component open once at most. It closes when the last clone is
-/// dropped, or with [`close`](Component::close).
+/// Clones refer to the same component. A container can have each component open only once. The component closes when
+/// the last clone is dropped, or with [`close`](Component::close).
 #[derive(Clone)]
 pub struct Component {
     used: Arc<Used>,
@@ -98,7 +99,8 @@ impl Component {
         }
     }
 
-    /// Sends data that the component does not answer, as soon as there is room for it: 1,024 may wait.
+    /// Sends data that the component does not answer, as soon as there is room for it. At most 1,024 notifications may
+    /// wait.
     ///
     /// # Errors
     /// [`NotifyError::Closed`] or [`NotifyError::Refused`].
@@ -114,19 +116,19 @@ impl Component {
         self.used.notifier.try_send(data.into())
     }
 
-    /// Returns the stream of the component's notifications, which begin after the first message to it. It has all of
-    /// them, if the stream is requested within half a second of the first; after that the newest 64 are kept. A
-    /// later stream takes over from an earlier one, which then ends.
+    /// Returns the stream of the component's notifications, which begin after the first message to it. A stream that is
+    /// requested within half a second of the first notification has all of them. After this time, only the newest 64
+    /// are kept until a stream is requested. A later stream takes over from an earlier one, which then ends.
     pub fn notifications(&self) -> Notifications<Bytes> {
         Notifications::of(Some(self.used.inbox.clone()), self.container().shared().turns().cloned())
     }
 
-    /// Returns whether it has been closed here.
+    /// Returns whether this container has closed the component.
     pub fn is_closed(&self) -> bool {
         self.used.is_closed.load(Ordering::Acquire)
     }
 
-    /// Closes the component in this container, without a message to it. It can be opened again.
+    /// Closes the component in this container. The component is not told, and can be opened again.
     pub fn close(&self) {
         self.used.close();
     }
@@ -138,7 +140,7 @@ impl Component {
 
 impl Used {
     fn close(&self) {
-        // A component that is opened later under the same id is a different one.
+        // Only the first close removes the entry: a later one could remove that of a component which was opened again.
         if !self.is_closed.swap(true, Ordering::AcqRel) {
             self.container.shared().open_clients.remove_component(self.pid);
         }

@@ -9,7 +9,7 @@ use crate::container::Shared;
 /// Ends a resource of [`Resource::endable`](crate::Resource::endable). The [`Notifier`](crate::Notifier) ends a resource
 /// that sends notifications.
 ///
-/// Clones end the same resource. It can be used on any thread.
+/// Clones end the same resource. An ender can be used on any thread.
 #[derive(Clone)]
 pub struct Ender {
     pub(crate) tie: Arc<Tie>,
@@ -42,7 +42,7 @@ impl std::fmt::Debug for Ender {
     }
 }
 
-/// Where the resource of an [`Ender`] is.
+/// The connection from an [`Ender`] to its resource.
 pub(crate) struct Tie {
     state: Mutex<TieState>,
 }

@@ -59,9 +59,9 @@ impl From<DecodeError> for Thrown {
     }
 }
 
-/// An error that travels: as a text that names it.
+/// An error type whose values are sent to other processes, as texts that name them.
 ///
-/// `#[derive(Fault)]` writes this for an enum.
+/// `#[derive(Fault)]` implements this trait for an enum.
 ///
 /// ```
 /// use lucarne_services::Fault;
@@ -87,7 +87,7 @@ pub trait Fault: Sized {
     /// Returns the text that callers throw.
     fn to_text(&self) -> String;
 
-    /// Returns the error with that text, if it is one of these.
+    /// Returns the error with the given text. Returns none if no value of this type has that text.
     fn from_text(text: &str) -> Option<Self>;
 }
 
@@ -115,13 +115,13 @@ impl Fault for Thrown {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CallError<E = Infallible> {
-    /// The method failed, in a way that its service names.
+    /// The method failed with an error that its service declares.
     Provider(E),
     /// The method failed in any other way.
     Thrown(Thrown),
     /// The provider has ended, or does not offer the service any more: open it again.
     Gone,
-    /// The call was not sent: an argument cannot travel, or too much is in progress.
+    /// The call was not sent: an argument cannot be encoded, or too many requests are unanswered.
     Refused(String),
     /// The provider has no such method.
     Unimplemented,
@@ -129,7 +129,8 @@ pub enum CallError<E = Infallible> {
     Canceled,
     /// The answer did not arrive in time.
     Deadline,
-    /// The provider has not answered an open or a close for 20 seconds: it is frozen, blocked or overloaded.
+    /// The provider, or the service manager, has not answered within 20 seconds: it is frozen, blocked or overloaded.
+    /// Calls of methods have no such limit.
     Unresponsive,
     /// The contact to the machine of the provider was lost before the answer came: the call may have been executed. A
     /// call that cannot have been executed is [`Gone`](CallError::Gone).
@@ -216,13 +217,13 @@ impl From<Failed> for OpenError {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ComponentError {
-    /// None is known by that id.
+    /// No component has that id.
     #[error("there is no component of that id")]
     NotFound,
-    /// This container has it open. Clones of a component are for several users in one container.
+    /// This container has the component open already. Several users in one container share clones of it.
     #[error("the component is open already")]
     InUse,
-    /// The service manager did not answer.
+    /// The service manager did not answer, or does not permit it.
     #[error(transparent)]
     Failed(CallError),
 }
@@ -237,10 +238,10 @@ impl From<Failed> for ComponentError {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum InstallError {
-    /// A version is `MAJOR.MINOR` or `MAJOR.MINOR.PATCH`, in decimal digits.
+    /// This version is not of the form `MAJOR.MINOR` or `MAJOR.MINOR.PATCH`, in decimal digits.
     #[error("'{0}' is not a version such as 1.0 or 1.0.2")]
     Version(String),
-    /// The service manager did not take it.
+    /// The service manager did not register a service of the provider.
     #[error(transparent)]
     Failed(CallError),
 }
@@ -255,13 +256,13 @@ impl From<Failed> for InstallError {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum NotifyError<T> {
-    /// The receiver has not taken the earlier ones yet. Here is the value back.
+    /// The receiver has not taken the earlier notifications yet. The value is returned.
     #[error("the receiver has no room for more notifications")]
     Full(T),
-    /// The resource or the component is closed, or the component has ended. Here is the value back.
+    /// The resource or the component is closed, or the component has ended. The value is returned.
     #[error("ALREADY_CLOSED")]
     Closed(T),
-    /// The value cannot travel.
+    /// The value cannot be encoded.
     #[error(transparent)]
     Refused(EncodeError),
 }
@@ -270,13 +271,13 @@ pub enum NotifyError<T> {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Broken {
-    /// The provider, or the own container, has ended.
+    /// The provider, or the container that reads the stream, has ended.
     #[error("NO_SUCH_PROCESS")]
     Gone,
     /// Contact with the machine of the provider was lost. The provider may still run.
     #[error("{}", error::NO_CONTACT)]
     ContactLost,
-    /// So many notifications were left lying that the resource was cut off.
+    /// The notifications were not read in time, so the resource was cut off.
     #[error("the notifications were not taken in time")]
     Slow,
     /// A notification does not have the expected form; the stream continues after it.
@@ -289,15 +290,15 @@ pub enum Broken {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Failed {
-    /// The provider gave the reason.
+    /// The provider has answered with this error.
     Thrown(Thrown),
-    /// The provider is not there.
+    /// The provider does not exist, or has ended.
     Gone,
-    /// It was not sent.
+    /// The request was not sent.
     Refused(String),
-    /// The time of the request is over.
+    /// The time limit that the caller has set is over.
     Deadline,
-    /// The answer to an open, a close or a discovery did not come in the time that all of these have.
+    /// The answer did not arrive within 20 seconds, the time limit of all requests that open, close or find something.
     Unresponsive,
     /// The requesting container is closed.
     Closed,

@@ -51,8 +51,8 @@ pub trait Handler: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Value, Thrown>> + Send;
 }
 
-/// Answers the calls of one service. Decodes the arguments and encodes the answer itself. Each [`Handler`] implements
-/// this trait, and so does the code that `#[lucarne::service]` generates for a trait.
+/// Answers the calls of one service, like a [`Handler`], but decodes the arguments and encodes the answer itself. Each
+/// [`Handler`] implements this trait, and so does the code that `#[lucarne::service]` generates for a trait.
 pub trait Serve: Send + Sync + 'static {
     /// Answers a call of the method `index`; see [`Handler::handle`].
     ///
@@ -107,7 +107,7 @@ pub struct Call {
     pub(crate) gid: Gid,
     /// The deadline, in the time of the kernel.
     pub(crate) deadline_us: Option<i64>,
-    /// Created on first use.
+    /// Created when it is first requested.
     pub(crate) cancellation: OnceLock<Cancellation>,
 }
 
@@ -162,7 +162,7 @@ impl Call {
     /// Returns the resource of the client with the given handle.
     ///
     /// # Errors
-    /// If the client has no such resource, or it has another type.
+    /// If the client has no resource with this handle, or the resource is not a `T`.
     pub fn resource<T: Send + Sync + 'static>(&self, handle: i64) -> Result<Arc<T>, Thrown> {
         let found = self.caller.offered.shared.books.resource(self.caller.client, handle);
         found.and_then(|found| found.downcast().ok()).ok_or_else(|| Thrown::new(error::NO_SUCH_RESOURCE))
@@ -176,7 +176,8 @@ impl Call {
     /// Encodes a value of a `serde` type as the answer, and gives all resources in it to the client.
     ///
     /// # Errors
-    /// If a value cannot be sent. The error names its type. Or as [`Call::give`], if there are resources in the value.
+    /// If a value cannot be sent; the error names its type. If there are resources in the value, also the errors of
+    /// [`Call::give`].
     pub fn answer<T: Serialize + ?Sized>(&self, value: &T) -> Result<Payload, Thrown> {
         resource::write_for(&self.caller, value)
     }

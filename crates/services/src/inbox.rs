@@ -1,4 +1,4 @@
-//! The queue of notifications for a proxy, or from a component, until its stream reads them.
+//! The queue that holds the notifications for a proxy, or from a component, until a stream reads them.
 
 use std::collections::VecDeque;
 use std::task::{Context, Poll, Waker};
@@ -10,8 +10,9 @@ use lucarne_message::Payload;
 use crate::failure::Broken;
 use crate::protocol;
 
-/// The time, from the first unread notification on, in which all notifications are kept although no stream reads them.
-/// Shorter than the kernel's limit for slow consumers: a client that does not read them must not lose the resource.
+/// The time, in µs from the first unread notification on, in which all notifications are kept although no stream reads
+/// them. It is shorter than the kernel's limit for slow consumers: a client that does not read them must not lose the
+/// resource.
 pub(crate) const UNREAD_US: i64 = 500_000;
 
 /// The number of notifications that are kept after this time, until a stream reads them; older ones are dropped.
@@ -25,9 +26,9 @@ pub(crate) enum End {
     Broken(Broken),
 }
 
-/// The notifications for one proxy, or of one component.
+/// The notifications for one proxy, or from one component.
 ///
-/// A waiting notification keeps its place in the mailbox, so that it counts toward the limit of the kernel.
+/// A waiting notification keeps its credit, so that it counts toward the kernel's limit for the mailbox.
 #[derive(Default)]
 pub(crate) struct Inbox {
     state: Mutex<InboxState>,

@@ -1,4 +1,4 @@
-//! The errors of calls as errors of `std::io`, for the traits that need those.
+//! Converts the errors of calls to errors of `std::io`, for traits whose functions return these.
 
 use std::fmt;
 use std::io::{Error, ErrorKind};
@@ -23,8 +23,8 @@ const KINDS: [(&str, ErrorKind); 14] = [
     ("UNSUPPORTED", ErrorKind::Unsupported),
 ];
 
-/// The kind follows from the reason and, for exceptions of the operating system and of the system itself, from the text.
-/// The source of the error is the [`CallError`].
+/// The kind follows from the variant, and for [`CallError::Thrown`] from the text, if it is a known one of the
+/// operating system or of Lucarne. The inner error is the [`CallError`].
 impl<E: Fault + fmt::Debug + Send + Sync + 'static> From<CallError<E>> for Error {
     fn from(error: CallError<E>) -> Error {
         let kind = match &error {
