@@ -1,15 +1,15 @@
-//! The only place that reads the clock.
+//! The only place that reads the operating system's clock.
 
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use crate::sync::atomic::{AtomicI64, Ordering};
 
-/// The time for which a thread polls for work before it sleeps, in microseconds: a wake-up takes about as long. A loom
-/// model sleeps at once, since time does not pass there.
+/// The time for which a thread polls for work before it sleeps, in microseconds: about as long as a wake-up takes. In a
+/// loom model a thread sleeps at once, since time does not pass there.
 pub const PATIENCE_US: i64 = if cfg!(loom) { 0 } else { 20 };
 
-/// Measures the microseconds since it was started, and the time of day. Clones are the same clock.
+/// Measures the time since it was started, and tells the time of day. Clones show the same time.
 #[derive(Debug, Clone)]
 pub struct Clock(Source);
 

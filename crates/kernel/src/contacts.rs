@@ -1,8 +1,9 @@
 //! Contacts: the processes that a process may send to.
 //!
-//! A guest may send requests to the system, to its own group, and to processes that it was introduced to; notifications
-//! also to every process that has sent it a message. Sending to any other process fails as if that process did not
-//! exist. The system may send to all processes. A reply needs no permission other than the token of the request.
+//! A guest may send requests to the system, to its own group, and to processes that it was introduced to; it may send
+//! notifications also to every process that has sent it a message. Sending to any other process fails as if that
+//! process did not exist. The system may send to all processes. A reply needs no permission other than the token of the
+//! request.
 
 use std::sync::Arc;
 
@@ -13,7 +14,8 @@ use crate::kernel::Shared;
 use crate::sync::atomic::{AtomicI64, Ordering};
 use crate::{Pid, Trust};
 
-/// The contacts of one process, with their entries, so that a process is looked up once and not for each message.
+/// The contacts of one process, with their entries. So a receiver is looked up in the kernel's table only once, and not
+/// for each message.
 #[derive(Default)]
 pub(crate) struct Contacts {
     known: FxHashMap<Pid, Contact>,
@@ -44,7 +46,7 @@ pub(crate) fn record_sender(shared: &Shared, receiver: &Entry, pid: Pid) {
 struct Contact {
     /// The process; `None` until it has been looked up.
     entry: Option<Arc<Entry>>,
-    /// Whether it may get requests, not only notifications.
+    /// Whether requests may be sent to the process, and not only notifications.
     introduced: bool,
 }
 

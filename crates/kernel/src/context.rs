@@ -100,8 +100,7 @@ impl<'k> Context<'k> {
 
     // -- The turn ---------------------------------------------------------------------------
 
-    /// Subscribes this process to [`MessageKind::MemoryPressure`], which it gets when memory is
-    /// short.
+    /// Subscribes this process to [`MessageKind::MemoryPressure`]. The message arrives when memory is short.
     pub fn subscribe_to_memory_pressure(&self) {
         self.me.can_relieve.store(true, Ordering::Relaxed);
     }
@@ -119,8 +118,8 @@ impl<'k> Context<'k> {
         self.me.killed.load(Ordering::Relaxed) || self.shared.stopping.load(Ordering::Relaxed)
     }
 
-    /// Adds `units` to the work of this turn. A turn without a call of this counts as its whole budget if it ends with
-    /// [`crate::Outcome::Ready`], and otherwise as the minimum of a turn.
+    /// Adds `units` to the work of this turn. If a turn never calls this, its whole budget is charged if it ends with
+    /// [`crate::Outcome::Ready`], and otherwise the minimum for a turn.
     pub fn charge(&mut self, units: u32) {
         self.charged = Some(self.charged.unwrap_or(0).saturating_add(units));
     }

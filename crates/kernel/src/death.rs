@@ -7,7 +7,7 @@ use crate::entry::Entry;
 use crate::kernel::{EndReport, Shared};
 use crate::{Exit, Gid, Message, MessageKind, Pid};
 
-/// Ends a process whose turn it is, or that can get no more turns.
+/// Ends a process. Must be called in a turn of the process, or when it can get no more turns.
 ///
 /// 1. The process becomes unreachable: no message enters its mailbox, and look-ups do not find it.
 /// 2. Everything that it owns is dropped, and so are its unread messages. Tokens in both answer

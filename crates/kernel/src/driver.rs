@@ -2,7 +2,8 @@
 //! connections to other OS processes.
 //!
 //! One idle worker at a time waits in the driver; the others sleep as usual. Busy workers check the driver now and
-//! then. Without a driver, workers only check whether there is one: before each chain of turns, and before they sleep.
+//! then. In a kernel without a driver, the only cost is to check that none is set: before each chain of turns, and
+//! before a worker sleeps.
 
 use std::time::Duration;
 

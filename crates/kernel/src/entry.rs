@@ -32,9 +32,11 @@ pub(crate) struct Entry {
     pub(crate) process: Mutex<Option<Box<dyn Process>>>,
     pub(crate) run_state: RunState,
     pub(crate) killed: AtomicBool,
-    /// It was put back by a thread that had left its worker, and no worker has taken it since.
+    /// Whether the process was put back into a queue by a thread that had left its worker, and no worker has taken it
+    /// since.
     pub(crate) is_back: AtomicBool,
-    /// What it stands for is out of reach: it ends with [`Exit::Lost`] when it is killed.
+    /// Whether contact with the process on another machine that this one stands for was lost. When killed, it then ends
+    /// with [`Exit::Lost`].
     lost: AtomicBool,
     /// Whether the process gets [`MessageKind::MemoryPressure`] when memory is short.
     pub(crate) can_relieve: AtomicBool,
@@ -43,9 +45,9 @@ pub(crate) struct Entry {
     pub(crate) virtual_time: AtomicU64,
     /// The units of work with which the group has not been charged yet.
     pub(crate) uncharged: AtomicU32,
-    /// When the process must be woken.
+    /// The time at which the process must be woken, in µs of the kernel's clock, or [`NEVER`].
     pub(crate) deadline_us: AtomicI64,
-    /// When its timer fires: never later than the deadline.
+    /// The time at which the timer of the process fires, or [`NEVER`]: not later than the deadline.
     pub(crate) armed_us: AtomicI64,
 }
 
@@ -120,7 +122,7 @@ impl Entry {
         self.wake();
     }
 
-    /// Requests the end of the process, since what it stands for is out of reach.
+    /// Requests the end of the process, since contact with the process that it stands for was lost.
     pub(crate) fn lose(self: &Arc<Entry>) {
         self.lost.store(true, Ordering::Relaxed);
         self.kill();

@@ -68,8 +68,8 @@ impl Group {
         self.virtual_time.load(Ordering::Relaxed) + self.turn.load(Ordering::Relaxed)
     }
 
-    /// Adds the virtual time of a turn to the average, in which the last four turns have most weight. The average may miss
-    /// turns that end on several workers at the same time.
+    /// Adds the virtual time of a turn to the moving average, in which the last four turns have most weight. The
+    /// average may miss turns that end on several workers at the same time.
     pub(crate) fn note_turn(&self, virtual_time: u64) {
         let turn = match self.turn.load(Ordering::Relaxed) {
             TURN_UNKNOWN => virtual_time,

@@ -7,7 +7,7 @@ use std::fmt;
 pub struct Pid(i64);
 
 impl Pid {
-    /// Stands for the system's service manager, whatever its real pid.
+    /// Stands for the process of the system's service manager, whatever its real pid is.
     pub const SYSTEM: Pid = Pid(-1);
 
     /// Returns the pid with a number that comes from a program. There may be no such process.

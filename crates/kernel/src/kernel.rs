@@ -34,7 +34,7 @@ pub struct Kernel {
     handle: KernelHandle,
 }
 
-/// How to set a kernel up.
+/// The options for a new kernel.
 pub struct KernelOptions {
     /// The number of threads that run processes; at least one.
     pub workers: usize,
@@ -217,7 +217,8 @@ impl KernelHandle {
         self.shared.system_process().map(|entry| entry.pid)
     }
 
-    /// Sets the process that [`Pid::SYSTEM`] stands for. It is told of each death.
+    /// Sets the process that [`Pid::SYSTEM`] stands for. It gets [`MessageKind::ProcessTerminated`] for each process
+    /// that ends.
     pub fn set_system_process(&self, pid: Pid) {
         *self.shared.system.lock() = self.shared.find_or_mirror(pid);
     }
@@ -446,7 +447,7 @@ impl Shared {
     }
 
     /// Adds a new process and queues it. A mirror is not queued: it runs at once. If the kernel or the group is stopping,
-    /// the new process ends at once. Returns none and changes nothing if the pid is taken.
+    /// the new process ends at once. Returns none if the pid is taken; the kernel is then unchanged.
     fn enrol(self: &Arc<Shared>, entry: Arc<Entry>) -> Option<()> {
         {
             let mut table = self.table.lock();

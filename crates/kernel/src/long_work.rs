@@ -38,7 +38,7 @@ const LEFT_MAX: usize = 64;
 #[cfg(target_os = "linux")]
 const NICENESS: i32 = 10;
 
-/// The relation of a thread to the workers of a kernel.
+/// The relation of a thread to the workers of a kernel: see the steps at the top of this file.
 enum Seat {
     /// The thread runs no turns, or those of a driven kernel or a simulation.
     None,
@@ -50,7 +50,7 @@ enum Seat {
     Placed(Arc<Shared>),
 }
 
-/// The maximum number of turns that are given back at a time, each time that a place is free.
+/// The maximum number of postponed processes that are queued again each time that a place is given back.
 const GIVEN_BACK_MAX: usize = 64;
 
 thread_local! {
@@ -133,7 +133,7 @@ pub(crate) fn take_announced() -> bool {
     ANNOUNCED.take()
 }
 
-/// Notes the process whose turn begins on this thread. Returns false if its turn is postponed.
+/// Records the group of the process whose turn begins on this thread. Returns false if the turn is postponed instead.
 #[inline]
 pub(crate) fn begin_turn(shared: &Shared, entry: &Arc<Entry>) -> bool {
     let is_crowded = shared.threads_left.load(Ordering::Relaxed) >= LEFT_MAX / 2;

@@ -44,8 +44,7 @@ const SENDER_BYTES_MAX: usize = MAILBOX_BYTES_MAX / 4;
 /// in microseconds.
 pub const SLOW_CONSUMER_US: i64 = 1_000_000;
 
-/// The bytes that a message takes besides its payload. Without it, many small messages would be
-/// free.
+/// The number of bytes that a message is charged besides its payload. Otherwise any number of empty messages would fit.
 const MESSAGE_OVERHEAD: usize = size_of::<Message>();
 
 /// The largest capacity that an empty queue keeps. Larger ones are freed, so that idle processes
@@ -178,15 +177,16 @@ pub(crate) struct Slowness {
 }
 
 impl Mailbox {
-    /// Puts a message in, or returns it.
+    /// Puts a message in. If it is refused, returns the reason and the message.
     // The message is large, but an error only moves it back to the caller, which had moved it here.
     #[allow(clippy::result_large_err)]
     pub(crate) fn push(&self, lane: Lane, message: Message) -> Result<(), (SendError, Message)> {
         self.push_or_wait(lane, message, || None).map_err(|(error, message, _)| (error, message))
     }
 
-    /// Puts a message in, or returns it and records the result of `waiter`, if any, as a sender that waits for room.
-    /// The flag tells whether this is the only wait with a time limit: the caller must then set a timer.
+    /// Puts a message in. If it is refused, returns it, and records the result of `waiter`, if any, as a sender that
+    /// waits for room. The flag tells whether this is the only wait with a time limit: the caller must then set a
+    /// timer.
     #[allow(clippy::result_large_err)]
     pub(crate) fn push_or_wait(
         &self,
@@ -207,7 +207,8 @@ impl Mailbox {
         Ok(())
     }
 
-    /// Puts the answer to request `id` in, if the request went to `by` and is still open.
+    /// Puts the answer to request `id` in, if the request went to `by` and is still open. Returns whether it was put
+    /// in.
     pub(crate) fn push_reply(&self, id: RequestId, by: Pid, reply: Message) -> bool {
         let mut state = self.state.lock();
         // Parameters are dropped last, so a refused reply is dropped after the lock has been released.
@@ -252,7 +253,8 @@ impl Mailbox {
         self.length.load(Ordering::Acquire) == 0
     }
 
-    /// Reserves the place of an answer from `asked`. Only for the owner of the mailbox.
+    /// Reserves the place of an answer from `asked`, and returns the request's id. Fails if too many requests are
+    /// unanswered, or the mailbox is closed. Only for the owner of the mailbox.
     pub(crate) fn open_request(&self, asked: Pid, lane: Lane) -> Result<RequestId, SendError> {
         let mut state = self.state.lock();
         if state.closed {
@@ -325,7 +327,7 @@ impl Mailbox {
         Slowness { slow, next_us }
     }
 
-    /// Closes the mailbox: no message enters any more.
+    /// Closes the mailbox: no message enters any more. Returns its content.
     pub(crate) fn close(&self) -> Remains {
         let mut state = self.state.lock();
         state.closed = true;

@@ -63,10 +63,11 @@ pub enum MessageKind {
         /// The place of the message in the mailbox, which is freed when this is dropped.
         credit: Credit,
     },
-    /// A watched process has ended or does not exist. The process that [`Pid::SYSTEM`] stands for gets this for every
-    /// process that ends. `Message::pid` is the process that has ended.
+    /// A process that the receiver watches has ended, or does not exist. The process that [`Pid::SYSTEM`] stands for
+    /// gets this for every process that ends. `Message::pid` is the process that has ended.
     ProcessTerminated {
-        /// The process stood for one on another machine, and contact with that machine was lost: see [`Exit::Lost`](crate::Exit::Lost).
+        /// Whether the process stood for one on another machine, and contact with that machine was lost: see
+        /// [`Exit::Lost`](crate::Exit::Lost).
         is_lost: bool,
     },
     /// A receiver that had no room for a notification has room again, or has ended. `Message::pid` is the receiver.
@@ -134,7 +135,8 @@ pub enum About {
     External,
 }
 
-/// Dropped by a process when it has given back all memory that it does not need.
+/// The end of a process's work for [`MessageKind::MemoryPressure`]: the process drops this when it has freed all memory
+/// that it does not need.
 #[derive(Debug)]
 pub struct Relieved(#[expect(dead_code, reason = "only its drop has an effect")] pub(crate) SyncSender<()>);
 
@@ -169,10 +171,10 @@ pub enum SendError {
     /// Too many requests of the sender are unanswered, or too many bytes wait at the receiver.
     #[error("Cannot enqueue more requests")]
     TooManyRequests,
-    /// The receiver has no room for more from this sender.
+    /// The receiver has no room for more notifications, or messages of programs, from this sender.
     #[error("MAILBOX_FULL")]
     Full,
-    /// The kind belongs to the system.
+    /// The kind of the message is reserved for the system.
     #[error("RESERVED_MESSAGE_KIND")]
     ReservedKind,
 }
@@ -252,7 +254,7 @@ impl RequestToken {
         self.lane
     }
 
-    /// Drops the right without an answer, for a request that was not accepted.
+    /// Drops the token without an answer, for a request that was not accepted.
     pub(crate) fn disarm(mut self) {
         self.asker = None;
     }
@@ -263,7 +265,8 @@ impl RequestToken {
         true
     }
 
-    /// Puts the answer into the caller's mailbox, and returns the process to wake.
+    /// Puts the answer into the caller's mailbox, and returns the caller, which must then be woken. Returns none if the
+    /// caller does not need the answer any more.
     fn settle(&mut self, result: Result<Payload, Box<Failure>>) -> Option<Arc<Entry>> {
         let asker = self.asker.take()?;
         if let Some(seen) = self.seen.take() {

@@ -110,7 +110,7 @@ impl Observers {
     }
 }
 
-/// Returns the observer to be told of a message, if there is an observation.
+/// Returns the observer, if messages are observed now.
 #[inline]
 pub(crate) fn observer(shared: &Shared) -> Option<&dyn Observer> {
     if shared.observers.are_there() { shared.hooks.observer.as_deref() } else { None }

@@ -42,11 +42,11 @@ pub enum Outcome {
 /// Why a process ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Exit {
-    /// It had nothing left to do.
+    /// The process had nothing left to do.
     Done,
-    /// It ended with a code. Zero ends only this process, any other code its whole group.
+    /// The process ended with a code. Any code but zero ends its whole group too.
     Code(i32),
-    /// It failed, and has itself reported any further details.
+    /// The process failed. It has reported further details itself, if there are any.
     Failed {
         /// One line for logs.
         message: String,
@@ -58,7 +58,8 @@ pub enum Exit {
     },
     /// Another process, the host or the end of the kernel ended it. That alone is not a failure of its program.
     Killed,
-    /// It stood for a process on another machine, and contact with that machine was lost. That process may still run.
+    /// The process stood for one on another machine, and contact with that machine was lost. The process on that
+    /// machine may still run.
     Lost,
 }
 
@@ -112,7 +113,7 @@ impl SpawnOptions {
     }
 }
 
-/// Named priorities; all values in between are allowed.
+/// Named priorities. All values from 0 to 255 are allowed, and mean the same as the nearest of these.
 pub mod priority {
     /// Gets a quarter of the share of a normal process. Runs without limit when no other process is ready.
     pub const IDLE: u8 = 0;

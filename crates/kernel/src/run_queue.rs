@@ -39,7 +39,7 @@ struct Inner {
     processes: FxHashMap<Gid, BinaryHeap<Reverse<Queued<Arc<Entry>>>>>,
     /// An empty heap, for the next group.
     spare: BinaryHeap<Reverse<Queued<Arc<Entry>>>>,
-    /// Orders equal entries by arrival.
+    /// The number of the last entry: orders entries of equal virtual time by arrival.
     counter: u64,
     length: usize,
 }

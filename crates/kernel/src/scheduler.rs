@@ -16,8 +16,8 @@ use crate::run_queue::{EMPTY, RunQueue};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicU64, Ordering};
 
-/// The units of work (calls and loop edges) that a process, and the processes to which it hands
-/// over, may do before others get their turn: about 200 µs of interpreted code.
+/// The number of units of work (calls and loop edges) that a process, and the processes to which it hands over, may do
+/// together before other processes get a turn: about 200 µs of interpreted code.
 pub(crate) const BUDGET: u32 = 20_000;
 
 /// The minimum cost of a turn, so that processes that only pass messages use up their budget as

@@ -52,7 +52,7 @@ pub struct Faults {
 pub enum Step {
     /// This process had a turn.
     Turn(Pid),
-    /// No process was ready, and time advanced to this, in microseconds.
+    /// No process was ready, and time advanced to the given time, in microseconds.
     Time(i64),
     /// No process is ready and no timer is set: nothing will happen by itself.
     Quiet,

@@ -17,7 +17,7 @@ pub(crate) const NEVER: i64 = i64::MAX;
 
 pub(crate) struct Timers {
     heap: Mutex<BinaryHeap<Reverse<Timer>>>,
-    /// The earliest deadline, readable without the lock.
+    /// The time of the earliest timer, readable without the lock, or [`NEVER`].
     next_us: AtomicI64,
 }
 
@@ -58,7 +58,7 @@ impl Timers {
         self.publish(&heap);
     }
 
-    /// Returns the earliest deadline, or [`NEVER`].
+    /// Returns the time of the earliest timer, or [`NEVER`].
     pub(crate) fn next_us(&self) -> i64 {
         self.next_us.load(Ordering::Relaxed)
     }

@@ -26,7 +26,7 @@ pub(crate) fn start(shared: &Arc<Shared>, index: usize) -> io::Result<()> {
     spawn(shared, format!("lucarne-{index}"), move |shared| serve(shared, index))
 }
 
-/// Starts a thread that the kernel waits for when it ends.
+/// Starts a thread for whose end the kernel waits before it ends itself.
 ///
 /// # Errors
 /// If the operating system cannot start a thread.

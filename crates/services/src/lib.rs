@@ -1,10 +1,10 @@
 //! Services: the service manager, and clients and providers in Rust.
 //!
 //! A service is opened, invoked and closed by requests between the client's process and the
-//! provider's; the kernel carries them without interpreting them. This crate names their
-//! numbers ([`protocol`]), and has the one process that every container may talk to from the
-//! start: the [`ServiceManager`], which keeps the registry of providers. It is a provider itself, reached
-//! like any other, except that its address is fixed.
+//! provider's; the kernel carries them without interpreting them. This crate defines the numbers of these requests
+//! ([`protocol`]). It has the one process to which every container may send requests from the start: the
+//! [`ServiceManager`], which keeps the registry of providers. The manager is itself a provider like any other, except
+//! that its address is fixed.
 //!
 //! A [`Container`] is a process with code in Rust: an executor of futures with a mailbox. Providers
 //! use [`Handler`], [`Resource`] and [`Notifier`]; clients use

@@ -11,8 +11,8 @@ use crate::pending::Pending;
 use crate::proxy::{Notifications, Proxy};
 use crate::resource::{Notifier, Resource};
 
-/// A type of arguments, results and notifications. No type implements it: generated code asks for it where a type is
-/// found to be a [`NoMessage`], and the compiler says what is missing.
+/// A type of arguments, results and notifications. No type implements this trait. Generated code requires it of each
+/// type that is a [`NoMessage`], so that the compiler fails with the message below.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be sent: it needs `serde::Serialize` and `serde::Deserialize`",
     label = "cannot be sent",
@@ -30,7 +30,7 @@ pub trait Sendable {}
 )]
 pub trait Argument {}
 
-/// A type of results that clients get.
+/// A type of the results that clients receive.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the result of a call: it needs `serde::Deserialize`",
     label = "cannot be received",
@@ -41,8 +41,8 @@ pub trait Received: DeserializeOwned {}
 #[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned> Received for T {}
 
-/// Stands for a type whose kind is asked for. Method resolution chooses [`IsMessage`] where its bounds hold, and
-/// otherwise [`IsNoMessage`], which needs one more reference.
+/// Stands for a type, to find its kind. Method resolution chooses [`IsMessage`] if its bounds hold, and otherwise
+/// [`IsNoMessage`], which needs one more reference. The other pairs of traits below work in the same way.
 pub struct Tag<T: ?Sized>(PhantomData<fn(&T)>);
 
 impl<T> Tag<T> {
@@ -81,7 +81,7 @@ pub fn tag<T: ?Sized>(_: &T) -> Tag<T> {
 
 /// Chosen for arguments that can be sent.
 pub trait IsArgument<T: ?Sized> {
-    /// Returns what stands for the argument in a message.
+    /// Returns the value that is sent for the argument.
     fn sent<'v>(&self, value: &'v T) -> &'v T;
 }
 
@@ -119,8 +119,8 @@ impl<F: Fault> IsFault<F> for Tag<F> {
     }
 }
 
-/// Chosen for all other types. Code with one does not compile: the client's method needs a [`Fault`]. The compiler
-/// reports only that.
+/// Chosen for all other types. Code with such an error type does not compile, since the client's method needs a
+/// [`Fault`]. So the compiler reports only that error.
 pub trait IsNoFault<F> {
     /// Is never called.
     fn fault_text(&self, fault: &F) -> String;
@@ -158,17 +158,17 @@ impl<T> NoMessage<T> {
     }
 }
 
-/// What stands in messages for values of a type.
+/// The representation in messages of the values of a type.
 pub trait Kind {
     /// The type of the values.
     type Value;
     /// The type in messages.
     type Wire: Serialize + DeserializeOwned;
 
-    /// Returns the value of what was in a message.
+    /// Returns the value for its representation in a message.
     fn decoded(wire: Self::Wire) -> Self::Value;
 
-    /// Returns what stands for a value in a message.
+    /// Returns the representation of a value in a message.
     fn encoded(value: &Self::Value) -> &Self::Wire;
 
     /// Returns a call whose result is such a value.
@@ -206,7 +206,7 @@ impl<T: Serialize + DeserializeOwned> Kind for Message<T> {
     }
 }
 
-/// None of it runs, since no program has this kind.
+/// None of these functions runs, since a program with this kind does not compile.
 impl<T> Kind for NoMessage<T> {
     type Value = T;
     type Wire = ();
@@ -277,7 +277,7 @@ pub fn has_index(methods: &[(u32, &str)], index: u32) -> bool {
 /// Fails the build if an index is taken by the service or by an earlier resource of it.
 ///
 /// # Panics
-/// In that case, at compile time. The text names both methods.
+/// If an index is taken, at compile time. The message names both methods.
 pub const fn assert_apart(taken: &[&[(u32, &str)]], new: &[(u32, &str)]) {
     let mut group = 0;
     while group < taken.len() {
@@ -310,14 +310,14 @@ const fn fail((index, name): (u32, &str), other: &str) -> ! {
     panic!("{}", text.as_str())
 }
 
-/// A text that is made at compile time.
+/// A text that is put together at compile time.
 struct Text {
     bytes: [u8; Text::SIZE],
     length: usize,
 }
 
 impl Text {
-    /// The most bytes. What is longer is cut.
+    /// The maximum number of bytes. Longer texts are cut.
     const SIZE: usize = 512;
 
     const fn new() -> Text {

@@ -85,7 +85,7 @@ impl<C: From<Client> + Send + 'static> Open<C> {
         self
     }
 
-    /// Also accepts older providers, from the minor version `minor` on. Methods that were added after that version then
+    /// Also accepts older providers, from the minor version `minor` on. Methods that were added after this version then
     /// fail as unimplemented, even if the provider has them.
     pub fn minor(mut self, minor: u32) -> Open<C> {
         self.selector = self.selector.with_minor(minor);
@@ -215,7 +215,7 @@ impl Drop for Watch {
 struct Discovered {
     found: Vec<Candidate>,
     watch: Option<Watch>,
-    /// There are providers, but none for this container.
+    /// Whether the service has providers, but this container is not allowed to open any of them.
     is_denied: bool,
 }
 
@@ -267,7 +267,8 @@ fn opening(id: i64, uuid: &str, major: u32, minor: u32) -> Result<Payload, Encod
     encoder.finish()
 }
 
-/// Returns whether a service is provided, and introduces this container to its provider.
+/// Returns whether the service is provided. The service manager then also introduces this container to the provider, so
+/// that it can send requests to the provider.
 pub(crate) async fn is_provided(shared: &Arc<Shared>, uuid: Uuid, pid: Pid, id: i64) -> Result<bool, Failed> {
     let selector = Selector::new(uuid, 0, 0);
     let Discovered { found, .. } = discover(shared, selector, false).await?;

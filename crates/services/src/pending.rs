@@ -34,7 +34,7 @@ enum Work<T, X> {
     Failed(Option<Failed>),
 }
 
-/// Work of a crate that depends on this one. It begins when it is first polled.
+/// An operation that is implemented in a crate above this one. It begins when it is first polled.
 pub trait Deferred<T, X>: Future<Output = Result<T, X>> + Send + Unpin {
     /// Bounds the time, from the first poll on.
     fn set_within(&mut self, duration: Duration);
@@ -128,8 +128,8 @@ impl<T, X: From<Failed>> Pending<T, X> {
         pending
     }
 
-    /// Limits the time, from the first poll on. A call is canceled when the time is over; other work continues
-    /// without a waiting caller.
+    /// Limits the time to wait, from the first poll on. When the time is over, a call is canceled. Other operations
+    /// continue, but their results are dropped.
     pub fn within(mut self, duration: Duration) -> Pending<T, X> {
         self.within = Some(duration);
         match &mut self.work {
@@ -149,8 +149,8 @@ impl<T, X: From<Failed>> Pending<T, X> {
     /// The error of the operation. If the time is over, the error of an exceeded deadline.
     ///
     /// # Panics
-    /// In a handler or a task of a container, which would block the work that it waits for: use `.await` there. The panic
-    /// fails this call or task alone.
+    /// If it is called in a handler or a task of a container, where it would block the work that it waits for: use
+    /// `.await` there. The panic fails only this call or task.
     pub fn wait(self) -> Result<T, X> {
         let (shared, within) = (self.shared().cloned(), self.within);
         let turns = shared.as_ref().and_then(|shared| shared.turns()).map(|turns| &**turns);

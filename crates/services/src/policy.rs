@@ -21,16 +21,17 @@ use crate::protocol::{Interface, error, interface};
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Policy {
-    /// For services that it opens, and components that it looks up.
+    /// The rules for services that the group opens, and for components that it looks up.
     pub open: Rules,
-    /// For services that it provides, and ids that it is known by.
+    /// The rules for services that the group provides, and for ids under which it publishes components.
     pub provide: Rules,
     reserved: BTreeSet<String>,
     is_host: bool,
 }
 
 impl Policy {
-    /// Creates the policy of the host's own containers: they may do everything, also with guarded services.
+    /// Creates the policy of the host's own containers: they may open and provide everything, including guarded
+    /// services.
     pub fn host() -> Policy {
         Policy { is_host: true, ..Policy::default() }
     }
@@ -46,9 +47,9 @@ impl Policy {
 /// Entries that are allowed and denied. An entry is a UUID, the alias of an interface of the system (`system/print`), the
 /// name of a provider, one of its tags, or the id of a component.
 ///
-/// A deny entry always wins. If there is an allow entry, everything that no such entry matches is denied. A guarded
-/// interface needs an allow entry for the interface itself: names and tags, which providers choose, do not open it. An
-/// allow entry for providing an interface of the system closes nothing else.
+/// A deny entry always wins. If there are allow entries, everything that none of them matches is denied. In the rules
+/// for providing, allow entries for interfaces of the system do not have this effect. A guarded interface needs an
+/// allow entry for the interface itself: entries for names and tags are not enough, since providers choose these.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rules {
     allowed: BTreeSet<String>,
@@ -110,7 +111,7 @@ struct State {
     guarded: BTreeSet<String>,
     /// Whether interfaces of the system need an entry to be provided.
     guards_system: bool,
-    /// The containers that have reserved interfaces and ids.
+    /// The reserved interfaces and ids, and the container that has reserved each of them.
     reserved: BTreeMap<String, String>,
 }
 
@@ -215,7 +216,7 @@ pub(crate) struct Permission {
     action: Action,
     entry: String,
     is_guarded: bool,
-    /// The other container that has reserved it.
+    /// The other container for which the interface or id is reserved. None for [`Action::Open`].
     reserved_for: Option<String>,
 }
 

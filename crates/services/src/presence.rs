@@ -1,9 +1,9 @@
 //! Tells without a message whether a service has a provider at this moment.
 //!
-//! Programs print, log and report traces by native steps, unless a container provides the service for it: that
-//! container *stands in* for the system. Programs check before each such step whether there is a provider, so the check
-//! has to be cheap: without a provider, it is one atomic load. Providers in the host's own containers are not counted,
-//! since they offer no more than the native steps.
+//! Programs print, log and report traces by native steps, unless a container provides the service for one of these:
+//! that container then *stands in* for the system. Programs check before each such step whether there is a provider, so
+//! the check has to be cheap: without a provider, it is one atomic load. Providers in the host's own containers are not
+//! counted, since they offer no more than the native steps.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -64,7 +64,7 @@ impl fmt::Debug for StandInRules {
 }
 
 impl Presence {
-    /// Makes a presence with rules: programs do not use a provider again after it has failed, until a provider
+    /// Creates a presence with rules: after a provider has failed, programs use no provider of that service until one
     /// registers again. Without rules, programs call the provider each time, and wait for its answer until it ends.
     pub fn with_rules(rules: StandInRules) -> Presence {
         Presence { rules: Some(Arc::new(rules)), ..Presence::default() }

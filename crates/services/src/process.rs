@@ -24,7 +24,7 @@ use crate::handler::{Answering, Arguments, Call, Caller};
 use crate::inbox::{Inbox, UNREAD_US};
 use crate::protocol::{error, procedure};
 
-/// The cost of handling a message or polling a task, in units of work (see [`Context::budget`]).
+/// The assumed cost of handling a message or polling a task, in units of work (see [`Context::budget`]).
 const STEP_COST: u32 = 50;
 
 pub(crate) struct ContainerProcess {
@@ -345,8 +345,8 @@ struct Tasks {
     free: Vec<usize>,
 }
 
-/// A place for a task. The waker belongs to the place, so that it is made only once. If an earlier task in the same
-/// place is woken late, the current task is polled needlessly, which is harmless.
+/// A place for a task. The waker belongs to the place, so that it is made only once. If a waker outlives its task and
+/// is woken, the task that has the place now is polled needlessly, which is harmless.
 struct Place {
     work: Option<Work>,
     woken: Arc<Woken>,

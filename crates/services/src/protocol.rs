@@ -32,7 +32,7 @@ pub mod procedure {
         /// `[client, handle]`, answered by null.
         CLOSE_RESOURCE = 303;
 
-        /// `id`, answered by null. Registers the sender as the component with this id.
+        /// `id` of a component, answered by null. Registers the sender as the component with this id.
         PUBLISH = 304;
         /// `id`, answered by the pid of the component with this id, or null.
         LOOK_UP = 305;
@@ -183,11 +183,11 @@ pub mod discovery {
         /// providers, but the client is not allowed to open any of them, the answer has a third item, true. Candidates are a
         /// flat list with [`CANDIDATE_LENGTH`] items each: pid, id, name, major, minor, priority, tags.
         DISCOVER = 0;
-        /// `[id, uuid, name, major, minor, priority, tags]`, answered by null.
+        /// `[id, uuid, name, major, minor, priority, tags]`, answered by null. Registers a service of the sender.
         LISTEN = 1;
         /// `id`, answered by null.
         UNLISTEN = 2;
-        /// `pid`, answered by null.
+        /// `pid`, answered by null. From now on, the sender watches the process: it is told of the end of the process.
         WATCH = 3;
     }
 
@@ -275,8 +275,8 @@ pub mod error {
 /// Checks the version that a client requires against the version of a provider with the same UUID.
 ///
 /// # Errors
-/// The text that the client throws; `provider` is how the provider shows itself
-/// (`service:NAME@X.Y.Z`).
+/// If the provider has another major version, or a lower minor version: the text that the client throws. In it,
+/// `provider` stands for the provider (`service:NAME@X.Y.Z`).
 pub fn require_version(
     provider: &str,
     offered: (i64, i64),

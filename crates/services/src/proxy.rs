@@ -1,4 +1,4 @@
-//! The client's end of a resource, and the notifications that it gets.
+//! The client's end of a resource, and the stream of the resource's notifications.
 
 use std::cell::RefCell;
 use std::marker::PhantomData;
@@ -27,9 +27,10 @@ thread_local! {
     static READING: RefCell<Option<Client>> = const { RefCell::new(None) };
 }
 
-/// Stands for a resource of a provider, and keeps the client of it open.
+/// Stands for a resource of a provider. Keeps the client open that the resource belongs to.
 ///
-/// Clones stand for the same one. It closes when the last is dropped, or with [`close`](Proxy::close).
+/// Clones stand for the same resource. The resource closes when the last clone is dropped, or with
+/// [`close`](Proxy::close).
 #[derive(Clone)]
 pub struct Proxy {
     held: Arc<Held>,
@@ -56,9 +57,9 @@ impl Proxy {
         self.held.handle
     }
 
-    /// Returns the stream of the resource's notifications. It has all of them, if it is requested within half a
-    /// second of the first; after that the newest 64 are kept. A later stream takes over from an earlier one, which
-    /// then ends.
+    /// Returns the stream of the resource's notifications. A stream that is requested within half a second of the first
+    /// notification has all of them. After this time, only the newest 64 are kept until a stream is requested. A later
+    /// stream takes over from an earlier one, which then ends.
     pub fn notifications<T: DeserializeOwned>(&self) -> Notifications<T> {
         let key = self.held.key();
         let shared = self.client().container().shared();
@@ -95,15 +96,15 @@ impl Proxy {
         self.client().call_since(since, index, arguments)
     }
 
-    /// Returns whether it has been closed here.
+    /// Returns whether this container has closed the proxy or its client.
     pub fn is_closed(&self) -> bool {
         self.held.is_closed.load(Ordering::Acquire) || self.client().is_closed()
     }
 
-    /// Closes the resource. Done when the provider has.
+    /// Closes the resource. Done when the provider has closed it.
     ///
     /// # Errors
-    /// None if the proxy is closed already or the provider has ended: both are fine.
+    /// See [`CallError`]. The close succeeds if the proxy is closed already or the provider has ended.
     pub fn close(&self) -> Pending<(), CallError> {
         let asking = self.held.closing();
         self.client().close_by(asking)
@@ -141,7 +142,7 @@ impl Drop for Held {
     }
 }
 
-/// As an argument it is its handle.
+/// As an argument of a call, a proxy is sent as its handle.
 impl Serialize for Proxy {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_i64(self.handle())
@@ -169,9 +170,9 @@ pub(crate) fn read_for<T: DeserializeOwned>(payload: Payload, client: Client) ->
 
 /// The notifications of a resource or a component, in order: a [`Stream`].
 ///
-/// It ends when the proxy, its client, or the component is closed, and when the provider closes the resource. If it ends for another reason, its last item is an
-/// error: see [`Broken`].
-/// Dropping it drops the notifications that follow.
+/// The stream ends when the proxy, its client, or the component is closed, and when the provider closes the resource.
+/// If it ends for another reason, its last item is an error: see [`Broken`]. Dropping it drops the notifications that
+/// follow.
 pub struct Notifications<T> {
     inbox: Option<Arc<Inbox>>,
     reader: u64,
@@ -186,7 +187,7 @@ impl<T: DeserializeOwned> Notifications<T> {
         Notifications { inbox, reader, turns, of: PhantomData }
     }
 
-    /// The next notification; none after the end.
+    /// Returns a future with the next notification, or none after the end of the stream.
     // It is a future, since it is awaited in every runtime and waited for without one.
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Next<'_, T> {

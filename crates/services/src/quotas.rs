@@ -1,4 +1,5 @@
-//! Limits for what the clients of a container may have open there, so that none of them uses its memory up.
+//! Limits on the numbers of clients and resources that other processes may have open at a container, so that none of
+//! them uses up the container's memory.
 
 use lucarne_kernel::{Gid, Pid};
 use rustc_hash::FxHashMap;
@@ -67,10 +68,10 @@ impl Used {
 }
 
 impl Quotas {
-    /// Counts one more.
+    /// Counts one more client or resource.
     ///
     /// # Errors
-    /// If the process or the group has as many as it may. Then nothing has changed.
+    /// If the process or the group has reached its limit. The counts are then unchanged.
     pub(crate) fn add(&mut self, counted: Counted, pid: Pid, gid: Gid) -> Result<(), QuotaExceeded> {
         let (process_max, group_max, what) = counted.limits();
         let process = *self.processes.entry(pid).or_default().of(counted);
@@ -86,7 +87,7 @@ impl Quotas {
         Ok(())
     }
 
-    /// Counts so many less.
+    /// Counts `count` fewer clients or resources.
     pub(crate) fn remove(&mut self, counted: Counted, pid: Pid, gid: Gid, count: usize) {
         if let Some(used) = self.processes.get_mut(&pid) {
             *used.of(counted) -= count;

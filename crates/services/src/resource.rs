@@ -21,18 +21,18 @@ use crate::handler::Caller;
 use crate::protocol;
 use crate::wait::wait;
 
-/// The number of notifications that wait until a resource is given to its client.
+/// The maximum number of notifications that wait until a resource is given to its client.
 const EARLY_MAX: usize = 64;
 
 thread_local! {
-    /// The receiver of the answer that is being written, and the handles of the resources in it so far.
+    /// The caller whose answer is being encoded, and the handles of the resources that were found in it so far.
     static WRITING: RefCell<Option<(Caller, Vec<i64>)>> = const { RefCell::new(None) };
 }
 
-/// An object that a provider keeps for a client, until the answer to a call gives it to the client.
+/// An object that a provider keeps for a client. The answer to a call gives it to the client.
 ///
-/// Returned from a method, it reaches the client as a proxy. It closes, and the value is dropped, when the client
-/// closes the proxy or itself, when the client's process ends, or when the provider is uninstalled: once, in any case.
+/// The client receives it as a proxy. The resource closes, and its value is dropped, when the client or the proxy is
+/// closed, when the client's process ends, or when the provider is uninstalled. It closes only once.
 pub struct Resource<T> {
     value: Arc<T>,
     channel: Option<Arc<Channel>>,
@@ -49,7 +49,7 @@ pub(crate) struct Parts {
 }
 
 impl<T: Send + Sync + 'static> Resource<T> {
-    /// Creates a resource that only answers.
+    /// Creates a resource that only answers calls.
     pub fn new(value: T) -> Resource<T> {
         Resource { value: Arc::new(value), channel: None, closing: None, tie: None }
     }
@@ -80,8 +80,8 @@ impl<T: Send + Sync + 'static> Resource<T> {
         Resource { value: Arc::new(value), channel: Some(channel), closing: None, tie: None }
     }
 
-    /// Returns a resource whose calls can wait, and end when the resource is closed. `make` gets a future that is done
-    /// then. Without it, a call that waits keeps the value until the call ends.
+    /// Returns a resource whose calls may wait for long. `make` gets a future that is done when the resource is closed,
+    /// so that such calls can then end. Otherwise the value is kept until they end.
     pub fn watched(make: impl FnOnce(Closing) -> T) -> Resource<T> {
         let closing = Closing::default();
         Resource { value: Arc::new(make(closing.clone())), channel: None, closing: Some(closing), tie: None }
@@ -99,7 +99,7 @@ impl<T> std::fmt::Debug for Resource<T> {
     }
 }
 
-/// In the answer to a call it becomes a handle.
+/// In the answer to a call, a resource is sent as its handle.
 impl<T: Send + Sync + 'static> Serialize for Resource<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let given = WRITING.with_borrow_mut(|writing| {
@@ -133,7 +133,7 @@ pub(crate) fn write_for<T: Serialize + ?Sized>(caller: &Caller, value: &T) -> Re
 
 /// Notifies the client of a resource: the proxy gets values of type `T` in order.
 ///
-/// Clones notify the same client. It can be used on any thread.
+/// Clones notify the same client. A notifier can be used on any thread.
 pub struct Notifier<T> {
     channel: Arc<Channel>,
     of: PhantomData<fn(T)>,
@@ -150,10 +150,11 @@ impl<T: Serialize> Notifier<T> {
         Notifier { channel, of: PhantomData }
     }
 
-    /// Sends a value, if there is room for it.
+    /// Sends a value, if there is room for it now.
     ///
     /// # Errors
-    /// [`NotifyError::Full`] if the client has not taken the earlier ones: 1,024 may wait.
+    /// [`NotifyError::Full`] if the client has not taken the earlier notifications, of which 1,024 may wait;
+    /// [`NotifyError::Closed`] or [`NotifyError::Refused`].
     pub fn try_send(&self, value: T) -> Result<(), NotifyError<T>> {
         let payload = match to_payload(&value) {
             Ok(payload) => payload,
@@ -218,7 +219,7 @@ impl<T> std::fmt::Debug for Notifier<T> {
     }
 }
 
-/// A notification that waits for room. Dropping it takes it back.
+/// A notification that waits for room. If it is dropped before it is sent, it is not sent.
 #[must_use = "futures do nothing unless they are awaited"]
 pub struct Sending<T> {
     channel: Arc<Channel>,
@@ -227,7 +228,7 @@ pub struct Sending<T> {
 }
 
 impl<T> Sending<T> {
-    /// Blocks this thread until it is sent. It needs no runtime.
+    /// Blocks this thread until the notification is sent. Works without an async runtime.
     ///
     /// # Errors
     /// The error that the future returns.
@@ -294,7 +295,8 @@ struct OpenChannel {
     port: Port,
     pid: Pid,
     about: About,
-    /// Early notifications that found no room.
+    /// Notifications from the time before the client had the handle, for which there was no room yet. In
+    /// [`ChannelState::Ending`], the last entry is the end.
     backlog: VecDeque<Payload>,
     waiting: Vec<Waker>,
 }

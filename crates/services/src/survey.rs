@@ -68,7 +68,7 @@ pub struct Surveyed {
 pub struct OpenClient {
     /// The number of the client in its provider.
     pub client: i64,
-    /// The process that has opened it.
+    /// The process that has opened the client.
     pub pid: Pid,
     /// The number of resources that the provider keeps for the client.
     pub resources: u64,

@@ -7,10 +7,11 @@ use lucarne_kernel::{Pid, RequestId};
 use crate::container::Shared;
 use crate::handler::Call;
 
-/// What a provider does if an answer is not used.
+/// The action of a provider if an answer is not used.
 pub(crate) type Action = Box<dyn FnOnce() + Send>;
 
-/// An action for the case that an answer is not used. See [`Call::if_unused`]. Dropping it forgets the action.
+/// Keeps an action for the case that an answer is not used: see [`Call::if_unused`]. Dropping this value drops the
+/// action.
 #[must_use = "dropping it forgets the action"]
 pub struct IfUnused {
     shared: Weak<Shared>,

@@ -31,7 +31,7 @@ pub(crate) fn wait<F: Future>(turns: Option<&dyn Turns>, future: F) -> F::Output
     wait_within(turns, None, future).expect("without a time limit, the wait ends when the future is done")
 }
 
-/// As [`wait`], but returns none if the future is not done when the time is over. Measures the time on this thread,
+/// Like [`wait`], but returns none if the future is not done when `within` is over. Measures the time on this thread,
 /// since the container may be blocked. With `turns`, `within` is ignored: the future itself must end at its time limit.
 pub(crate) fn wait_within<F: Future>(
     turns: Option<&dyn Turns>,

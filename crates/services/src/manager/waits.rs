@@ -12,13 +12,13 @@ use rustc_hash::FxHashMap;
 
 use super::{Asker, PER_PROCESS_MAX, Problem};
 
-/// The client and the handle of a wait.
+/// The key of a wait: the client that waits, and the handle of the wait.
 pub(super) type WaitKey = (i64, i64);
 
 /// A client that waits for a provider.
 pub(super) struct Wait {
     pub(super) asker: Asker,
-    /// The request that has begun it.
+    /// The request that has begun the wait.
     pub(super) request: RequestId,
     pub(super) uuid: String,
 }
@@ -39,7 +39,7 @@ struct Round {
     uuid: String,
     /// The last wait that got the list.
     after: Option<WaitKey>,
-    /// A provider came in the middle of the round: another one follows.
+    /// Whether a provider has registered in the middle of the round: another round follows.
     again: bool,
 }
 
@@ -54,7 +54,7 @@ impl Waits {
             return Err(Problem::TooMany);
         }
         *count += 1;
-        // Odd: it gets notifications.
+        // Odd, since the resource sends notifications.
         let handle = self.next_handle << 1 | 1;
         self.next_handle += 1;
         self.by_uuid.entry(wait.uuid.clone()).or_default().insert((client, handle));
@@ -92,7 +92,7 @@ impl Waits {
         }
     }
 
-    /// Notes that a provider of the interface has come.
+    /// Records that a provider of the interface was registered.
     pub(super) fn provided(&mut self, uuid: String) {
         if let Some(round) = self.rounds.iter_mut().find(|round| round.uuid == uuid) {
             round.again |= round.after.is_some();
