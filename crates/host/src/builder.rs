@@ -136,7 +136,8 @@ impl Builder {
         self
     }
 
-    /// Sets what knows the addresses of hosts: the operating system by default. A simulated network has names of its own.
+    /// Sets the resolver of host names: that of the operating system by default. A simulated network has names of its
+    /// own.
     #[must_use]
     pub fn names(mut self, names: Arc<dyn Names>) -> Builder {
         self.names = names;
@@ -177,7 +178,7 @@ impl Builder {
         )
     }
 
-    /// Separates what the system does once it runs.
+    /// Takes the options of the fabric, which the system joins once it runs, out of the builder.
     #[cfg(feature = "fabric")]
     fn take_fabric(mut self) -> (Builder, Option<(lucarne_services::Abroad, lucarne_fabric::Options)>) {
         let joining = self.fabric.take().map(|options| (self.oversight.abroad.clone(), options));
@@ -263,7 +264,7 @@ fn run_until_done(
     result.unwrap_or(Err(InstallError::Failed(CallError::Gone)))
 }
 
-/// Starts the service manager and makes it the process that the kernel reports to.
+/// Starts the service manager, and makes it the process that `Pid::SYSTEM` stands for.
 fn start_manager(kernel: &KernelHandle, presence: &Presence, oversight: Oversight) {
     let options = SpawnOptions { priority: priority::CRITICAL, ..SpawnOptions::named("service manager") };
     let manager = ServiceManager::overseen(presence.clone(), oversight);

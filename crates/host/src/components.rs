@@ -1,4 +1,4 @@
-//! Components in C: in the OS process of the system, or each in a process of its own.
+//! Components in C: all in the OS process of the system, or each in an OS process of its own.
 
 use std::fmt::Display;
 use std::io;

@@ -11,7 +11,7 @@ use lucarne_link::{AdoptError, Connections, ListenError};
 
 use crate::{Listener, System};
 
-/// The connections of a system. Their driver starts with the first use.
+/// The connections of a system. They are created, with their driver, on first use.
 #[derive(Default)]
 pub(crate) struct LazyConnections {
     connections: Mutex<Option<Connections>>,
@@ -27,7 +27,8 @@ impl Drop for LazyConnections {
 
 impl System {
     /// Lets containers in other OS processes of the same user connect by a path, until the listener is closed or the
-    /// system is dropped. Dropping the listener changes nothing. The folder must belong to the user alone; it is created if it does not exist.
+    /// system is dropped. Dropping the listener does not close it. Only the user may have access to the folder of the
+    /// path; the folder is created if it does not exist.
     ///
     /// # Errors
     /// See [`ListenError`].
@@ -39,8 +40,9 @@ impl System {
         Ok(listener)
     }
 
-    /// Accepts the peer at the other end of a connected socket, as a container with the given name. The peer need not
-    /// prove that it may have this name, since it got the socket from the host. Blocks until the handshake is complete.
+    /// Accepts the peer at the other end of a connected socket, as a container with the given name. The name is shown
+    /// without a question mark, since the host itself gave the socket to the peer. Blocks until the handshake is
+    /// complete.
     ///
     /// # Errors
     /// See [`AdoptError`].

@@ -1,7 +1,7 @@
 //! Puts a system together: kernel, service manager, native services, links, components and programs.
 //!
-//! No other crate does so. A [`Builder`] starts a [`System`] on threads, or a [`SimulatedSystem`] on one thread in
-//! virtual time. Both offer programs the same services in the same versions. Systems differ only in the
+//! No other crate puts a system together. A [`Builder`] starts a [`System`] on threads, or a [`SimulatedSystem`] on one
+//! thread in virtual time. Both offer programs the same services in the same versions. Systems differ only in the
 //! output, storage, keeper of images and policies that their builders were given.
 //!
 //! ```

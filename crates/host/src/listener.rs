@@ -7,7 +7,8 @@ use std::sync::Arc;
 use lucarne_kernel::sync::{Condvar, Mutex};
 
 /// A path on which a system listens. It listens until it is [closed](Listener::close) or the system is dropped.
-/// Dropping this value does not close it, as dropping a provider does not uninstall it. Clones are the same listener.
+/// Dropping this value does not close the listener, as dropping a provider does not uninstall it. Clones refer to the
+/// same listener.
 #[derive(Clone)]
 pub struct Listener {
     open: Arc<OpenListener>,
@@ -15,7 +16,7 @@ pub struct Listener {
 
 struct OpenListener {
     path: PathBuf,
-    /// None when it has been closed.
+    /// None once the listener is closed.
     listening: Mutex<Option<lucarne_link::Listener>>,
     has_closed: Condvar,
 }
@@ -38,7 +39,7 @@ impl Listener {
         self.open.has_closed.notify_all();
     }
 
-    /// Returns whether it has been closed, or its system was dropped.
+    /// Returns whether the listener was closed, or its system was dropped.
     pub fn is_closed(&self) -> bool {
         self.open.listening.lock().is_none()
     }

@@ -1,4 +1,4 @@
-//! Programs in Toit, and further containers of the programs that run.
+//! Starts programs in Toit, and further containers of the programs that run.
 //!
 //! A system that installs nothing still offers `system.containers`: its images are the programs that it runs. A
 //! container that is started from an image gets the options with which the program of the image was started.
@@ -150,7 +150,8 @@ fn grants(file: &Path, options: ProgramOptions, output: &Arc<dyn Output>, presen
 
 /// Runs a program as a container of the system that listens at a path, on this thread, until the program or the
 /// connection ends. The program prints to `output`; all its services are
-/// those of that system. It has one process. Returns its exit code, or none if the connection ended first.
+/// those of that system. The program has only one process. Returns its exit code, or none if the connection ended
+/// first.
 ///
 /// # Errors
 /// See [`ConnectError`].
@@ -172,7 +173,7 @@ pub fn run_connected(
     Ok(code)
 }
 
-/// The largest number of programs in a system. If so many run, programs cannot start more.
+/// The number of running programs from which on programs cannot start more. The host can.
 const PROGRAMS_MAX: usize = 4_096;
 
 /// The programs that run in a system, by their groups.

@@ -47,10 +47,10 @@ pub(crate) struct Acceptor {
     inode: u64,
     /// Reports changes in the folder. None if the path is checked at intervals instead.
     changes: Option<OwnedFd>,
-    /// Readable when the listening ends.
+    /// An eventfd, readable when the acceptor must end.
     stopped: OwnedFd,
     clock: Clock,
-    /// The oldest first.
+    /// The silent connections, the oldest first.
     silent: VecDeque<Silent>,
     admitted: Admitted<Welcomed>,
 }
@@ -63,7 +63,7 @@ struct Silent {
 }
 
 impl Acceptor {
-    /// Makes the acceptor of a path. The socket must be bound to it.
+    /// Creates the acceptor of a path, to which `socket` must be bound.
     pub(crate) fn new(
         connections: Connections,
         assign: Arc<AssignGroup>,
@@ -138,7 +138,7 @@ impl Acceptor {
         }
     }
 
-    /// Admits a connection that has introduced itself, if there is room.
+    /// Admits a connection that has sent its hello, if there is room. Otherwise tells the peer the reason.
     fn welcome(&mut self, stream: UnixStream, claim: &str) {
         if let Err(Full { connected_max }) = self.admitted.make_room() {
             let reason = format!("{connected_max} containers are connected, which is the maximum");

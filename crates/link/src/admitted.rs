@@ -31,13 +31,13 @@ const IDLE_PART: usize = 4;
 
 /// A connection that is counted against the limits.
 pub(crate) trait Counted {
-    /// Returns whether it has ended.
+    /// Returns whether the connection has ended.
     fn is_over(&self) -> bool;
-    /// Returns whether it has sent nothing since its hello.
+    /// Returns whether the peer has sent nothing since its hello.
     fn is_idle(&self) -> bool;
     /// Returns the id of the OS process at the other end.
     fn process(&self) -> i32;
-    /// Ends it.
+    /// Ends the connection.
     fn end(self);
 }
 
@@ -93,7 +93,7 @@ impl<C: Counted> Admitted<C> {
         Admitted { connections: Vec::new(), connected_max, idle_max }
     }
 
-    /// Makes room for one more connection.
+    /// Makes room for one more connection: ends an idle one if necessary, and fails if none is idle.
     pub(crate) fn make_room(&mut self) -> Result<(), Full> {
         self.connections.retain(|connection| !connection.is_over());
         if self.connections.len() >= self.connected_max && !self.end_an_idle_one() {

@@ -1,10 +1,11 @@
-//! For what carries frames further than to another OS process of this machine: stand-ins over any wire, and what a
-//! carrier must read and change in frames.
+//! Support for *carriers*, which take frames to other machines, as the crate `fabric` does: stand-ins over any wire,
+//! and functions for the parts of frames that a carrier must read and change.
 //!
-//! A frame names one process, that of the listening system: at the other end is one container. Between two machines both
-//! ends have many processes. So each machine has a stand-in for each process of the other one that it is in contact with,
-//! and the carrier names that process beside the frame. The frame itself names the process of the machine that reads it:
-//! the carrier [readdresses](readdress) it on the way. So the same stand-ins serve both.
+//! A frame names only one process, that of the listening system, since at the other end is only one container. Between
+//! two machines both ends have many processes. So each machine has a stand-in for each process of the other one that it
+//! is in contact with, and the carrier names that process beside the frame. The frame itself names the process of the
+//! machine that reads it: the carrier [readdresses](readdress) the frame on the way. So frames and stand-ins are of the
+//! same kind as on one machine.
 
 use std::sync::Arc;
 
@@ -34,12 +35,12 @@ pub fn stand_in(wire: Arc<dyn Wire>) -> Box<dyn Process> {
     Box::new(StandIn::between_machines(Arc::new(Link::new(wire))))
 }
 
-/// What a carrier reads in a frame.
+/// The parts of a frame that a carrier reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Label<'f> {
     /// The process that the frame names.
     pub pid: Pid,
-    /// What the frame is.
+    /// The kind of the frame.
     pub kind: Kind<'f>,
 }
 
@@ -48,7 +49,7 @@ pub struct Label<'f> {
 pub enum Kind<'f> {
     /// A request, with the encoded part of its payload.
     Request {
-        /// The number that the request has for its sender.
+        /// The id of the request at its sender.
         id: RequestId,
         /// The procedure.
         procedure: i64,
@@ -57,7 +58,8 @@ pub enum Kind<'f> {
     },
     /// The answer to a request.
     Answer,
-    /// Any other frame between a client and a provider: a cancel, a notification, or what regulates these.
+    /// Any other frame between a client and a provider: a cancel, a notification, an acknowledgment of notifications,
+    /// or the report that a resource was cut off.
     Other,
     /// The process has ended: the last frame in its name.
     Terminated,
@@ -86,8 +88,8 @@ pub fn label(bytes: &[u8], buffers: usize) -> Result<Label<'_>, WireError> {
     Ok(Label { pid, kind })
 }
 
-/// Makes a frame name another process: the one of the machine that reads it. Its group, which means nothing there, is
-/// removed. Bytes that are too short for a frame stay as they are.
+/// Replaces the process that a frame names by `pid`, a process of the machine that reads the frame. The group is
+/// removed, since it has a meaning only on its own machine. Bytes that are too short for a frame stay as they are.
 pub fn readdress(bytes: &mut [u8], pid: Pid) {
     frame::readdress(bytes, pid, Gid::SYSTEM);
 }
@@ -103,7 +105,7 @@ pub fn request(to: Pid, id: RequestId, procedure: i64, arguments: &Value) -> Vec
     bytes(Outgoing::request((to, Gid::SYSTEM), id, procedure, false, 0, payload))
 }
 
-/// Returns the frame after which a stand-in ends: its process has ended.
+/// Returns the frame that ends a stand-in, because the process that it stands for has ended.
 pub fn exit() -> Vec<u8> {
     bytes(Outgoing::exit(0))
 }

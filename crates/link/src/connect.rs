@@ -24,8 +24,8 @@ use crate::mirrors::{Mirrors, exit_code};
 use crate::seat::{Remote, WakeTarget};
 use crate::wire::{WireError, socket};
 
-/// The environment variable that says where a program connects: a path, or `fd:N` for a connected socket that it was
-/// started with.
+/// The environment variable that says where a program connects: a path, or `fd:N` for a connected socket that the
+/// program has inherited as descriptor `N`.
 pub const SOCKET_VARIABLE: &str = "LUCARNE_SOCKET";
 
 /// Connects a program as a container of a system in another OS process.
@@ -60,7 +60,7 @@ pub trait Connect: Sized {
     fn connect_by_environment() -> Pending<Self, ConnectError>;
 }
 
-/// Returns the pid of the OS process that listens on a path, also if that process is frozen. Returns none if there is
+/// Returns the pid of the OS process that listens on a path, even if that process is frozen. Returns none if there is
 /// no such process, or if it has too many connections that wait.
 pub fn listening_process(path: &Path) -> Option<u32> {
     let socket = socket::connect(path, None).ok()?;
@@ -179,7 +179,7 @@ fn program_name() -> String {
 
 /// A container that is being connected.
 struct Connecting {
-    /// The work of the first poll.
+    /// The work to begin at the first poll. None after that.
     plan: Option<Plan>,
     result: Arc<Mutex<Connected>>,
 }
@@ -237,7 +237,7 @@ impl Future for Connecting {
 }
 
 impl Plan {
-    /// Runs the executor thread.
+    /// Runs the executor thread: connects, stores the result in `place`, and runs the container until it ends.
     fn run(self, place: &Mutex<Connected>) {
         let joined = join(&self.name, self.target, self.patience, |remote, Names { pid, gid, .. }| {
             Container::start_as(remote.kernel(), &self.name, pid, gid, Some(remote.clone()))

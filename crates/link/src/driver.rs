@@ -28,7 +28,7 @@ const EVENTS_MAX: usize = 64;
 /// The only bell that a listener has on each wire.
 const BELL: usize = 0;
 
-/// See the module documentation.
+/// The driver of a listening system: see the module documentation.
 pub(crate) struct LinkDriver {
     epoll: OwnedFd,
     nudge: OwnedFd,
@@ -191,7 +191,7 @@ impl Connection {
 }
 
 impl LinkDriver {
-    /// Polls for a while, and then sleeps.
+    /// Polls the hot connections for a while, and then sleeps until an event, `unpark`, or the end of `patience`.
     fn sit(&self, has_work: &dyn Fn() -> bool, patience: Option<Duration>) {
         let clock = Clock::real();
         let patience_us = patience.map_or(PATIENCE_US, |patience| {

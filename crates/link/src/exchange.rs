@@ -51,8 +51,8 @@ pub(crate) enum Side {
     Machine,
 }
 
-/// The number of bytes of notifications that may wait for room at their receivers. A listener then reads no more
-/// frames. Between machines, which share one flow for all their processes, the resource is cut off.
+/// The maximum number of bytes of notifications that wait for room at their receivers. At this limit, a listener reads
+/// no more frames. Between machines, where all processes share one flow, the resource is cut off instead.
 pub(crate) const HELD_BYTES_MAX: usize = 16 << 20;
 
 /// The maximum number of bytes in all buffers of a payload between machines.
@@ -106,8 +106,8 @@ impl Exchange {
 
     // -- Outgoing -----------------------------------------------------------------------------
 
-    /// Passes on a message of `sender`, a process of this kernel. `port` belongs to the process that received it for
-    /// the other side.
+    /// Passes a message of `sender`, a process of this kernel, on to the other side. `port` belongs to the stand-in or
+    /// mirror that has received the message.
     pub(crate) fn forward(
         self: &Arc<Exchange>,
         port: &Port,
@@ -164,7 +164,7 @@ impl Exchange {
                     self.link.send(Outgoing::external(party, payload));
                 }
             }
-            // Only processes that subscribe to it get it, and stand-ins and mirrors do not.
+            // Only processes that subscribe to this message get it, and stand-ins and mirrors do not subscribe.
             MessageKind::MemoryPressure { .. } => {}
             MessageKind::User { kind, payload, .. } => {
                 if self.fits(&payload) {
@@ -319,14 +319,15 @@ impl Exchange {
         self.side != Side::Machine || self.held_bytes() + payload.size() <= HELD_BYTES_MAX
     }
 
-    /// Cuts a resource off at both ends, since too much waits for room here.
+    /// Cuts a resource off at both ends, since too many bytes wait for room here. A notification of a component is
+    /// dropped instead.
     fn give_up(&self, port: &Port, to: Pid, (party, about): Subject) {
         if let About::Resource { client, handle } = about {
             self.cut_off(port, to, party, (client, handle));
         }
     }
 
-    /// Returns the payload if there is no room.
+    /// Delivers a notification. If there is no room for it, returns the payload as the error.
     fn try_notify(
         self: &Arc<Exchange>,
         port: &Port,
@@ -345,7 +346,7 @@ impl Exchange {
         }
     }
 
-    /// Delivers held notifications: there is room for them, or their receiver has ended.
+    /// Delivers held notifications, since their receiver has room again, or has ended.
     fn send_held(self: &Arc<Exchange>, port: &Port, to: Pid, key: Subject) {
         loop {
             // Not in the condition: the body would then hold the lock.
@@ -360,7 +361,8 @@ impl Exchange {
         }
     }
 
-    /// Cuts a resource off at both ends, because a notification is too large to be sent.
+    /// Cuts a resource off at both ends, because a notification is too large to be sent, or too many bytes wait for
+    /// room.
     fn cut_off(&self, port: &Port, sender: Pid, party: Pid, (client, handle): (i64, i64)) {
         self.cut_off_here(port, sender, party, (client, handle));
         self.link.send(Outgoing::slow_consumer(party, client, handle));
@@ -419,7 +421,7 @@ impl Exchange {
     pub(crate) fn end(&self) {
         let unsent = self.link.close();
         let mut ledger = std::mem::take(&mut *self.ledger.lock());
-        // Those that are not answered here are answered by the kernel, when their tokens are dropped.
+        // The kernel answers the other requests when their tokens are dropped: their receiver has ended.
         for ((party, id), token) in ledger.tokens.drain() {
             let fate = if unsent.contains(&(party, id)) { None } else { self.link.wire().fate(party, id) };
             if let Some(failure) = fate {

@@ -34,20 +34,20 @@ pub(crate) enum Body<'f> {
     Reply { id: RequestId, payload: &'f [u8] },
     /// The reason why a request has no result.
     Failure { id: RequestId, text: &'f str, trace: Option<&'f [u8]> },
-    /// The caller cancels the request; no answer will come.
+    /// The caller cancels the request. An answer that is already on its way is ignored.
     Cancel { id: RequestId },
     /// A value from a resource to its proxy.
     Notification { client: i64, handle: i64, payload: &'f [u8] },
     /// Acknowledges notifications that the receiver of this frame has sent: the next `count` with the subject `about`
     /// were handled.
     Credit { about: About, count: u32 },
-    /// A resource is cut off: notifications of it were not taken.
+    /// A resource is cut off, because its notifications were not taken in time, or cannot be sent.
     SlowConsumer { client: i64, handle: i64 },
     /// To the listener: asks for a report of the end of the process.
     Watch,
     /// From the listener: the process has ended.
     Terminated {
-        /// It was on another machine, and contact with that machine was lost.
+        /// Whether the process was on another machine, and contact with that machine was lost.
         is_lost: bool,
     },
     /// A message between programs.
@@ -171,7 +171,7 @@ impl Outgoing {
         Outgoing::plain(pid, Head { kind, first: client, second: handle, ..Head::default() })
     }
 
-    /// Creates a frame that asks for a report of the end of the process.
+    /// Creates the request for a report of the end of the process.
     pub(crate) fn watch(pid: Pid) -> Outgoing {
         Outgoing::plain(pid, Head { kind: kind::WATCH, ..Head::default() })
     }
@@ -228,7 +228,7 @@ impl Outgoing {
         Outgoing { head, text, payload, buffers }
     }
 
-    /// Returns the process and the id of a request; none for other frames.
+    /// Returns the process and the id of a request. Returns none for frames of other kinds.
     pub(crate) fn request_key(&self) -> Option<(Pid, RequestId)> {
         let (head, ..) = Head::read(&self.head)?;
         let key = (Pid::from_i64(head.pid), RequestId::from_i64(head.first));

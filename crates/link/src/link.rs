@@ -20,9 +20,9 @@ pub(crate) struct Link {
     waiting: Mutex<VecDeque<Outgoing>>,
     is_blocked: AtomicBool,
     is_over: AtomicBool,
-    /// Reading is paused, even if frames arrive.
+    /// Whether reading is paused, even if frames arrive.
     is_paused: AtomicBool,
-    /// A frame has come from the other side.
+    /// Whether a frame has come from the other side.
     has_received: AtomicBool,
     /// Called when sending fails, so that the receiving thread checks the link.
     on_failure: OnceLock<Box<dyn Fn() + Send + Sync>>,

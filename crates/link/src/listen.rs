@@ -28,7 +28,7 @@ use crate::link::Link;
 use crate::stand_in::StandIn;
 use crate::wire::{WireError, socket};
 
-/// Pids and gids of remote containers are positive numbers of 31 bits.
+/// The limit of the pids and gids of remote containers, which must be positive numbers of 31 bits.
 const NAME_LIMIT: i64 = 1 << 31;
 
 /// The descriptor through which a program inherits its socket: the first one without a conventional use.
@@ -50,7 +50,8 @@ pub struct Listener {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Returns the prepared group of a container and its displayed name, from the name that it claims.
+/// Gets the name that a container claims. Returns the prepared group of the container, and the name under which it is
+/// shown.
 pub(crate) type AssignGroup = dyn Fn(&str) -> (Prepared, String) + Send + Sync;
 
 /// The reason why a system cannot listen on a path.
@@ -251,7 +252,7 @@ impl Connections {
         welcomed.map(|()| (program, admitted))
     }
 
-    /// Admits a connection that has introduced itself with a name.
+    /// Admits a connection that has sent its hello, with the name that it claims.
     pub(crate) fn welcome(
         &self,
         stream: UnixStream,
@@ -296,7 +297,8 @@ pub(crate) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Fails if the folder above a folder does not exist: the path may be mistyped.
+/// Fails if the parent of the folder does not exist, since the path may be mistyped. Reports the highest missing
+/// folder.
 fn require_parent(folder: &Path) -> Result<(), ListenError> {
     let above = folder.ancestors().skip(1).filter(|above| !above.as_os_str().is_empty());
     match above.take_while(|above| !above.exists()).last() {

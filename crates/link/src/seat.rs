@@ -32,7 +32,7 @@ use crate::patience;
 use crate::poller::{Poller, Ready};
 use crate::wire::{BELLS, LocalWire};
 
-/// The number of turns given before the next check of the wire.
+/// The maximum number of chains of turns that run before the next check of the wire.
 const TURNS_MAX: usize = 16;
 
 /// The time for which the last frames may wait for room when the container has ended, in microseconds.
@@ -51,9 +51,9 @@ pub(crate) struct Remote {
     wire: Arc<dyn LocalWire>,
     wake_target: Arc<WakeTarget>,
     seat: Mutex<Seat>,
-    /// Whether a caller waits for the seat: the executor then gives way.
+    /// Whether a caller waits for the seat: the executor then leaves it.
     is_wanted: AtomicBool,
-    /// The OS process of the listener has ended.
+    /// Whether the OS process of the listener has ended.
     is_listener_gone: AtomicBool,
 }
 
@@ -70,7 +70,7 @@ pub(crate) struct WakeTarget {
     /// The poller of the sleeping thread, or [`AWAKE`].
     asleep: AtomicU8,
     pollers: [Poller; BELLS],
-    /// The container has ended.
+    /// Whether the container has ended.
     is_over: AtomicBool,
 }
 
@@ -82,7 +82,7 @@ struct Caller {
     thread: Thread,
     is_woken: AtomicBool,
     is_in_seat: AtomicBool,
-    /// The seat was passed on to it.
+    /// Whether the seat was passed on to this caller.
     is_next: AtomicBool,
     wake_target: Arc<WakeTarget>,
 }
@@ -155,7 +155,7 @@ impl Remote {
 
     // -- The seat -----------------------------------------------------------------------------
 
-    /// Takes the seat; if it is taken, queues the caller for it.
+    /// Takes the seat. If another thread has it, queues the caller for it, and returns false.
     fn take_seat(&self, caller: &Arc<Caller>) -> bool {
         let mut seat = self.seat.lock();
         caller.is_next.store(false, Ordering::Relaxed);
@@ -222,7 +222,8 @@ impl Remote {
 
     // -- Work in the seat ---------------------------------------------------------------------
 
-    /// Works until `is_done`; when there was no work for a while, `rest` decides how to wait and whether to continue.
+    /// Works until `is_done` returns true. When there was no work for a while, calls `rest`, which may sleep, and ends
+    /// if `rest` returns false.
     fn work(&self, is_done: impl Fn() -> bool, rest: impl Fn() -> bool) {
         let clock = Clock::real();
         let mut last_sign_us = 0;

@@ -58,8 +58,8 @@ impl StandIn {
         StandIn { exchange, port: None, frame: Frame::default(), watched: Some(FxHashSet::default()) }
     }
 
-    /// Does one round: sends the messages that are there and delivers the frames that came. Returns the number of
-    /// steps.
+    /// Does one round: sends the messages in the mailbox, and delivers the frames that have arrived, up to `steps_max`
+    /// together. Returns the number of messages and frames.
     fn pump(&mut self, context: &mut Context<'_>, steps_max: u32) -> Result<u32, End> {
         let exchange = &self.exchange;
         let port = self.port.get_or_insert_with(|| context.port());

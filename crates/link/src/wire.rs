@@ -28,7 +28,7 @@ mod stream;
 /// The number of bells of one side of a wire.
 pub const BELLS: usize = 2;
 
-/// The unit that travels over a wire.
+/// The unit that is sent over a wire.
 #[derive(Debug, Default)]
 pub struct Frame {
     /// The bytes that the layer above has encoded.
@@ -48,7 +48,7 @@ pub trait Wire: Send + Sync {
     /// See [`WireError`]. A frame that is larger than the wire allows is a violation by this side.
     fn send(&self, parts: &[&[u8]], buffers: &mut Vec<Buffer>) -> Result<Sent, WireError>;
 
-    /// Replaces `into` by the next frame; returns false if there is none now.
+    /// Replaces `into` by the next frame. Returns false if no frame is complete now.
     ///
     /// # Errors
     /// See [`WireError`]. After an error, the connection is unusable.
@@ -95,7 +95,7 @@ pub trait LocalWire: Wire {
 pub enum Sent {
     /// The frame is on its way.
     Yes,
-    /// The frame did not fit now.
+    /// There is not enough room for the frame now.
     NoRoom,
 }
 

@@ -59,7 +59,7 @@ pub enum EncodeError {
     /// A `serde` value that has no encoding, such as a `u128`, or that would be decoded as a different value.
     #[error("{0} cannot travel")]
     DoesNotFit(String),
-    /// No memory.
+    /// The allocator had no memory.
     #[error(transparent)]
     OutOfMemory(#[from] OutOfMemory),
     /// The number of written values differs from the announced number: a mistake in the writer.
@@ -181,7 +181,7 @@ impl Encoder {
         Ok(())
     }
 
-    /// Reserves memory. A guest decides how large an encoding gets, so this may fail.
+    /// Reserves memory. This may fail, since programs decide how large an encoding gets.
     fn reserve(&mut self, len: usize) -> Result<(), EncodeError> {
         if len > self.bytes.capacity() - self.bytes.len() {
             self.bytes.try_reserve(len).map_err(|_| OutOfMemory)?;

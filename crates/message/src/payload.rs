@@ -45,7 +45,7 @@ impl Payload {
     /// Encodes a [`Value`].
     ///
     /// # Errors
-    /// [`EncodeError::NestingTooDeep`].
+    /// [`EncodeError::NestingTooDeep`] or [`EncodeError::OutOfMemory`].
     pub fn from_value(value: &Value) -> Result<Payload, EncodeError> {
         Payload::of(value)
     }
@@ -96,7 +96,8 @@ impl Payload {
         &self.buffers
     }
 
-    /// Returns the first integers of the payload, or of its list if it is a list. Takes no buffers out.
+    /// Returns the first integers of the payload, or, if the payload is a list, of the list. The integers end at the
+    /// first other value. Takes no buffers out.
     pub fn leading_ints<const COUNT: usize>(&self) -> [Option<i64>; COUNT] {
         let mut ints = [None; COUNT];
         let mut decoder = Decoder::new(&self.bytes, &mut []);

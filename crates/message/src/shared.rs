@@ -16,7 +16,7 @@ use serde::ser::{Serialize, Serializer};
 
 use crate::{Buffer, INLINE_BYTES_MAX, Sealed};
 
-/// Bytes that travel as a byte array. Clones share them.
+/// Bytes that are sent as one byte array. Clones share the bytes.
 ///
 /// More than 32,656 bytes are handed over, not copied, to containers in the same OS process. For
 /// containers in other OS processes they are copied once, unless they were [sealed](Bytes::sealed).
@@ -46,8 +46,7 @@ impl Bytes {
     }
 
     /// Returns a copy of bytes that containers in other OS processes can read without another copy.
-    /// Making it costs some ten times as much as sending the bytes, so it pays for bytes that are
-    /// sent repeatedly.
+    /// Sealing costs some ten times as much as sending the bytes, so it pays only for bytes that are sent repeatedly.
     ///
     /// # Errors
     /// Errors of the operating system: no memory or no descriptor is left, or it does not support sealed files.

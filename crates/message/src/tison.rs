@@ -1,6 +1,7 @@
-//! TISON, as Toit programs call it: the format of values that are stored.
+//! TISON, the format of stored values. The name is that of the Toit library.
 //!
-//! A value in this format is the encoding of a message, with all byte arrays inside, after a head that identifies it:
+//! A stored value is a head that identifies the format, and then the encoding of a message that contains all its byte
+//! arrays:
 //!
 //! ```text
 //!   'T'   version   size of the message, 4 bytes, the lowest byte first   message

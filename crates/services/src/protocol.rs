@@ -185,7 +185,7 @@ pub mod discovery {
         DISCOVER = 0;
         /// `[id, uuid, name, major, minor, priority, tags]`, answered by null. Registers a service of the sender.
         LISTEN = 1;
-        /// `id`, answered by null.
+        /// `id`, answered by null. Removes the service of the sender with this id.
         UNLISTEN = 2;
         /// `pid`, answered by null. From now on, the sender watches the process: it is told of the end of the process.
         WATCH = 3;

@@ -28,9 +28,9 @@ pub struct SocketWire {
     process: Option<OwnedFd>,
     outgoing: Mutex<Outgoing<SocketOutlet>>,
     incoming: Mutex<Incoming<SocketInlet>>,
-    /// Bytes wait for room.
+    /// Whether bytes wait for room.
     is_stuck: AtomicBool,
-    /// A frame or a part of one has arrived.
+    /// Whether bytes that follow the last frame have been read from the socket already.
     has_bytes: AtomicBool,
 }
 

@@ -73,7 +73,7 @@ pub(super) struct Side {
     read: AtomicU64,
     /// The room that a writer has requested without success, or 0.
     room_wanted: AtomicUsize,
-    /// A position was published since the other side was last told.
+    /// Whether a position was published since the other side was last told.
     has_written: AtomicBool,
     has_read: AtomicBool,
 }

@@ -30,7 +30,7 @@ pub struct RingWire {
     process: Option<OwnedFd>,
     outgoing: Mutex<Outgoing<RingOutlet>>,
     incoming: Mutex<Incoming<RingInlet>>,
-    /// A part of a frame waits for room.
+    /// Whether a part of a frame waits for room.
     has_rest: AtomicBool,
 }
 
@@ -173,7 +173,7 @@ impl LocalWire for RingWire {
 struct Line {
     socket: OwnedFd,
     inbox: Mutex<Inbox>,
-    /// The socket has no more data, or must not be read any more.
+    /// Whether the socket has no more data, or must not be read any more.
     is_over: AtomicBool,
 }
 

@@ -40,7 +40,7 @@ struct State {
 struct Way {
     under_way: VecDeque<Frame>,
     arrived: VecDeque<Frame>,
-    /// The last frame found no room.
+    /// Whether there was no room for the last frame.
     is_refused: bool,
 }
 

@@ -24,7 +24,7 @@ const BYTES_MAX: usize = 256 << 20;
 pub(super) struct SentSlots {
     slots: Vec<Option<SentSlot>>,
     bytes: usize,
-    /// Counts uses, to find the least recently used slot.
+    /// The number of searches so far, to find the least recently used slot.
     clock: u64,
     /// The slot that `next_forgotten` looks at next.
     next: usize,
@@ -110,7 +110,7 @@ struct Held {
     bytes: AtomicUsize,
 }
 
-/// A file that counts for as long as it is kept.
+/// The guard of a file, which counts in `Held` until it is dropped.
 struct Charge {
     held: Arc<Held>,
     bytes: usize,

@@ -82,7 +82,7 @@ pub(super) trait Inlet {
     /// Takes `len` bytes, which must be there, and the zeros after them.
     fn fill(&mut self, len: usize, into: &mut Filling);
 
-    /// Continues behind a [`SKIP`].
+    /// Continues after a [`SKIP`], at the beginning of the ring.
     fn skip(&mut self) -> Result<(), WireError>;
 
     /// Tells the other side how much was taken.

@@ -34,13 +34,13 @@ pub struct WeakSealed(Weak<Inner>);
 struct Inner {
     file: OwnedFd,
     map: Map,
-    /// Dropped together with the bytes.
+    /// The guard of [`Sealed::from_file`], dropped together with the bytes.
     _guard: Option<Box<dyn Any + Send + Sync>>,
 }
 
 impl Sealed {
-    /// Seals a copy of `bytes`. This costs some 100 times as much as copying, so it pays for bytes
-    /// that are sent more than once.
+    /// Seals a copy of `bytes`. This costs some ten times as much as copying the bytes to another OS process, so it
+    /// pays only for bytes that are sent repeatedly.
     ///
     /// # Errors
     /// Errors of the operating system: no memory or no descriptor is left, or it does not support sealed files.
