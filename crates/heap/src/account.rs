@@ -1,7 +1,7 @@
-//! The memory that the processes of a program may use together.
+//! The account of the memory that all processes of a program use together.
 //!
-//! Each heap reports how much it uses: when it needs more than it has reported, after each collection, when it hands a
-//! buffer over, and when it is dropped. So it reports once for each chunk or large buffer, not for each object.
+//! Each heap reports how much memory it uses: when it needs more than it has reported, after each collection, when it
+//! hands a buffer over, and when it is dropped. So it reports once for each chunk or large buffer, not for each object.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,12 +14,12 @@ pub struct MemoryAccount {
 }
 
 impl MemoryAccount {
-    /// Makes an account with a limit in bytes, none of which are used.
+    /// Creates an account with a limit in bytes. No memory is used yet.
     pub fn new(limit_bytes: usize) -> MemoryAccount {
         MemoryAccount { limit_bytes, used_bytes: AtomicUsize::new(0) }
     }
 
-    /// Returns the most that all heaps may use together, in bytes.
+    /// Returns the maximum number of bytes that all heaps may use together.
     pub fn limit_bytes(&self) -> usize {
         self.limit_bytes
     }
@@ -30,7 +30,7 @@ impl MemoryAccount {
     }
 
     /// Changes the share of one heap from `from` to `to` bytes, if the sum of all shares is then within the limit.
-    /// Returns whether it is. Before the call the sum may exceed the limit: see [`Charge::settle`].
+    /// Returns whether the share was changed. Before the call the sum may exceed the limit: see [`Charge::settle`].
     fn try_change(&self, from: usize, to: usize) -> bool {
         let within = |used: usize| (used - from).checked_add(to).filter(|sum| *sum <= self.limit_bytes);
         self.used_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, within).is_ok()

@@ -1,4 +1,5 @@
-//! Chunks: the memory that objects live in, from the system's allocator, or mapped if they are large.
+//! Chunks: the memory of objects. Small chunks come from the allocator, large ones from the operating system (see
+//! `mapped`).
 
 use std::alloc::{self, Layout};
 use std::ptr::NonNull;

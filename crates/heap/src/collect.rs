@@ -1,8 +1,8 @@
 //! The collector: minor and full collections by copying.
 //!
-//! Both work the same way and differ in what they take for *from-space*: the young chunk alone, or the young and all
-//! old chunks. Reached objects are copied to new room in the old chunks, or marked if they are large; copies and marked
-//! objects are scanned in turn (Cheney's algorithm, 1970) until none is left. Then, in this order:
+//! Both work in the same way. They differ in their *from-space*, the chunks that they free: the young chunk alone, or
+//! the young and all old chunks. Reached objects are copied to new room in the old chunks, or marked if they are large;
+//! copies and marked objects are scanned in turn (Cheney's algorithm, 1970) until none is left. Then, in this order:
 //!
 //! 1. the finalizers of objects that have not been reached become due; their lambdas are copied after all;
 //! 2. weak arrays, in a full collection: elements that have not been reached become null;
@@ -18,7 +18,7 @@ use super::{Finalizer, Heap, OLD_WORDS_MAX, OLD_WORDS_MIN, OutOfMemory, Word};
 const STRESS_FULL_INTERVAL: u32 = 4;
 
 impl Heap {
-    /// Collects garbage: that among the young objects, or all garbage if `full` is set or a full collection is due.
+    /// Collects the garbage among the young objects, or all garbage if `full` is set or a full collection is due.
     ///
     /// # Errors
     /// If the system has no memory left for the live objects. The heap is then broken: it forgets all references.
@@ -68,8 +68,8 @@ impl Heap {
         self.old.iter().map(|chunk| chunk.used).sum()
     }
 
-    /// Makes every reference null that code outside the collector can reach, and makes allocations fail. Other words stay:
-    /// stacks hold return addresses.
+    /// Sets to null all references that code outside of the collector can reach, and makes allocations fail. Other
+    /// words stay: stacks hold return addresses.
     fn forget_references(&mut self) {
         let forget = |word: &mut Word| {
             if word.is_pointer() {

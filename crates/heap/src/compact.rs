@@ -1,8 +1,8 @@
 //! Compaction of the heap of a process that waits.
 //!
-//! After its start, and after work, a process holds garbage, and room for more objects and tasks than it has. One that
-//! then waits for a long time does not need it. Its live objects are moved into one chunk of their size, and the rest is freed,
-//! the young chunk too: the next allocation makes a new one. Stacks of tasks stay as they are.
+//! After its start, and after work, a process holds garbage, and room for more objects and tasks than it has. A process
+//! that then waits for a long time does not need this memory. Its live objects are moved into one chunk of their size,
+//! and the rest is freed, the young chunk too: the next allocation makes a new one. Stacks of tasks stay as they are.
 
 use super::chunk::Chunk;
 use super::{FULL_THRESHOLD_MIN, Heap, OutOfMemory, YOUNG_WORDS_MIN};

@@ -1,5 +1,5 @@
-//! The table of what objects own outside of the heap: the [`Buffer`]s of byte arrays, which can be handed over, and the
-//! states that natives keep between calls, such as a hash in progress.
+//! The table of the contents that objects own outside of the heap: the [`Buffer`]s of byte arrays, which can be handed
+//! over, and the states that natives keep between calls, such as a hash in progress.
 
 use std::any::Any;
 

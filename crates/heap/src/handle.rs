@@ -186,7 +186,7 @@ impl From<Kept> for Handle {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Scope(usize);
 
-/// Reading through handles, and keeping values across allocations.
+/// Functions for reading through handles, and for keeping values across allocations.
 impl Heap {
     /// Returns the value that a handle names.
     #[inline(always)]
@@ -233,7 +233,7 @@ impl Heap {
         Kept(self.kept.len() - 1)
     }
 
-    /// Keeps another value in the same place. Does nothing if the place was given up.
+    /// Replaces a kept value. Does nothing if its place was given up.
     pub fn set_kept(&mut self, kept: Kept, value: impl Value) {
         let word = value.load(self);
         if let Some(place) = self.kept.get_mut(kept.0) {

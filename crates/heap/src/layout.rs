@@ -1,4 +1,4 @@
-//! The bits of words and objects as numbers, for the native tier, whose machine code reads and writes them itself.
+//! The bits of words and objects as constants, for machine code, which reads and writes words and objects directly.
 //!
 //! The modules `word` and `object` explain them. A test compares the numbers with what those modules do.
 
@@ -57,8 +57,8 @@ pub const YOUNG_WORDS_OFFSET: i32 = offset_of!(Chunk, words) as i32;
 /// The offset of the number of its words that objects take.
 pub const YOUNG_USED_OFFSET: i32 = offset_of!(Chunk, used) as i32;
 
-/// Returns the header of a new object that has a number of words, and the number of words that it takes. Returns none if such
-/// an object is not made in the young chunk.
+/// Returns the header of a new object with `length` words, and the number of words that the object takes with its
+/// header. Returns none if such an object is not made in the young chunk.
 pub const fn young_object(class: u32, length: u16) -> Option<(i64, i64)> {
     let size = size_words(Format::Words, length as usize);
     if size > YOUNG_WORDS_MIN {

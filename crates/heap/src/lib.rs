@@ -89,18 +89,18 @@ pub struct OutOfMemory;
 /// Objects above this size (16 KiB) get a chunk of their own: copying them would cost more than
 /// the room that is lost at a chunk's end.
 const LARGE_WORDS: usize = 2048;
-/// The young chunk of a new process: 1 KiB, so that an idle process costs little.
+/// The size of the young chunk of a new process: 1 KiB, so that an idle process costs little.
 const YOUNG_WORDS_MIN: usize = 128;
-/// The young chunk of a busy process: 512 KiB, which stays in the second-level cache.
+/// The maximum size of the young chunk: 512 KiB, which stays in the second-level cache.
 const YOUNG_WORDS_MAX: usize = 64 * 1024;
-/// The first old chunk of a process: 1 KiB; each further one is twice as large.
+/// The size of the first old chunk of a process: 1 KiB. Each further one is twice as large.
 const OLD_WORDS_MIN: usize = 128;
 /// The largest size of an old chunk, unless an object needs more: 256 KiB.
 const OLD_WORDS_MAX: usize = 32 * 1024;
 /// The number of old words (64 KiB) below which no full collection is due.
 const FULL_THRESHOLD_MIN: usize = 8 * 1024;
-/// The growth of the old objects from one full collection to the next, in percent: at least
-/// this, since a collection takes time in proportion to the live objects.
+/// The minimum growth of the old objects from one full collection to the next, in percent. A lower value would cost
+/// much time, since a collection takes time in proportion to the live objects.
 const GROWTH_PERCENT_MIN: usize = 20;
 /// The growth of the old objects from one full collection to the next by default, in percent.
 const GROWTH_PERCENT_DEFAULT: usize = 100;
@@ -110,14 +110,14 @@ pub const DEFAULT_LIMIT_BYTES: usize = 512 << 20;
 /// The options of a new heap.
 #[derive(Clone, Copy, Debug)]
 pub struct HeapOptions {
-    /// The most that objects, buffers and stacks may take together, in bytes.
+    /// The maximum number of bytes that objects, buffers and stacks may take together.
     pub limit_bytes: usize,
     /// Whether to collect at each allocation and to poison freed memory.
     pub stress: bool,
     /// The seed of the hash codes of keys.
     pub hash_seed: u64,
-    /// The function to call before work on so many bytes that other processes must not wait for it to end: see
-    /// [`LONG_WORK_BYTES`].
+    /// The function to call before work on at least [`LONG_WORK_BYTES`] bytes, so that other processes do not wait for
+    /// its end.
     pub before_long_work: fn(),
     /// The function to call before this process waits for a disk, so that other processes do not wait with it.
     pub before_waiting: fn(),
@@ -139,7 +139,7 @@ impl Default for HeapOptions {
 /// thread that then runs the other processes takes some tens of microseconds.
 pub const LONG_WORK_BYTES: usize = 1 << 20;
 
-/// The work of examining one finalizer, in bytes: a collection handles so many bytes in the same time.
+/// The work of examining one finalizer, as the number of bytes that a collection handles in the same time.
 const SEARCHED_BYTES: usize = 2;
 
 /// A full collection is futile if it frees less than one byte in this many bytes of the heap.
@@ -195,7 +195,8 @@ pub struct Heap {
     work_bytes: usize,
     /// See [`Heap::futile_collections`].
     futile_collections: u32,
-    /// A collection has failed half-way: the system had no memory left. See the crate's documentation.
+    /// Whether a collection has failed before its end, because the system had no memory left. See the crate's
+    /// documentation.
     is_broken: bool,
 }
 
@@ -262,10 +263,10 @@ impl Heap {
         self.program.program()
     }
 
-    /// Goes on with a program that extends the one so far: see [`ProgramObjects::extended`]. No interpreter may be in a task.
+    /// Replaces the program by one that extends it: see [`ProgramObjects::extended`]. No interpreter may be in a task.
     ///
     /// # Panics
-    /// If the program does not begin with the classes and globals of the one so far.
+    /// If the new program does not begin with the classes and globals of the current one.
     pub fn extend(&mut self, program: Arc<ProgramObjects>) {
         assert!(self.program.is_extended_by(program.program()), "the classes and globals stay the same");
         let globals = program.initial_globals();
@@ -285,7 +286,7 @@ impl Heap {
         chunks * 8 + self.externals.bytes() + self.stacks.bytes() + self.globals.len() * 8
     }
 
-    /// Returns the most that this heap may use, in bytes.
+    /// Returns the maximum number of bytes that this heap may use.
     pub fn limit_bytes(&self) -> usize {
         self.options.limit_bytes
     }
@@ -407,7 +408,8 @@ impl Heap {
         Ok(initialize(address, class, format, length, 0))
     }
 
-    /// Allocates an object that takes too large a part of the young chunk.
+    /// Allocates an object in the old chunks, or in a chunk of its own, since it would take too large a part of the
+    /// young chunk.
     fn allocate_old(
         &mut self,
         class: ClassIndex,
@@ -443,7 +445,7 @@ impl Heap {
         if self.has_room_for(bytes) { Ok(()) } else { Err(OutOfMemory) }
     }
 
-    /// Runs a full collection because memory is short, and notes whether it was futile.
+    /// Runs a full collection because memory is short, and records whether it was futile.
     fn collect_for_room(&mut self) -> Result<(), OutOfMemory> {
         let before_bytes = self.used_bytes();
         self.collect(true)?;

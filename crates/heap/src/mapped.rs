@@ -28,7 +28,7 @@ const SIZES: usize = (BLOCK_WORDS_MAX / MAPPED_WORDS_MIN).ilog2() as usize + 1;
 /// The size of a region.
 const REGION_WORDS: usize = 2 << 20;
 
-/// The size of the free blocks that keep their pages, in bytes, in an OS process.
+/// The maximum size of all free blocks of an OS process that keep their pages, in bytes.
 const KEPT_BYTES_MAX: usize = 16 << 20;
 
 /// The advice by which the operating system takes pages back.
@@ -39,10 +39,10 @@ const GIVE_BACK: Advice = Advice::DontNeed;
 
 /// The free blocks of an OS process.
 struct Blocks {
-    /// Those that keep their pages, by size.
+    /// The free blocks that keep their pages, by size.
     kept: [Vec<Start>; SIZES],
     kept_bytes: usize,
-    /// Those without pages, by size.
+    /// The free blocks without pages, by size.
     empty: [Vec<Start>; SIZES],
     /// The unused rest of the last region.
     rest: Option<Start>,

@@ -10,7 +10,7 @@
 //!   bits 32..64   the length: the number of words, or in the formats `Bytes` and `Text` of bytes; 0 for `External`
 //! ```
 //!
-//! The header tells all that the collector must know, so it needs no class table.
+//! The header has all that the collector must know about an object, so the collector needs no class table.
 
 use super::Word;
 

@@ -11,7 +11,7 @@ use super::{Format, Heap, OutOfMemory, Ref, RefMut, Value};
 
 /// A state that is lent to a native.
 pub struct Lent<T> {
-    /// The state.
+    /// The state, which the native returns with [`Heap::give_back_state`].
     pub state: Box<T>,
     place: u64,
 }
@@ -85,8 +85,8 @@ impl Heap {
         Ok(())
     }
 
-    /// Takes the state out of an object, which is closed from then on. Returns none if the state is of another type,
-    /// lent or closed.
+    /// Takes the state out of an object, which is then closed. Returns none if the state is of another type, lent or
+    /// closed.
     pub fn take_state<T: Any + Send>(&mut self, object: impl Value) -> Option<T> {
         let mut object = self.get_mut(object);
         let place = object.heap().state_place(object.as_ref())?;
@@ -106,7 +106,7 @@ impl RefMut<'_> {
         }
     }
 
-    /// Takes out the content of an external object, which owns none from then on.
+    /// Takes out the content of an external object, which then has none.
     fn disown(&mut self) -> Option<Content> {
         let content = self.heap.externals.take(self.as_ref().place()?)?;
         // SAFETY: an external object has one word.
@@ -124,8 +124,7 @@ impl RefMut<'_> {
         self.heap.class(self.as_ref()) == self.heap.builtins().bytes && self.as_ref().place().is_some()
     }
 
-    /// Takes the buffer out of a byte array, which is empty from then on. Returns none if the array has no buffer of its
-    /// own.
+    /// Takes the buffer out of a byte array, which is then empty. Returns none if the array has no buffer of its own.
     pub fn take_buffer(&mut self) -> Option<Buffer> {
         if !self.is_external_array() {
             return None;

@@ -12,7 +12,7 @@ use super::{CLASS_LIMIT, OutOfMemory, Ref, Word, initialize, size_words};
 pub struct ProgramObjects {
     program: Arc<Program>,
     literals: Vec<Word>,
-    /// Hold the objects, which are read through `literals` only.
+    /// The chunks that hold the objects. The objects are read only through `literals`.
     chunks: Vec<Arc<Objects>>,
 }
 

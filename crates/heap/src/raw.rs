@@ -57,8 +57,9 @@ impl Heap {
         self.root_current(word)
     }
 
-    /// Returns the address of what says where the next young object is made, for machine code: see [`layout`](super::layout).
-    /// In a heap under stress, and in one that is broken, there is no room, so that each object is made by the heap itself.
+    /// Returns the address of the record of the young chunk, from which machine code takes room for new objects: see
+    /// [`layout`](super::layout). In a heap under stress, and in one that is broken, there is no room, so that each
+    /// object is made by the heap itself.
     pub fn young_address(&mut self) -> *mut c_void {
         // Nothing is written to it, since there is never room.
         static NO_ROOM: [usize; size_of::<Chunk>() / size_of::<usize>()] =

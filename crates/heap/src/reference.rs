@@ -167,7 +167,7 @@ impl Heap {
         self.program().classes.get(class).map_or("?", |class| class.name.as_str())
     }
 
-    /// Returns the integer, boxed or not.
+    /// Returns the integer, boxed or not; none for other values.
     #[inline]
     pub fn int(&self, value: Ref<'_>) -> Option<i64> {
         if value.word.is_int() {
@@ -197,7 +197,7 @@ impl Heap {
         unsafe { value.contents(header.length()) }.try_into().ok()
     }
 
-    /// Returns the boolean.
+    /// Returns the boolean; none for other values.
     pub fn bool(&self, value: Ref<'_>) -> Option<bool> {
         match value.word {
             Word::TRUE => Some(true),
@@ -347,7 +347,7 @@ impl<'h> RefMut<'h> {
         Some(RefMut { heap: self.heap, word })
     }
 
-    /// Returns an element of a weak array; none if the element is null or does not exist.
+    /// Returns an element of a weak array. Returns none if the element is null or does not exist.
     pub fn weak_element(self, index: usize) -> Option<RefMut<'h>> {
         let word = self.as_ref().weak_elements().get(index).filter(|element| !element.is_null())?.word();
         Some(RefMut { heap: self.heap, word })

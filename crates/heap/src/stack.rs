@@ -1,7 +1,7 @@
 //! Stacks of tasks: growable, relocatable memory for frames.
 //!
-//! A frame is named by its offset, never by its address, so that a stack can move. Two words below
-//! a frame's register 0 hold the way back: the return address and the caller's offset.
+//! A frame is identified by its offset, never by its address, so that a stack can move. The two words below a frame's
+//! register 0 lead back to the caller: the return address, and a word with the offset of the caller's frame.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use super::Word;
 
 /// The number of words below each frame's register 0.
 pub const FRAME_WORDS: usize = 2;
-/// The least size of a stack that is in use: 512 bytes.
+/// The minimum size of a stack that is in use: 512 bytes.
 const WORDS_MIN: usize = 64;
 /// The largest size of a stack: 4 MiB, enough for some hundred thousand calls.
 const WORDS_MAX: usize = 512 * 1024;
@@ -116,7 +116,7 @@ pub(super) struct Stacks {
     spare: Vec<Stack>,
 }
 
-/// The most spare stacks that a process keeps.
+/// The maximum number of spare stacks that a process keeps.
 const SPARE_MAX: usize = 16;
 
 impl Stacks {

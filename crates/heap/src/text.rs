@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use super::{Format, Heap, OutOfMemory, RefMut, Register};
 
-/// A new string that is being filled. It starts out as zeros, so that it is valid UTF-8 at any time.
+/// A new string that is being filled. It begins as zeros, so that it is valid UTF-8 at any time.
 ///
 /// The lifetime is that of one call of [`Heap::build_string`] and is invariant, so that the builders of two calls
 /// cannot be exchanged.

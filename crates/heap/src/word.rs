@@ -13,12 +13,12 @@
 //! the latter. Plus zero, whose exponent does not fit, takes the place of one such number (about
 //! 1.7e-77), which is boxed instead.
 //!
-//! This is the only module that knows these bits.
+//! Only this module and `layout` depend on these bits.
 
 use std::fmt;
 
-/// A tagged word. It is a number: nothing safe follows the reference that it may hold. Code outside the heap and the
-/// interpreter uses [`Ref`](super::Ref).
+/// A tagged word. It is only a number: no safe function reads the object that it may refer to. Code outside the heap
+/// and the interpreter uses [`Ref`](super::Ref).
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(transparent)]
 pub struct Word(pub(super) u64);
@@ -70,7 +70,7 @@ impl Word {
         if (value << 1) >> 1 == value { Some(Word((value as u64) << 1)) } else { None }
     }
 
-    /// Returns a float, if its exponent allows to hold it in place: see the head of this file.
+    /// Returns a float, if its exponent is in the range of floats in place: see the top of this file.
     #[inline(always)]
     pub fn float(value: f64) -> Option<Word> {
         let bits = value.to_bits();

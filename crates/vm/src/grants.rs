@@ -13,7 +13,7 @@ use lucarne_services::{Presence, ProviderFlag};
 
 use crate::session::InputChannel;
 
-/// Everything that a program is granted besides the heap and mailbox of each of its processes.
+/// Everything that a program is granted. Besides this, each of its processes has only its heap and its mailbox.
 #[derive(Clone)]
 pub struct Grants {
     /// The options of the heap of each process.
@@ -37,7 +37,7 @@ pub struct Grants {
     pub argument: Option<Value>,
     /// The id of the program's image, as the program reads it; all zero if the program is not installed.
     pub image_id: [u8; 16],
-    /// The program as the user named it.
+    /// The name of the program, as the user wrote it.
     pub program_name: Option<String>,
     /// The program's full path.
     pub program_path: Option<String>,

@@ -38,7 +38,8 @@ use arithmetic::Operands;
 pub(crate) use native::HELPERS;
 pub(crate) use unwind::Completion;
 
-/// The position of a task that no interpreter is in. Only functions of this module create and change it.
+/// The position of a task in its code while no interpreter runs the task. Only functions of this module create and
+/// change it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Position {
     stack: StackId,
@@ -66,7 +67,7 @@ impl Position {
 /// Why the interpreter stopped.
 #[derive(Debug)]
 pub(crate) enum Stop {
-    /// The budget is spent.
+    /// The budget is used up.
     Budget,
     /// The machine must perform an effect and then call [`Interpreter::complete`] with the result.
     Effect(Effect),
@@ -74,7 +75,7 @@ pub(crate) enum Stop {
     Finished(Root),
     /// An exception with this text has left the task's first function.
     Uncaught(String),
-    /// There is no memory left, not even for a collection. The process must end.
+    /// The system had no memory left for a collection, so the heap is broken. The process must end.
     Broken,
 }
 
@@ -97,9 +98,10 @@ pub(crate) struct Interpreter<'h> {
     native: Option<&'h Arc<NativeCode>>,
     /// The budget, and what machine code needs beside it.
     context: Context,
-    /// The outcome of a step that machine code has asked for and cannot go on after.
+    /// The outcome of the last step that machine code has requested, if the code cannot go on after it: what to do
+    /// next, or the panic.
     stepped: Result<Next, Box<dyn Any + Send>>,
-    /// Where the time goes, if that is asked for.
+    /// Takes the samples of the profile, if the program is profiled.
     sampler: Option<Sampler<'h>>,
 }
 
@@ -112,7 +114,8 @@ enum Next {
 }
 
 impl<'h> Interpreter<'h> {
-    /// Creates an interpreter that continues a task of the heap at its position. The task must run the given program.
+    /// Creates an interpreter that continues a task at its position. The stack of the task is in the heap. The task
+    /// must run the given program.
     pub(crate) fn new(
         heap: &'h mut Heap,
         program: &'h LoadedProgram,
@@ -241,7 +244,7 @@ impl<'h> Interpreter<'h> {
         self.stack_mut().set(at, word);
     }
 
-    /// Tells the heap how far the stack is used.
+    /// Tells the heap how many words of the stack are in use.
     fn set_top(&mut self) {
         let frame = self.position.frame;
         let header = self.stack().get(frame - 1);

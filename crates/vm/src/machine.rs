@@ -56,7 +56,7 @@ pub(crate) struct Machine {
     clients: FxHashMap<i64, Client>,
     /// The inboxes of notifications. Senders choose handles, so the hash must not be predictable.
     inboxes: HashMap<tasks::Resource, Inbox>,
-    /// The providers of proxies: their end is told to the proxies.
+    /// The providers of resources that have proxies here. When a provider ends, its proxies are told.
     watched: FxHashSet<Pid>,
     /// Messages of programs and components for which no task has started yet.
     messages: VecDeque<tasks::Arrived>,
@@ -66,7 +66,7 @@ pub(crate) struct Machine {
     crowded: Vec<(tasks::Resource, TaskId)>,
     /// Tasks that wait until another task has initialized a global.
     waiting_for_global: Vec<TaskId>,
-    /// The process's files, programs and so on, once it has requested one of them.
+    /// The open files, pipes and child processes of this process. None until it first does something outside.
     outside: Option<Box<Outside>>,
     /// Tasks that wait for an operation outside, by the watch that ends when it may be possible.
     waiting_outside: FxHashMap<WatchId, TaskId>,
@@ -76,7 +76,7 @@ pub(crate) struct Machine {
     /// Work done outside of the interpreter that has not been charged to a budget yet.
     charged: i64,
     profiler: Option<Box<Profiler>>,
-    /// The inputs of the session whose process this is.
+    /// The inputs of the session, if this is the process of a session.
     inputs: Option<Box<session::CurrentInput>>,
     /// The number of times that the process has come to rest.
     rests: u32,
@@ -260,9 +260,9 @@ impl Machine {
         self.charged += 1 + (bytes / BYTES_PER_UNIT) as i64;
     }
 
-    /// Frees memory that a process does not need while it waits, when it comes to rest for the first, second, fourth,
-    /// eighth... time: so a process that has started and waits from then on is small, and one that comes to rest often
-    /// does not pay for it. Returns whether there is work because of that: finalizers, or the end of the process.
+    /// Frees memory that a process does not need while it waits. Does so only when the process comes to rest for the
+    /// first, second, fourth, eighth... time. So a process that starts and then waits is small, and a process that
+    /// comes to rest often loses no time. Returns whether this has caused work: finalizers, or the end of the process.
     fn compact_at_rest(&mut self) -> bool {
         self.rests = self.rests.saturating_add(1);
         if !self.rests.is_power_of_two() {
@@ -273,12 +273,13 @@ impl Machine {
             return true;
         }
         self.shrink_tables();
-        // Not charged: it is rare and short, and its work differs with what machine code keeps alive, while turns must not.
+        // Not charged: this is rare and short, and its work depends on what machine code keeps alive, on which the
+        // lengths of turns must not depend.
         self.heap.take_work();
         self.heap.has_due_finalizers()
     }
 
-    /// Frees the room of tables that their entries do not need.
+    /// Frees the memory of tables that their entries do not need.
     fn shrink_tables(&mut self) {
         self.tasks.shrink();
         self.ready.shrink_to_fit();

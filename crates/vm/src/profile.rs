@@ -1,8 +1,9 @@
 //! Where a program's time goes: the stacks of its tasks, with the time spent in each.
 //!
-//! A sample is taken where a slice of the budget ends, if [`INTERVAL_US`] has passed since the last one. It counts for all the time since then,
-//! garbage collections included. A native that takes as long is a sample of its own. So no thread interrupts
-//! the program, and a program that is not profiled pays nothing but a test for each slice and native.
+//! A sample is taken at the end of a slice of the budget, if [`INTERVAL_US`] have passed since the last sample. It
+//! counts for all the time since then, garbage collections included. A native that takes that long is a sample of its
+//! own. So no thread interrupts the program, and a program that is not profiled pays only for one check for each slice
+//! and each native.
 
 use std::collections::HashMap;
 
@@ -11,11 +12,11 @@ use lucarne_kernel::Pid;
 use lucarne_kernel::clock::Clock;
 use lucarne_kernel::sync::Mutex;
 
-/// The shortest time between two samples, in microseconds.
+/// The minimum time between two samples, in microseconds.
 const INTERVAL_US: i64 = 50;
-/// The most calls of a stack that are noted, from the innermost on.
+/// The maximum number of calls of a stack that are recorded: the innermost ones.
 const CALLS_MAX: usize = 128;
-/// The most different stacks. The time of further ones is added up.
+/// The maximum number of different stacks. The times of further stacks are added to one sum.
 const STACKS_MAX: usize = 50_000;
 
 /// The time that a program has spent, by stacks. All its processes add to it.
@@ -33,7 +34,7 @@ impl Default for Profile {
 #[derive(Default)]
 struct Stacks {
     times_us: HashMap<Stack, i64>,
-    /// The time in stacks beyond the most that are kept.
+    /// The time in stacks beyond [`STACKS_MAX`], in microseconds.
     others_us: i64,
 }
 
@@ -50,9 +51,9 @@ pub(crate) struct Sampler<'p> {
     profile: &'p Profile,
     process: Pid,
     task: i64,
-    /// The time of earlier slices that no sample has counted yet.
+    /// The time of earlier slices that no sample has counted yet, in microseconds.
     rest_us: i64,
-    /// The start of the slice, or the last sample in it.
+    /// The time of the last sample in the slice, or of the start of the slice.
     since_us: i64,
 }
 
@@ -66,7 +67,7 @@ impl<'p> Sampler<'p> {
         self.profile.clock.now_us()
     }
 
-    /// Returns the time that no sample has counted yet.
+    /// Returns the time that no sample has counted yet, in microseconds.
     pub(crate) fn rest_us(&self) -> i64 {
         self.rest_us + self.now_us() - self.since_us
     }
@@ -106,8 +107,8 @@ impl Profile {
         }
     }
 
-    /// Returns the stacks as lines `FRAME;FRAME;... MICROSECONDS`, outermost call first, below frames for the process and the task: the
-    /// input of tools that draw flame graphs. They are sorted.
+    /// Returns the stacks as sorted lines `FRAME;FRAME;... MICROSECONDS`, the input of tools that draw flame graphs.
+    /// The first two frames are the process and the task. Then come the calls, the outermost first.
     pub fn lines(&self, program: &Program) -> Vec<String> {
         let stacks = self.stacks.lock();
         let mut merged: HashMap<String, i64> = HashMap::new();

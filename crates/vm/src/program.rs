@@ -12,8 +12,8 @@ use lucarne_natives::{self as natives, Entry};
 use crate::interpreter::HELPERS;
 use crate::profile::Profile;
 
-/// A program with the objects of its literals, its natives, and the facts that calls need about each function. All
-/// processes of the program share it.
+/// A linked program with the objects of its literals, its natives, and the facts about each function that calls need.
+/// All processes of the program share it.
 pub struct LoadedProgram {
     objects: Arc<ProgramObjects>,
     /// The facts that calls need about each function, close together.
@@ -26,11 +26,12 @@ pub struct LoadedProgram {
     slices: AtomicU32,
     /// The machine code, once the program has run for a while.
     machine_code: OnceLock<Arc<NativeCode>>,
-    /// Where the program's time goes, if that is asked for.
+    /// The profile of the program, if it is profiled.
     profile: Option<Arc<Profile>>,
 }
 
-/// The slices in which a program does not look for hot functions. Most programs start and end in fewer, and need no tables.
+/// The number of slices after which hot functions are looked for. Most programs end before, and so need no tables for
+/// that.
 const SLICES_OF_SHORT_PROGRAMS: u32 = 16;
 
 /// The facts that a call needs about its target.
@@ -42,11 +43,11 @@ pub(crate) struct Callee {
     pub(crate) registers: u16,
     /// The number of arguments, block or captures included.
     pub(crate) arity: u16,
-    /// The number of captures among them.
+    /// The number of captures among the arguments.
     pub(crate) captures: u16,
-    /// Whether it is a block.
+    /// Whether the function is a block.
     pub(crate) is_block: bool,
-    /// Whether it only reads or stores a field.
+    /// Whether the function only reads or stores a field, and which one.
     pub(crate) accessor: Accessor,
 }
 
@@ -60,7 +61,7 @@ impl LoadedProgram {
         Ok(LoadedProgram::with_objects(program, objects))
     }
 
-    /// Makes a program ready that extends this one, as a session links it.
+    /// Makes a program ready to run that extends this one, for a session.
     ///
     /// # Errors
     /// If the system has no memory left.
@@ -102,7 +103,7 @@ impl LoadedProgram {
         self
     }
 
-    /// Notes where the program's time goes.
+    /// Profiles the program from now on.
     #[must_use]
     pub fn with_profile(mut self, profile: Arc<Profile>) -> LoadedProgram {
         self.profile = Some(profile);
@@ -130,7 +131,7 @@ impl LoadedProgram {
         if self.mode != Mode::Hot {
             return;
         }
-        // If two threads count at once, one of the slices may get lost: that does not matter.
+        // If two threads count at the same time, one slice may not be counted, which does not matter.
         let slices = self.slices.load(Ordering::Relaxed);
         if slices < SLICES_OF_SHORT_PROGRAMS {
             self.slices.store(slices + 1, Ordering::Relaxed);

@@ -1,8 +1,8 @@
 //! Sessions: a process that runs one input after the other, each in a program that extends the one before.
 //!
 //! The first program starts as any other. The process then does not end for lack of tasks; it waits for inputs. Each is
-//! a program whose `main` runs in a new task. The tasks that earlier inputs have started go on, and so do objects and
-//! globals: a program that extends another one keeps its numbers and addresses (see `compiler::link::Numbering`).
+//! a program whose `main` runs in a new task. The tasks that earlier inputs have started go on, and objects and globals
+//! stay: a program that extends another one keeps its numbers and addresses (see `compiler::link::Numbering`).
 //!
 //! An exception that a task does not catch ends the task, not the process.
 
@@ -17,11 +17,11 @@ use crate::program::LoadedProgram;
 /// How an input has ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Outcome {
-    /// Its task has ended.
+    /// The task of the input has ended.
     Finished,
-    /// Its task has thrown an exception, which has been reported.
+    /// The task of the input has thrown an exception, which has been reported.
     Failed,
-    /// It was interrupted.
+    /// The input was interrupted.
     Interrupted,
 }
 
@@ -46,7 +46,7 @@ struct State {
     exit_code: Option<i32>,
 }
 
-/// What the process has to do for its session.
+/// The requests of the session to its process.
 #[derive(Default)]
 pub(crate) struct Request {
     pub(crate) input: Option<Arc<LoadedProgram>>,
@@ -106,12 +106,12 @@ impl InputChannel {
         self.state.lock().has_ended
     }
 
-    /// Returns the code that the process has ended itself with, if it has.
+    /// Returns the exit code, if the process has ended itself with one.
     pub fn exit_code(&self) -> Option<i32> {
         self.state.lock().exit_code
     }
 
-    /// Notes that the process has ended, for those who wait.
+    /// Records that the process has ended, and wakes the threads that wait for it.
     pub fn close(&self) {
         self.state.lock().has_ended = true;
         self.changed.notify_all();
@@ -125,7 +125,7 @@ impl InputChannel {
         }
     }
 
-    /// Makes a process that of the session. Returns false if the session has one already.
+    /// Makes a process the process of this session. Returns false if the session has one already.
     pub(crate) fn attach(&self, waker: Waker) -> bool {
         let mut state = self.state.lock();
         if std::mem::replace(&mut state.has_process, true) {

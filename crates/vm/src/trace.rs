@@ -5,7 +5,7 @@
 
 use lucarne_compiler::program::{Function, Program};
 
-/// The largest number of calls in a trace. Without a limit, the trace of an endless recursion would fill the screen.
+/// The maximum number of calls in a trace. Without a limit, the trace of an endless recursion would fill the screen.
 pub(crate) const FRAMES_MAX: usize = 64;
 
 /// The longest detail, in bytes. Each call between processes adds a trace to that of the provider; without a limit, the
@@ -44,7 +44,7 @@ impl Trace {
         bytes
     }
 
-    /// Reads what [`Trace::encode`] wrote. Anything else gives an empty trace.
+    /// Decodes the bytes that [`Trace::encode`] returns. Returns an empty trace for all other bytes.
     pub fn decode(bytes: &[u8]) -> Trace {
         Trace::try_decode(bytes).unwrap_or_default()
     }
@@ -98,15 +98,15 @@ fn frame_lines(program: &Program, first: usize, addresses: &[u32]) -> Vec<String
     frames.iter().enumerate().map(line).collect()
 }
 
-/// Replaces the numbers in traces of a stripped program by the names and places that the program has for them which was
-/// not stripped. All other lines stay.
+/// Replaces the addresses in stack traces of a stripped program by names and source positions, which it takes from the
+/// same program before it was stripped. All other lines of a text stay.
 ///
 /// ```text
 ///   0: 8f2b01c4+1532
 /// ```
 pub struct TraceDecoder<'p> {
     program: &'p Program,
-    /// What is before the address in a line, with the id of the code.
+    /// The text before the address in a line: the id of the code is part of it.
     mark: String,
     /// The calls of a trace whose end has not been seen.
     trace: Option<StrippedTrace>,
@@ -116,7 +116,7 @@ pub struct TraceDecoder<'p> {
 }
 
 struct StrippedTrace {
-    /// What is before the number in the first line, such as blanks, or the time in a log.
+    /// The text before the number in the first line, such as blanks, or the time in a log.
     prefix: String,
     first: usize,
     addresses: Vec<u32>,
@@ -152,7 +152,7 @@ impl<'p> TraceDecoder<'p> {
     /// Returns the lines that are left at the end of the text.
     pub fn finish(&mut self) -> Vec<String> {
         let Some(StrippedTrace { prefix, first, addresses }) = self.trace.take() else { return Vec::new() };
-        // The part of a provider may have got longer, and the numbers go on in that of its client.
+        // The provider's part may now have more lines than before, and the numbers in its client's part go on from it.
         let first = if first == 0 { 0 } else { first.max(self.next) };
         let lines = frame_lines(self.program, first, &addresses);
         self.next = first + lines.len();

@@ -1,4 +1,4 @@
-//! The way into machine code and out of it, and the steps that it asks the interpreter for.
+//! Entering and leaving machine code, and the steps that machine code requests from the interpreter.
 
 use std::cmp::Ordering;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -14,11 +14,11 @@ use super::{BASE, CLEAR_GROUP, FRAME_SHIFT, Interpreter, Next, Position, Stop};
 pub(crate) const HELPERS: Helpers =
     Helpers { step, native, compare, element, set_element, set_field, identical };
 
-/// The most bytes of the thread's own stack that calls between compiled functions may take.
+/// The maximum number of bytes of the thread's own stack that calls between compiled functions take.
 const THREAD_BYTES: usize = 256 << 10;
 
 impl Interpreter<'_> {
-    /// Returns the machine code to go on with at the position, if there is any.
+    /// Returns the entry of machine code at the current position, if there is one.
     #[inline(always)]
     pub(super) fn native_entry(&self) -> Option<Entry> {
         let native = self.native?;
@@ -118,8 +118,8 @@ unsafe fn owner<'a, 'h: 'a>(context: *mut Context) -> &'a mut Interpreter<'h> {
     unsafe { &mut *(*context).owner.cast::<Interpreter<'h>>() }
 }
 
-/// Makes a step for machine code. Returns 1 if the step returns none, so that the code goes on; 0 if the interpreter has to
-/// do something first. A panic, which must not unwind through machine code, goes on in `run_native`.
+/// Does a step for machine code. Returns 1 if the step returns none: the code then goes on. Returns 0 if the code must
+/// return to the interpreter first. A panic, which must not unwind through machine code, goes on in `run_native`.
 ///
 /// # Safety
 /// As for [`owner`].

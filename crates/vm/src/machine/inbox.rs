@@ -4,7 +4,7 @@
 //! first. One task at a time delivers from it, so that the order is kept even if `on-notified_` blocks. A waiting
 //! notification keeps its place in the mailbox, so that the kernel's limit also counts the ones that wait here.
 //!
-//! After its last notification a proxy is told the end of the resource, with the reason: once, and nothing follows.
+//! After the last notification, the proxy is told once that the resource has ended, and the reason.
 
 use std::collections::VecDeque;
 
@@ -39,9 +39,9 @@ pub(super) struct Inbox {
 enum End {
     #[default]
     NotYet,
-    /// It has ended, for this reason.
+    /// The resource has ended for this reason, and the proxy has yet to be told.
     Due(&'static str),
-    /// The proxy was told.
+    /// The proxy was told that the resource has ended.
     Told,
 }
 
@@ -93,8 +93,8 @@ impl Machine {
         }
     }
 
-    /// Starts a task that delivers, if there is something to deliver, a proxy to deliver to, and
-    /// no task that does it already.
+    /// Starts a task that delivers notifications, if the inbox has a notification or an end, a proxy has registered,
+    /// and no other task delivers from this inbox.
     fn serve_inbox(&mut self, resource: Resource) {
         let Some(inbox) = self.inboxes.get_mut(&resource) else { return };
         let Some(proxy) = inbox.proxy.as_ref().filter(|_| !inbox.is_served && !inbox.is_empty()) else {
@@ -132,7 +132,7 @@ impl Machine {
         }
     }
 
-    /// Returns the resources that are meant, in an order that the seed of hashes does not decide.
+    /// Returns the resources for which `is_meant` returns true, in an order that does not depend on the seed of hashes.
     fn resources(&self, is_meant: impl Fn(&Resource) -> bool) -> Vec<Resource> {
         let mut resources: Vec<Resource> =
             self.inboxes.keys().filter(|resource| is_meant(resource)).copied().collect();

@@ -1,4 +1,4 @@
-//! Messages: handles those in the mailbox, answers requests, and sends the requests and notifications of tasks.
+//! Handles the messages in the mailbox, answers requests, and sends the requests and notifications of tasks.
 
 use lucarne_kernel::{
     About, Context, Failure as RemoteFailure, Gid, Message, MessageKind, Pid, RequestId, RequestToken,
@@ -69,7 +69,8 @@ impl Machine {
                 Ok(())
             }
             MessageKind::SlowConsumer { client, handle } => {
-                // This process is the provider of the resource, or its client. The other line does nothing.
+                // This process is either the provider of the resource or its client. The line for the other case does
+                // nothing.
                 self.drop_crowded((pid, client, handle));
                 self.end_resource((pid, client, handle), inbox::TOO_SLOW);
                 let [kind, client, handle] = [i64::from(kind::SLOW_CONSUMER), client, handle].map(small);
@@ -317,8 +318,8 @@ impl Machine {
         }
     }
 
-    /// Throws a provider's exception in the task that called it: the same text, with the provider's trace before the
-    /// trace of the task.
+    /// Throws a provider's exception in the task that has called the provider: the same text, with the provider's trace
+    /// before the trace of the task.
     fn failed_there(&mut self, task: TaskId, failure: RemoteFailure) {
         let trace = failure.trace.and_then(|trace| trace.into_value().ok());
         let detail = match trace {

@@ -10,7 +10,7 @@ use super::tasks::TaskId;
 use super::{Done, Machine};
 use lucarne_natives::Failure;
 
-/// The shortest interval between two samples, in units of work.
+/// The minimum interval between two samples, in units of work.
 const INTERVAL_MIN: i64 = 16;
 
 pub(super) struct Profiler {

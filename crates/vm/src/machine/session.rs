@@ -25,12 +25,12 @@ impl Drop for CurrentInput {
 }
 
 impl Machine {
-    /// Makes this process that of a session.
+    /// Makes this process the process of a session.
     pub(crate) fn join_session(&mut self, channel: Arc<InputChannel>) {
         self.inputs = Some(Box::new(CurrentInput { channel, task: None, interrupts: 0 }));
     }
 
-    /// Does what the session asks for.
+    /// Handles the requests of the session: new inputs, interruptions, and the end.
     pub(super) fn attend_session(&mut self, context: &mut Context<'_>) {
         let Some(inputs) = &self.inputs else { return };
         let request = inputs.channel.take();
@@ -40,7 +40,7 @@ impl Machine {
             self.grants.report("EXCEPTION error.\nOUT_OF_MEMORY: all memory of the process is in use");
             self.finish_input(Outcome::Failed);
         }
-        // They concern the input that has just begun, if there is one.
+        // The interruptions concern the input that has just begun, if there is one.
         for _ in 0..request.interrupts {
             self.interrupt_input(context);
         }
@@ -90,7 +90,8 @@ impl Machine {
         }
     }
 
-    /// Makes the globals unset that a task is initializing, since it is removed without its `finally` parts, which would do it.
+    /// Makes the globals unset that a task is initializing. Otherwise its `finally` parts would do so, but the task is
+    /// removed without running them.
     fn abandon_initializations(&mut self, id: TaskId) {
         let mut interpreter = self.enter(self.tasks.get(id).position, 0);
         interpreter.abandon_initializations();
@@ -110,7 +111,7 @@ impl Machine {
         self.heap.release_kept();
     }
 
-    /// Notes that a task has ended. Does nothing unless it runs the input.
+    /// Records that the input has ended, if the task that has ended runs it.
     pub(super) fn note_end_of_task(&mut self, id: TaskId) {
         let Some(inputs) = &self.inputs else { return };
         if inputs.task == Some(id) {
@@ -119,7 +120,8 @@ impl Machine {
         }
     }
 
-    /// Ends a task of a session that has failed, which has been reported. Returns false if the process is that of no session.
+    /// Ends a failed task of a session, after the failure was reported. Returns false, and does nothing, if this is not
+    /// the process of a session.
     pub(super) fn end_failed_task(&mut self, id: TaskId) -> bool {
         let Some(inputs) = &self.inputs else { return false };
         let is_input = inputs.task == Some(id);
@@ -130,7 +132,7 @@ impl Machine {
         true
     }
 
-    /// Notes the code that the process ends itself with.
+    /// Records the code with which the process ends itself.
     pub(super) fn note_exit(&self, code: i32) {
         if let Some(inputs) = &self.inputs {
             inputs.channel.note_exit(code);

@@ -129,7 +129,7 @@ impl Tasks {
         }
     }
 
-    /// Frees the room that the tasks do not need.
+    /// Frees the memory of the table that its entries do not need.
     pub(super) fn shrink(&mut self) {
         self.slots.shrink_to_fit();
         self.free.shrink_to_fit();
