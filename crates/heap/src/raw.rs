@@ -58,8 +58,8 @@ impl Heap {
     }
 
     /// Returns the address of the record of the young chunk, from which machine code takes room for new objects: see
-    /// [`layout`](super::layout). In a heap under stress, and in one that is broken, there is no room, so that each
-    /// object is made by the heap itself.
+    /// [`layout`](super::layout). A heap under stress, or a broken one, shows no room there, so that machine code asks
+    /// the heap for each object.
     pub fn young_address(&mut self) -> *mut c_void {
         // Nothing is written to it, since there is never room.
         static NO_ROOM: [usize; size_of::<Chunk>() / size_of::<usize>()] =

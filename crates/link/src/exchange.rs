@@ -327,7 +327,7 @@ impl Exchange {
         }
     }
 
-    /// Delivers a notification. If there is no room for it, returns the payload as the error.
+    /// Delivers a notification. If the receiver has no room for it, returns the payload as the error.
     fn try_notify(
         self: &Arc<Exchange>,
         port: &Port,

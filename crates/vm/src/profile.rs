@@ -108,7 +108,8 @@ impl Profile {
     }
 
     /// Returns the stacks as sorted lines `FRAME;FRAME;... MICROSECONDS`, the input of tools that draw flame graphs.
-    /// The first two frames are the process and the task. Then come the calls, the outermost first.
+    /// The first two frames are the process and the task. Then come the calls, the outermost first. All stacks beyond
+    /// the maximum share one line.
     pub fn lines(&self, program: &Program) -> Vec<String> {
         let stacks = self.stacks.lock();
         let mut merged: HashMap<String, i64> = HashMap::new();
