@@ -1,8 +1,8 @@
 //! The work of a container for its next turn, and the time of that turn.
 //!
 //! Any thread can add work. That wakes the process, so that it gets another turn, unless the process
-//! adds the work in its own turn: it looks here again before the turn ends. A timer wakes the process
-//! only if no other timer fires earlier.
+//! adds the work in its own turn: it looks here again before the turn ends. A new timer wakes the process only if no
+//! other timer fires earlier: only then does the process have to wait for a shorter time.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;

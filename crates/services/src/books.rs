@@ -58,7 +58,8 @@ struct State {
     if_unused: FxHashMap<(Pid, RequestId), Action>,
     /// How many clients and resources each process and each group has.
     used: Quotas,
-    /// The channels of closed resources whose clients have no room for the last notification, which says so.
+    /// The channels of closed resources whose clients have no room yet for the last notification, which tells them of
+    /// the end.
     ending: BTreeMap<ResourceKey, Arc<Channel>>,
     last_id: i64,
     last_client: i64,
@@ -384,7 +385,7 @@ impl Books {
         }
     }
 
-    /// Forgets a closed resource whose client takes no notifications.
+    /// Drops the last notification of a closed resource, since its client takes no notifications.
     pub(crate) fn cut_off(&self, client: i64, pid: Pid, handle: i64) {
         self.state.lock().ending.remove(&(pid, client, handle));
     }

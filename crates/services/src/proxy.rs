@@ -171,8 +171,8 @@ pub(crate) fn read_for<T: DeserializeOwned>(payload: Payload, client: Client) ->
 /// The notifications of a resource or a component, in order: a [`Stream`].
 ///
 /// The stream ends when the proxy, its client, or the component is closed, and when the provider closes the resource.
-/// If it ends for another reason, its last item is an error: see [`Broken`]. Dropping it drops the notifications that
-/// follow.
+/// If it ends for another reason, its last item is an error: see [`Broken`]. Dropping the stream drops the
+/// notifications that follow.
 pub struct Notifications<T> {
     inbox: Option<Arc<Inbox>>,
     reader: u64,

@@ -40,7 +40,7 @@ pub struct Resource<T> {
     tie: Option<Arc<Tie>>,
 }
 
-/// What the books of a container keep of a resource, beside its value.
+/// The parts of a resource, besides its value, that the books of a container keep.
 #[derive(Clone)]
 pub(crate) struct Parts {
     pub(crate) channel: Option<Arc<Channel>>,

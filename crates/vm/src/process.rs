@@ -13,7 +13,7 @@ pub(crate) struct ToitProcess {
     program: Arc<LoadedProgram>,
     grants: Arc<Grants>,
     start: Option<Start>,
-    /// Whether it runs the `main` of the program.
+    /// Whether the process runs the `main` of the program.
     is_main: bool,
     machine: Option<Box<Machine>>,
 }

@@ -58,7 +58,8 @@ pub(crate) struct Sampler<'p> {
 }
 
 impl<'p> Sampler<'p> {
-    /// Starts at the beginning of a slice, with the time that the last one has left.
+    /// Creates a sampler at the beginning of a slice. `rest_us` is the time of earlier slices that no sample has
+    /// counted yet.
     pub(crate) fn new(profile: &'p Profile, rest_us: i64, process: Pid, task: i64) -> Sampler<'p> {
         Sampler { profile, process, task, rest_us, since_us: profile.clock.now_us() }
     }
@@ -81,7 +82,7 @@ impl<'p> Sampler<'p> {
         }
     }
 
-    /// Takes a sample of a part of the slice that has just ended, if it was long enough.
+    /// Takes a sample of the part of the slice from `began_us` to now, if it took at least [`INTERVAL_US`].
     pub(crate) fn sample_part<C: Iterator<Item = u32>>(&mut self, began_us: i64, calls: impl FnOnce() -> C) {
         let part_us = self.now_us() - began_us;
         if part_us >= INTERVAL_US {

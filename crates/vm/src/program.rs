@@ -22,7 +22,7 @@ pub struct LoadedProgram {
     natives: Vec<Option<Entry>>,
     /// Which functions are compiled to machine code.
     mode: Mode,
-    /// The slices of the budget that have ended in interpreted code, up to [`SLICES_OF_SHORT_PROGRAMS`].
+    /// The number of slices of the budget that have ended in interpreted code, up to [`SLICES_OF_SHORT_PROGRAMS`].
     slices: AtomicU32,
     /// The machine code, once the program has run for a while.
     machine_code: OnceLock<Arc<NativeCode>>,

@@ -106,9 +106,9 @@ fn frame_lines(program: &Program, first: usize, addresses: &[u32]) -> Vec<String
 /// ```
 pub struct TraceDecoder<'p> {
     program: &'p Program,
-    /// The text before the address in a line: the id of the code is part of it.
+    /// The text between the number and the address of a call. It contains the id of the code.
     mark: String,
-    /// The calls of a trace whose end has not been seen.
+    /// The calls of the current trace, whose end has not been read yet.
     trace: Option<StrippedTrace>,
     /// The number after that of the last call.
     next: usize,
@@ -123,13 +123,13 @@ struct StrippedTrace {
 }
 
 impl<'p> TraceDecoder<'p> {
-    /// Begins a text.
+    /// Creates a decoder for one text. `program` is the program that was not stripped.
     pub fn new(program: &'p Program) -> TraceDecoder<'p> {
         let mark = format!(": {:08x}+", program.code_id());
         TraceDecoder { program, mark, trace: None, next: 0, is_found: false }
     }
 
-    /// Takes a line, without its end. Returns the lines that are complete.
+    /// Takes the next line of the text, without its line end. Returns the decoded lines that are complete by now.
     pub fn line(&mut self, line: &str) -> Vec<String> {
         let Some((prefix, number, address)) = self.stripped(line) else {
             let mut lines = self.finish();

@@ -23,7 +23,7 @@ impl<'h> Interpreter<'h> {
         self.sampler.as_ref().map_or(0, Sampler::rest_us)
     }
 
-    /// Takes a sample of a native that began at some time and has just ended, if it took long enough.
+    /// Takes a sample of a native that began at the given time and has just ended, if it took long enough.
     #[cold]
     pub(super) fn sample_native(&mut self, began_us: i64) {
         let Some(mut sampler) = self.sampler.take() else { return };

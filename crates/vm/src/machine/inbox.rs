@@ -147,7 +147,8 @@ impl Machine {
         inbox.is_served
     }
 
-    /// Returns the reason if the resource ends now, and null if a notification comes first.
+    /// Returns the reason if the resource ends now, and records that the proxy was told. Returns null if a notification
+    /// comes first.
     pub(super) fn take_end(&mut self, resource: Resource) -> Done {
         let Some(inbox) = self.inboxes.get_mut(&resource) else { return Done::NULL };
         if inbox.waiting.front().is_some_and(|(payload, _)| is_end_of_notifications(payload)) {

@@ -278,7 +278,7 @@ impl Machine {
         }
     }
 
-    /// Ends a task's waiting, so that the task can be removed.
+    /// Withdraws everything that a task waits for, such as its request, so that the task can be removed.
     pub(super) fn stop_waiting(&mut self, id: TaskId, context: &mut Context<'_>) {
         self.give_up(id, Failure::Error("CANCELED"), context);
     }
