@@ -274,7 +274,7 @@ impl Heap {
         self.program = program;
     }
 
-    /// Returns the classes that the machine knows.
+    /// Returns the ids of the built-in classes.
     #[inline(always)]
     pub fn builtins(&self) -> &Builtins {
         &self.program.program().builtins
@@ -460,7 +460,8 @@ impl Heap {
         total <= self.options.limit_bytes && self.charge.try_set(total)
     }
 
-    /// Replaces the young chunk, which is full too often, by a larger one of up to [`YOUNG_WORDS_MAX`] words.
+    /// Replaces the young chunk, which was full, by one that is twice as large, up to [`YOUNG_WORDS_MAX`] words. Keeps
+    /// the chunk if the limits allow no larger one.
     fn grow_young(&mut self, size: usize) -> Result<(), OutOfMemory> {
         let words = (self.young.words() * 2).max(size).min(YOUNG_WORDS_MAX);
         if words <= self.young.words() {

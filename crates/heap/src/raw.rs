@@ -1,8 +1,8 @@
 //! The raw interface, for the interpreter, which holds words itself.
 //!
 //! A word is *current* for a heap if it is an immediate, or refers to an object of that heap or of its program and
-//! was read or made after the last allocation of that heap. Everything here relies on words being current; nothing
-//! outside of this interface takes a word.
+//! was read or made after the last allocation of that heap. All functions here rely on words being current. No public
+//! function outside of this interface reads the object that a word refers to.
 
 use std::ffi::c_void;
 
@@ -70,7 +70,8 @@ impl Heap {
         (&raw mut self.young).cast()
     }
 
-    /// Returns the value of a global by its number; [`Word::UNSET`] or [`Word::IN_PROGRESS`] if it has none yet.
+    /// Returns the value of the global with this number. Returns [`Word::UNSET`] or [`Word::IN_PROGRESS`] if the global
+    /// has no value yet.
     #[inline(always)]
     pub fn global(&self, index: usize) -> Word {
         self.globals[index]
@@ -130,7 +131,7 @@ impl Heap {
         self.stacks.remove(id);
     }
 
-    /// Sets how much of the running task's stack is in use.
+    /// Makes a stack that of the running task, and sets the number of its words that are in use.
     ///
     /// # Safety
     /// The top must be above all words of the stack that are still needed whenever something is allocated.

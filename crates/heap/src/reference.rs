@@ -87,7 +87,7 @@ impl<'h> Ref<'h> {
         Some(Header(unsafe { *self.word.address() }))
     }
 
-    /// Returns the fields of an instance or the elements of an array; none for other values.
+    /// Returns the fields of an instance or the elements of an array. Returns an empty slice for other values.
     #[inline(always)]
     pub fn elements(self) -> &'h [Ref<'h>] {
         match self.header() {
@@ -98,7 +98,7 @@ impl<'h> Ref<'h> {
         }
     }
 
-    /// Returns the elements of a weak array; none for other values.
+    /// Returns the elements of a weak array. Returns an empty slice for other values.
     pub fn weak_elements(self) -> &'h [Ref<'h>] {
         match self.header() {
             // SAFETY: as in `elements`. A collection leaves no reference to an object that has been collected.
@@ -254,7 +254,8 @@ impl Heap {
         }
     }
 
-    /// Returns the parts of a slice object: the string or byte array that it is a slice of, and the bounds.
+    /// Returns the parts of a slice object: the string or byte array that it is a slice of, and the indexes of its
+    /// beginning and its end.
     pub fn slice_parts<'h>(&'h self, value: Ref<'h>) -> Option<(Ref<'h>, usize, usize)> {
         match *value.elements() {
             [whole, from, to, ..] => {

@@ -94,7 +94,7 @@ pub(crate) struct Interpreter<'h> {
     program: &'h LoadedProgram,
     environment: &'h dyn Environment,
     position: Position,
-    /// The code of the program's hot functions, if there is any yet.
+    /// The program's machine code, if the program has any yet.
     native: Option<&'h Arc<NativeCode>>,
     /// The budget, and what machine code needs beside it.
     context: Context,
@@ -324,7 +324,7 @@ impl<'h> Interpreter<'h> {
         }
     }
 
-    /// Runs until there is a reason to stop.
+    /// Runs the task until there is a reason to stop, and returns the reason.
     pub(crate) fn run(&mut self) -> Stop {
         loop {
             let next = match self.native_entry() {
