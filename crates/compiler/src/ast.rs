@@ -7,7 +7,7 @@ pub use flat::flat;
 use crate::names::Name;
 use crate::source::Span;
 
-/// The operator of an assignment that another language writes as `x <- 1`, which has been reported.
+/// Marks an assignment that is written as in another language, `x <- 1`. The parser has reported it.
 pub const FOREIGN_ASSIGNMENT: &str = "<-";
 
 /// A name with its place in the text.
@@ -44,7 +44,8 @@ pub struct File {
 /// `import a.b as c show d e`.
 #[derive(Clone, Debug)]
 pub struct Import {
-    /// For a local import, how many folders up it begins, plus one; 0 for a library.
+    /// The number of dots before the path: 0 for a library or package, 1 for a path that begins in the folder of the
+    /// file, and one more for each folder up.
     pub dots: u32,
     /// The path, as written.
     pub segments: Vec<Identifier>,
@@ -188,7 +189,7 @@ pub struct Migration {
     pub parameter: Identifier,
     /// The type.
     pub ty: TypeName,
-    /// Why the type will go away, if it will: the text after `Deprecated.`
+    /// The text after `Deprecated.`, if the type is deprecated.
     pub deprecated: Option<String>,
 }
 

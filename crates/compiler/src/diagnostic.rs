@@ -46,8 +46,8 @@ pub struct Diagnostic {
     pub notes: Vec<String>,
     /// Suggested fixes.
     pub hints: Vec<String>,
-    /// Whether it is shown only when a file is checked, and not when a program is run: a warning that
-    /// does not concern the program's own code.
+    /// Whether the diagnostic is shown only when a file is checked, not when a program is run. Such a warning does not
+    /// concern the program's own code.
     pub is_for_check: bool,
 }
 
@@ -137,8 +137,8 @@ pub fn order(sources: &Sources, diagnostic: &Diagnostic) -> (bool, SourceId, Spa
     (!(is_of_lock && diagnostic.is_error()), diagnostic.source, diagnostic.span)
 }
 
-/// Renders diagnostics as text, in their [`order`], and the number of those beyond the limits above. An
-/// empty line ends each.
+/// Renders diagnostics as text, in their [`order`], with an empty line after each. If the limits above leave some out,
+/// the last line has their number.
 pub fn render(sources: &Sources, diagnostics: &[Diagnostic], style: Style) -> String {
     let renderer = if style.color { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(style.width.unwrap_or(140));

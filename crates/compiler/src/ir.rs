@@ -94,7 +94,7 @@ pub struct Module {
     pub deprecated: Option<String>,
     /// Classes, interfaces, mixins and monitors.
     pub classes: Vec<Class>,
-    /// Functions of every kind, in no special order.
+    /// Functions of every kind, in no particular order.
     pub functions: Lazy<Vec<Function>>,
     /// Globals and static fields.
     pub globals: Vec<Global>,
@@ -272,7 +272,7 @@ pub struct Parameter {
     pub is_optional: bool,
     /// The declared type, checked when the function is entered.
     pub ty: Type,
-    /// The types that calls may give while the type of the parameter changes; any, if there are none.
+    /// The types that arguments may have while the type of the parameter changes. If the list is empty, only `ty` counts.
     pub alternatives: Vec<Alternative>,
 }
 
@@ -281,7 +281,7 @@ pub struct Parameter {
 pub struct Alternative {
     /// The type.
     pub ty: Type,
-    /// Why the type will go away, if it will; the text may be empty.
+    /// The reason, which may be empty, if the type is deprecated.
     pub deprecated: Option<String>,
 }
 
@@ -435,7 +435,7 @@ pub enum Expr {
         condition: Box<Node>,
         /// The loop body.
         body: Box<Node>,
-        /// Evaluated after each round (the update clause of `for`).
+        /// The update clause of a `for`, evaluated after each round.
         update: Option<Box<Node>>,
         /// Locals defined by the `for` itself. A shared one gets a new cell, with the same value,
         /// before each update, so that each round captures its own.
@@ -443,9 +443,9 @@ pub enum Expr {
     },
     /// A target of exits. Value: that of the body, or of the exit.
     Labeled(LabelId, Box<Node>),
-    /// Leaves the enclosing [`Expr::Labeled`], also out of blocks; `finally` parts run.
+    /// Leaves the enclosing [`Expr::Labeled`], even from inside of blocks. The `finally` parts in between run.
     Exit(LabelId, Box<Node>),
-    /// Returns from the routine, also out of blocks; `finally` parts run.
+    /// Returns from the routine, even from inside of blocks. The `finally` parts in between run.
     Return(Box<Node>),
     /// `try: body finally: handler`. The handler runs on every completion. If it leaves by itself
     /// (exit, return), the completion that it interrupted is dropped. Value: the body's.

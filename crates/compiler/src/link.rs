@@ -62,7 +62,7 @@ pub enum LinkError {
     /// The library lacks something that the compiler relies on.
     #[error("the library lacks '{0}'")]
     MissingLibrary(String),
-    /// An input of a session would move code that is running.
+    /// An input of a session would change the address of code that may be running.
     #[error("this input would change code that is running: begin a new session")]
     Moved,
     /// A short jump does not reach its target. The function is compiled again with long jumps.
@@ -105,10 +105,10 @@ pub fn link(unit: &Unit, optimization: Optimization) -> Result<Program, LinkErro
     link_watched(unit, optimization, &mut |_, _| {})
 }
 
-/// Sees the code of a function or initializer before bytecode is generated from it.
+/// Receives the code of each function and initializer before bytecode is generated from it.
 pub(crate) type Watch<'w> = &'w mut dyn FnMut(&Origin, &Body);
 
-/// As [`link`], and shows the code of each function and initializer.
+/// Links like [`link`], and calls `watch` with the code of each function and initializer.
 pub(crate) fn link_watched(
     unit: &Unit,
     optimization: Optimization,
@@ -118,7 +118,8 @@ pub(crate) fn link_watched(
     link_from(unit, &[main], takes_arguments, optimization, watch, None)
 }
 
-/// Links a program whose `main` is the last of `entries`. The others are kept for the earlier programs of the session.
+/// Links a program whose `main` is the last of `entries`. The other entries are those of earlier inputs of a session:
+/// the code that they reach stays in the program.
 fn link_from(
     unit: &Unit,
     entries: &[FunctionId],

@@ -68,13 +68,13 @@ impl Suggestions {
         nearest(name, affordable)
     }
 
-    /// Returns whether there will be no more suggestions.
+    /// Returns whether the comparisons are used up, so that no further suggestions come.
     pub fn are_exhausted(&self) -> bool {
         self.left.get() == 0
     }
 }
 
-/// Names whose lengths differ more, in bytes, are not compared.
+/// The maximum difference, in bytes, between the lengths of two names that are compared.
 const LENGTH_DIFFERENCE_MAX: usize = 3;
 
 fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

@@ -64,7 +64,7 @@ pub struct Analysis {
     pub diagnostics: Vec<Diagnostic>,
     /// The texts that were read, for rendering diagnostics.
     pub sources: Sources,
-    /// The names that an input of a session declares, and that the library or an import gives already.
+    /// The names that an input of a session declares although the library or an import already has them.
     pub hidden: Vec<Identifier>,
 }
 
@@ -315,7 +315,8 @@ fn analyze_with(
         let imports = module.imports.iter().map(|import| import.module).collect();
         world.unit.module_mut(module.id).imports = imports;
     }
-    // Only modules that will be prepared ones need their exports: other modules are resolved by their imports.
+    // Only modules that later analyses get as prepared modules (libraries, inputs of a session) need their exports.
+    // Names of other modules are found through their imports.
     for number in if first == 0 || input.is_some() { first..world.unit.modules.len() } else { 0..0 } {
         let exports = modules.exported(&world, ModuleId(number as u32));
         world.unit.module_mut(ModuleId(number as u32)).exports = exports.into();
@@ -415,7 +416,7 @@ fn check_main(analysis: &mut Analysis, is_program: bool) {
         return;
     }
     let problem = match module.functions.iter().find(is_main).map(|function| function.at) {
-        // The line of another language, which has been reported.
+        // The line has an error already, such as one about the way in which another language declares `main`.
         Some(at) if has_error_on_line(analysis, at) => return,
         Some(at) => {
             let span = Span { start: at, end: at + 4 };
@@ -427,7 +428,7 @@ fn check_main(analysis: &mut Analysis, is_program: bool) {
     analysis.diagnostics.push(problem.hint("a program begins with a function `main:` or `main args:`"));
 }
 
-/// Returns whether there is an error on the line of a place in the entry.
+/// Returns whether an error is on the same line as a place in the entry.
 fn has_error_on_line(analysis: &Analysis, place: u32) -> bool {
     let Some(source) = analysis.sources.get(SourceId(0)) else { return false };
     let errors =

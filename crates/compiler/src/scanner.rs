@@ -34,7 +34,8 @@ pub struct Scanned {
     pub is_open: bool,
     /// Whether the text ends between the brackets of an interpolation, in a string that otherwise stands on one line.
     pub is_broken: bool,
-    /// Whether a string with an interpolation over lines ends where nothing closes it: no further line can mend that.
+    /// Whether a string that continues on other lines within an interpolation was ended where nothing closes it.
+    /// Further lines of text cannot mend that.
     pub is_lost: bool,
 }
 
@@ -102,14 +103,14 @@ enum Mode {
     Bracketed { depth: u32, start: usize },
 }
 
-/// How much had been found when an interpolation began.
+/// The numbers of mistakes and type migrations that were found before an interpolation.
 #[derive(Clone, Copy, PartialEq, Debug)]
 struct Progress {
     problems: usize,
     migrations: usize,
 }
 
-/// Returns whether a comment looks like the divisor of `x // 2`.
+/// Returns whether a comment is only a number, as in `x // 2`, where another language divides.
 fn is_like_divisor(comment: &str) -> bool {
     let rest = comment.strip_prefix("//").unwrap_or("");
     let number = rest.strip_prefix(' ').unwrap_or(rest);
@@ -576,7 +577,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Counts brackets inside of an interpolation; returns what this token closes.
+    /// Counts brackets inside of an interpolation. Returns what the token closes.
     fn track_depth(&mut self, kind: Kind) -> Closes {
         match (self.modes.last_mut(), kind) {
             (Some(Mode::Parenthesized { depth, .. }), Kind::LeftParen) => *depth += 1,

@@ -141,7 +141,7 @@ impl Loader for FileLoader {
         let mut folders = Vec::new();
         for _ in 0..=depth {
             folders.extend(folder.to_str().map(str::to_owned));
-            // `..` and the start of a relative path can only be left by another `..`.
+            // The folder above `..`, or above the start of a relative path, has no name in the path: another `..` leads to it.
             let has_name =
                 matches!(folder.components().next_back(), Some(Component::Normal(_) | Component::RootDir));
             if !(has_name && folder.pop()) {
@@ -193,7 +193,7 @@ pub struct Span {
 }
 
 impl Span {
-    /// Returns the span from the first byte to one past the last.
+    /// Returns the span from the byte at `start` up to, but not including, the one at `end`.
     pub fn new(start: usize, end: usize) -> Self {
         Span { start: start as u32, end: end as u32 }
     }

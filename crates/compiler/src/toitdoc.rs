@@ -178,7 +178,7 @@ struct Line<'p> {
     pieces: Pieces<'p>,
 }
 
-/// The pieces of a line, the first one without a number of bytes at its beginning.
+/// The pieces of a line. `skipped` bytes at the beginning of the first piece are left out.
 #[derive(Clone, Copy)]
 struct Pieces<'p> {
     list: &'p [Piece],

@@ -1,8 +1,7 @@
 //! Static types: the front half's knowledge about values.
 //!
-//! Types are checked where a value becomes the value of a variable, field, parameter or result that has a
-//! type. If the value cannot fit, that is an error; if it may or may not fit, the program checks at run
-//! time; if it always fits, nothing is done.
+//! Types are checked where a variable, field, parameter or result with a type receives a value. If the value cannot
+//! fit, that is an error; if it may or may not fit, the program checks at run time; if it always fits, nothing is done.
 
 use crate::ir::{ClassId, Type};
 
@@ -69,7 +68,7 @@ impl From<Type> for Ty {
 pub enum Fit {
     /// Always.
     Yes,
-    /// It must be checked when the program runs.
+    /// The value may or may not fit: the program must check it at run time.
     Check,
     /// Never.
     No,

@@ -203,7 +203,7 @@ impl Fragment {
         self.imm(opcode, register, 0);
     }
 
-    /// Lets a jump back charge calls in the loop that were replaced by code.
+    /// Makes the backward jump at `at` also charge the budget for `calls` calls of the loop that were replaced by code.
     pub(super) fn charge_jump(&mut self, at: u32, calls: u32) {
         if let Some(jump) = self.instructions.get_mut(at as usize) {
             *jump = jump.with_charge(calls);

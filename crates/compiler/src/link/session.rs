@@ -44,14 +44,14 @@ struct ClassName {
     application: Option<u32>,
 }
 
-/// A function for which there is a body: for a method of a mixin, with the application.
+/// A function that has a body. A method of a mixin also has the application that it is compiled for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 struct Written {
     function: FunctionId,
     application: Option<ClassName>,
 }
 
-/// A body with blocks and lambdas.
+/// What a body with blocks and lambdas belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 enum Owner {
     Function(Written),

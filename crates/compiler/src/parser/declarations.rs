@@ -10,8 +10,7 @@ use crate::diagnostic::Diagnostic;
 use crate::scanner::{Kind, Token};
 use crate::source::Span;
 
-/// The least indentation, relative to a declaration, of a line with a part of its head, such as a
-/// parameter.
+/// The minimum indentation, relative to a declaration, of a further line of its head, such as one with parameters.
 const PARAMETER_INDENT: u32 = 4;
 
 /// The modifiers before a declaration.
@@ -455,8 +454,8 @@ impl Parser<'_> {
         FunctionName::Plain(name)
     }
 
-    /// Reports a token that cannot be a declaration's name. A keyword is then used as the name. A missing name has an
-    /// empty one; after any other token the rest of the declaration is skipped, since its parameters are not known.
+    /// Reports a token that cannot be a declaration's name. Uses a keyword as the name. If the name is missing, returns
+    /// an empty name. After any other token it skips the rest of the declaration, since the parameters are not known.
     fn bad_name(&mut self) -> Identifier {
         let token = self.token();
         self.expected("the name of a declaration");
@@ -700,7 +699,7 @@ impl Parser<'_> {
         }
         if self.skip_type_parameters() || second_dot.is_some() {
             prefix = None;
-            // No part of a name that is too long is completed as a type.
+            // The name has too many parts, so the span of none of them may be completed as that of a type.
             name = Identifier { name: "any".into(), span: second_dot.unwrap_or(name.span) };
         }
         let nullable = self.peek_on_line() == Kind::Question && !self.token().space_before;

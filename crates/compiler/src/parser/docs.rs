@@ -76,8 +76,8 @@ impl Parser<'_> {
         (!is_of_declaration).then(|| self.make_doc(span))
     }
 
-    /// Returns the documentation of a file that follows its imports: the first documentation comment before the
-    /// first declaration, unless it belongs to that.
+    /// Returns the documentation of a file that follows its imports: the first documentation comment before the first
+    /// declaration, unless it documents that declaration.
     pub(super) fn doc_after_imports(&self) -> Option<Doc> {
         let comments = comments(self.text, self.last_end(), self.token().span.start);
         let index = comments.iter().position(|comment| comment.kind != CommentKind::Plain)?;

@@ -1,4 +1,4 @@
-//! Recognizes definitions and loops of other languages, as `habits.rs` does for the rest.
+//! Recognizes definitions and loops as other languages write them; `habits.rs` recognizes other syntax of these languages.
 
 use super::Parser;
 use super::habits::{BRACES, FUNCTION_WORDS, HANDLER_WORDS, LOOK_AHEAD_MAX, VARIABLE_WORDS, plain_parameter};
@@ -603,7 +603,7 @@ impl Parser<'_> {
             || self.parameters_before_colon().is_some()
     }
 
-    /// Parses such a block, as an argument of `callee`.
+    /// Parses a block without its `:`, and returns the call of `callee` with it.
     pub(super) fn block_without_colon(&mut self, callee: Expression) -> Expression {
         if let Some(length) = self.parameters_before_colon() {
             return self.block_after_parameters(callee, length);
@@ -651,7 +651,7 @@ impl Parser<'_> {
     }
 }
 
-/// Returns whether a word names a type, by its looks: it cannot be the name of a variable or of a constant.
+/// Returns whether a word looks like the name of a type, and not like that of a variable or constant.
 fn names_type(word: &str) -> bool {
     matches!(word, "int" | "float" | "bool" | "string" | "any")
         || word.starts_with(|c: char| c.is_ascii_uppercase())

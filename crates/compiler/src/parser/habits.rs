@@ -1,5 +1,5 @@
-//! Recognizes the syntax of other languages: says how it is written in Toit, and goes on as if it had
-//! been written so, so that one habit gives one message.
+//! Recognizes syntax of other languages (a *habit*). The parser reports how Toit writes the same, and goes on as if the
+//! text were written that way, so that each habit gives one message.
 
 use super::expressions::{RELATIONAL, TYPE};
 use super::{Parser, is_closer};
@@ -42,10 +42,10 @@ const CLASS_WORDS: &[&str] = &["struct", "record", "trait", "protocol", "enum", 
 /// The title of the error about braces around a body.
 pub(super) const BRACES: &str = "braces do not enclose a body";
 
-/// Words that begin what handles exceptions.
+/// Words with which other languages begin an exception handler.
 pub(super) const HANDLER_WORDS: &[&str] = &["except", "catch", "rescue"];
 
-/// How functions without a name are written.
+/// The hint about functions without a name.
 const LAMBDA: &str = "a block, which is an argument of a call, is written `: | x | x + 1`; a lambda, which is a value, `:: | x | x + 1`";
 
 /// How several values are printed.
@@ -68,7 +68,7 @@ const OPERATORS: &[(&str, &str)] = &[
 /// The title of the error about code outside of all functions.
 const NO_FUNCTION: &str = "this code belongs to no function";
 
-/// How many tokens a search for the end of something may take.
+/// The maximum number of tokens that a search for the end of a construct examines.
 pub(super) const LOOK_AHEAD_MAX: usize = 200;
 
 /// The maximum number of tokens of a literal between braces in a head, if its `{` ends a line.
@@ -80,7 +80,7 @@ impl<'a> Parser<'a> {
         self.text.get(self.token().span.start as usize..).unwrap_or("")
     }
 
-    /// Returns whether the current token names a type, by its looks.
+    /// Returns whether the current token looks like the name of a type.
     pub(super) fn is_type_word(&self) -> bool {
         let word = self.written(self.token().span);
         let is_known = matches!(
@@ -479,7 +479,7 @@ impl<'a> Parser<'a> {
             && self.kind_on_line(4) == Kind::LeftParen
     }
 
-    /// Returns whether this line is only `name(...)`, with nothing below it that is indented more.
+    /// Returns whether this line is only `name(...)`, without lines below it that are indented more.
     fn is_call_alone(&self) -> bool {
         let last = self.line_kinds().filter(|kind| *kind != Kind::Semicolon).last();
         let is_head = |kind| matches!(kind, Kind::Arrow | Kind::LeftBrace);
@@ -566,7 +566,7 @@ impl<'a> Parser<'a> {
             self.habit(token.span, title, &hint);
         } else {
             let hint = match &*name {
-                // It has no result, and other parameters than elsewhere.
+                // In Toit `main` has no result, and its parameters differ from those in other languages.
                 "main" => {
                     "write `main:`, or `main arguments:` to get the arguments of the program".to_owned()
                 }
