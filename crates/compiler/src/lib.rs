@@ -12,8 +12,8 @@
 //! | modules | [`resolve`], [`types`] | [`ir`]: names resolved and types checked |
 //! | program | [`link`], [`program`] | the program that runs |
 //!
-//! Documentation comments are read by [`toitdoc`]. Mistakes in a program are data ([`diagnostic`]), and no stage stops at them. The result of each
-//! stage can be printed ([`emit`], and [`program::Program::disassemble`] for the program).
+//! Documentation comments are read by [`toitdoc`]. Mistakes in a program are data ([`diagnostic`]), and no stage stops
+//! at them. The result of each stage can be printed ([`emit`], and [`program::Program::disassemble`] for the program).
 
 pub mod ast;
 #[cfg(test)]

@@ -49,7 +49,8 @@ pub fn answer(site: &Site, request: &[u8]) -> Answer {
     let (Some(method), Some(target)) = (parsed.method, parsed.path) else {
         return failure(400, "the request has no method or path");
     };
-    // Another site could have a name of its own that leads to this machine, and read the pages by it.
+    // A script of another site could otherwise read the pages through a name of that site which leads to this machine
+    // (DNS rebinding).
     let host = parsed.headers.iter().find(|header| header.name.eq_ignore_ascii_case("host"));
     if !host.is_some_and(|host| is_of_this_machine(host.value)) {
         return failure(403, "the pages are served under the names localhost and 127.0.0.1 only");

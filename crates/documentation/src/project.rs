@@ -83,11 +83,11 @@ impl LibraryFile {
 /// How a package belongs to the subject.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PackageKind {
-    /// It is the subject.
+    /// The package of the subject.
     Own,
-    /// The subject uses it.
+    /// A package that the subject uses.
     Used,
-    /// It is the libraries that come with Lucarne.
+    /// The libraries that come with Lucarne.
     Library,
 }
 
@@ -230,7 +230,7 @@ impl Project {
         roots
     }
 
-    /// Removes the errors in packages of others, which the user cannot mend. Returns the names of these packages.
+    /// Removes the errors in packages of others, which the user cannot correct. Returns the names of these packages.
     pub(crate) fn take_foreign_errors(&self, analysis: &mut Analysis) -> Vec<String> {
         let sources = &analysis.sources;
         let owner = |source: SourceId| {

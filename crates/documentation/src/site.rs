@@ -1,10 +1,10 @@
 //! The files of a site, and how they replace an earlier site in a folder.
 //!
-//! A site in a folder has a list of its files, by which a later one knows the folder for one of ours: a folder with any other
-//! file is never replaced. The files are written to a new folder beside it, which then takes its place in one step. If a build
-//! is killed, one of the same site that begins a minute later or more removes the folder that it has left. Where the file system
-//! cannot exchange two names, the earlier site is in another folder for a moment. If the build is killed then, the next one
-//! moves it back first.
+//! A site in a folder has a list of its files, by which a later build recognizes the folder as that of a site: a folder
+//! with any other file is never replaced. The files are written to a new folder beside the old one, which then takes
+//! the place of the old one in one step. If a build is killed, its new folder stays; a build of the same site that
+//! begins at least a minute later removes it. Where the file system cannot exchange two names, the earlier site is in
+//! another folder for a moment. If the build is killed then, the next one moves it back first.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -35,8 +35,8 @@ const RANDOM_BYTES: usize = 6;
 /// The name of an earlier site in the folder that it is moved to.
 const ASIDE: &str = "site";
 
-/// The age from which a new folder that no build has locked was left by a build that was killed. A build locks its folder as
-/// soon as it has made it.
+/// The age from which a new folder without a lock counts as left behind by a build that was killed. A build locks its
+/// folder as soon as it has made it.
 const UNFINISHED_AGE: Duration = Duration::from_secs(60);
 
 /// The maximum number of bytes of a list that is read.
@@ -132,7 +132,8 @@ impl Site {
             .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777))
             .tempdir_in(parent)
             .map_err(|error| cannot_write(parent, io::Error::from(error.kind())))?;
-        // Without a lock, as in some network file systems, the folder is never taken for a left one.
+        // If the lock fails, as in some network file systems, `remove_unfinished` never takes the folder for one that
+        // was left behind.
         let _lock = locked(new.path());
         self.write_files(new.path())?;
         if !exists {

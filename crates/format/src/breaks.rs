@@ -14,15 +14,15 @@ use lucarne_compiler::scanner::Kind;
 use lucarne_compiler::source::Span;
 use std::ops::Range;
 
-/// How many times all pieces are placed. Each time breaks one level of nesting.
+/// The maximum number of times that all pieces are placed. Each time breaks one level of nesting.
 const ROUNDS_MAX: usize = 24;
 
 /// By how many columns the only argument of a call must move to the left to get a line of its own.
 const GAIN_MIN: usize = 6;
-/// The same for a text, which often stands after a short name such as `throw`.
+/// The same for a string, which often stands after a short name such as `throw`.
 const TEXT_GAIN_MIN: usize = 16;
 
-/// Places the pieces of a text. Returns before which pieces a line break is added, too.
+/// Places the pieces of a text. Also returns, for each piece, whether a line break is added before it.
 pub(crate) fn break_lines(text: &str, pieces: &Pieces, file: &File, length: usize) -> (Vec<bool>, Layout) {
     let mut breaks = vec![false; pieces.list.len()];
     let mut placed = layout(text, pieces, &breaks, file);
@@ -134,7 +134,7 @@ impl Breaker<'_> {
         rest.iter().take_while(|line| line.place.start < end).any(|line| !line.is_broken)
     }
 
-    /// Returns those of some pieces that are on a long line, and do not begin it.
+    /// Returns those of the given pieces that are on a long line and do not begin it.
     fn on_line(&self, line: usize, pieces: impl Iterator<Item = usize>) -> Vec<usize> {
         let range = self.lines.get(line).map_or(0..0, |line| line.pieces.clone());
         pieces.filter(|at| range.contains(at) && !self.begins_line(*at)).collect()
@@ -384,7 +384,7 @@ impl Breaker<'_> {
             (None, Some(value)) => self.piece_at(value.span.start),
             (None, None) => usize::MAX,
         });
-        // Those on later lines, too: an argument on a line of its own must end with that line.
+        // Includes arguments on later lines, since an argument on a line of its own must end with that line.
         let mut starts: Vec<usize> = starts.filter(|at| !self.begins_line(*at)).collect();
         if starts.len() < least || body.is_some_and(|body| body.statements.is_empty()) {
             return;

@@ -7,7 +7,8 @@ const OFF: &str = "// format: off";
 /// The comment that ends them.
 const ON: &str = "// format: on";
 
-/// How many pieces away an aligned piece is searched for, so that the search takes time in proportion to the text.
+/// The maximum distance, in pieces, at which an aligned piece is searched for, so that the search takes time in
+/// proportion to the text.
 const TABLE_WIDTH_MAX: usize = 256;
 
 /// A token, or a whole string.
@@ -24,7 +25,7 @@ pub(crate) struct Piece {
     pub(crate) line: u32,
     /// Its column, in characters.
     pub(crate) column: u32,
-    /// The number of characters; in its last line, if it has several lines.
+    /// The number of characters; if the piece has several lines, of its last line.
     pub(crate) width: u32,
     /// Whether it has several lines.
     pub(crate) has_lines: bool,
@@ -163,7 +164,7 @@ impl Cutter<'_> {
         });
     }
 
-    /// Counts lines and columns up to a place. Returns whether there is a `/` before it.
+    /// Counts lines and columns up to a place. Returns whether there is a `/` in between, which may begin a comment.
     fn move_to(&mut self, place: usize) -> bool {
         let between = self.text.get(self.place..place).unwrap_or("");
         self.place = place;

@@ -6,10 +6,10 @@
 //! version, which knows nothing, always exists: rare paths go on there.
 //!
 //! **What the frame holds.** A register is *dirty* if its value is not in the frame yet. What is needed later is written before
-//! others look at the frame. The collector should also find the references that a frame of the interpreter has in registers that are
-//! not needed any more, so that objects live equally long in both. Hence a dirty register may only
-//! wait if neither its value nor the older word in the frame can be a reference; if one of them can, it is
-//! written before paths meet. There is one exception: where a frame goes on in code that expects no reference in a register
+//! others look at the frame. The collector should also find the references that a frame of the interpreter has in
+//! registers that are not needed any more, so that objects live equally long in both. Hence a dirty register may only
+//! wait if neither its value nor the older word in the frame can be a reference; if one of them can, it is written
+//! before paths meet. There is one exception: where a frame goes on in code that expects no reference in a register
 //! that is not needed, the register is cleared.
 
 use std::rc::Rc;
@@ -22,9 +22,9 @@ pub(crate) const VERSIONS_MAX: usize = 4;
 /// versions are made.
 pub(crate) const FACTS_MAX: usize = 2 << 20;
 
-/// The cost of a version that knows less about a value. Less than this is spent on loads and stores alone.
+/// The cost of going to a version that knows less about a value. It is more than all loads and stores on the way cost together.
 pub(crate) const COST_OF_LOSS: u32 = 1_000;
-/// What it costs more to put a float into a word.
+/// The additional cost of putting a float into a word.
 const COST_OF_PACKING: u32 = 8;
 
 /// What kind of value a register has.
@@ -81,14 +81,14 @@ pub(crate) struct Loop {
     pub(crate) assigned: Registers,
     /// Those in which it may leave a reference.
     pub(crate) referring: Registers,
-    /// Whether it has a step after which objects may have moved.
+    /// Whether the loop has a step after which objects may have moved.
     pub(crate) has_calls: bool,
 }
 
 /// What is known about all registers.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct State {
-    /// Shared by states until one of them changes: most exits know the same.
+    /// States share the facts until one of them changes, since most exits know the same.
     facts: Rc<Vec<Fact>>,
     /// Whether the budget is in its variable, not in the context.
     pub(crate) holds_budget: bool,
@@ -187,8 +187,8 @@ impl State {
         }
     }
 
-    /// Returns the state for a version of the code at a place, for those who come with this one. Only live registers keep what is
-    /// known.
+    /// Returns the state that a new version of the code at a place expects, if this is the state of the path that leads
+    /// there. Only live registers keep what is known.
     pub(crate) fn version(&self, live: &Registers, repeated: Option<&Loop>) -> State {
         let mut version = self.clone();
         version.is_rare = false;

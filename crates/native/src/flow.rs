@@ -236,7 +236,7 @@ impl Flow {
         }
     }
 
-    /// Returns what the loop does that begins at a place, if one does.
+    /// Returns the properties of the loop that begins at a place, if one begins there.
     pub(crate) fn loop_at(&self, place: usize) -> Option<Loop> {
         let goes_back = |from: &usize| {
             let instruction = self.code[*from];
@@ -266,7 +266,7 @@ impl Flow {
         self.code[place].opcode() == Some(Opcode::Slow)
     }
 
-    /// Returns the places to which control goes from one.
+    /// Returns the places to which control can go from a place.
     pub(crate) fn successors(&self, place: usize) -> impl Iterator<Item = usize> + use<> {
         let instruction = self.code[place];
         let opcode = instruction.opcode().unwrap_or(Opcode::Unreachable);
@@ -389,7 +389,7 @@ fn is_call(opcode: Opcode) -> bool {
     matches!(opcode, Opcode::CallStatic | Opcode::CallVirtual | Opcode::CallBlock | Opcode::GetGlobal)
 }
 
-/// Returns whether an instruction is done by the interpreter, or allocates.
+/// Returns whether the interpreter executes an instruction, or the instruction allocates.
 fn is_step(opcode: Opcode) -> bool {
     matches!(
         opcode,

@@ -1,9 +1,10 @@
 //! Translates a function's bytecode to machine code.
 //!
-//! Each register is a variable of Cranelift's for its word, and another for its number if that is a float. The translator
-//! follows the paths through the code with what is known about each register ([`State`]). Registers are written to the frame
-//! when something else may look at it, and most of them only then: `facts` has the rules. After a call, or a step that may collect,
-//! references are read from the frame again: blocks may have changed them, and objects may have moved.
+//! Each register is a variable of Cranelift's for its word, and another for its number if that is a float. The
+//! translator follows the paths through the code with what is known about each register ([`State`]). Registers are
+//! written to the frame when something else may look at it, and most of them only then: `facts` has the rules. After a
+//! call, or a step that may collect, references are read from the frame again: blocks may have changed them, and
+//! objects may have moved.
 
 mod blocks;
 mod calls;
@@ -270,7 +271,7 @@ impl<'a> Translator<'a> {
         self.builder.finalize();
     }
 
-    /// Translates instructions from a place on, to the place where others can come in or the path ends.
+    /// Translates instructions from a place on, up to a place where other paths can join or where this path ends.
     fn path(&mut self, first: usize) {
         for place in first..self.flow.code.len() {
             if place > first && self.flow.is_leader[place] {
@@ -323,8 +324,8 @@ impl<'a> Translator<'a> {
         self.builder.ins().trap(TrapCode::unwrap_user(1));
     }
 
-    /// Makes the frame of a call, as the interpreter does: checks the room on both stacks, writes the header, clears the registers that
-    /// are no arguments, and counts the budget.
+    /// Makes the frame of a call, as the interpreter does: checks the room on both stacks, writes the header, clears
+    /// the registers that are no arguments, and counts the budget.
     fn enter(&mut self, how: Value) {
         let (fits, grow) = (self.block(), self.cold_block());
         let end =
@@ -385,7 +386,7 @@ impl<'a> Translator<'a> {
         self.switch(go_on);
     }
 
-    /// Fills the blocks that have been asked for on the way.
+    /// Fills the blocks that leave the code, which the translation of instructions has requested.
     fn end(&mut self) {
         let mut leaving: Vec<((Reason, usize), Block)> = Vec::new();
         let mut known = HashMap::new();

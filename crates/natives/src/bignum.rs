@@ -16,11 +16,11 @@ pub(super) const TABLE: &[Row] = &[
     ("power", 6, power),
 ];
 
-/// The largest operand: an operation on two of them takes some milliseconds at most.
+/// The maximum size of an operand: an operation on two operands of this size takes some milliseconds.
 const OPERAND_BYTES_MAX: usize = 32 * 1024;
 /// The largest exponent and modulus of a power, in bytes. The time of a power grows with the cube of their size.
 const POWER_BYTES_MAX: usize = 512;
-/// Multiplying two words of 64 bits takes about a nanosecond.
+/// The number of products of two words that cost a unit: multiplying two words of 64 bits takes about a nanosecond.
 const WORD_PRODUCTS_PER_UNIT: usize = 8;
 
 const DIVISION_BY_ZERO: Failure = Failure::Error("DIVISION_BY_ZERO");

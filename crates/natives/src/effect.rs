@@ -127,7 +127,7 @@ effects! {
     NotificationEnd(3) = "services" "notification-end",
     /// `pid client handle` -> the notification.
     NotificationTake(3) = "services" "notification-take",
-    /// `pid client handle value` -> whether the resource is still wanted. Waits for room.
+    /// `pid client handle value` -> whether the resource still receives notifications. Waits for room.
     Notify(4) = "services" "notify",
     /// `pid client handle` -> as for `notify`. Says that the resource has ended.
     NotifyEnd(3) = "services" "notify-end",

@@ -294,7 +294,7 @@ fn next<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     Ok(Ref::small(found.map_or(-1, |found| (found.slot as i64) << 32 | found.place as i64)))
 }
 
-/// Cuts a hash code to a non-negative immediate integer, the form in which tables store hash codes.
+/// Reduces a hash code to a non-negative immediate integer, the form in which tables store hash codes.
 fn clip(hash: i64) -> i64 {
     hash & INT_MAX
 }
@@ -413,7 +413,7 @@ fn fill_index(mut table: RefMut<'_>, end: usize, stride: usize) {
     }
 }
 
-/// `entries` -> the size in bytes of an index for so many entries.
+/// `entries` -> the size in bytes of an index for this number of entries.
 fn index_bytes<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     Ok(Ref::small((slots_for(call.index(0)?)? * SLOT_BYTES) as i64))
 }

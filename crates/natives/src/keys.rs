@@ -9,11 +9,11 @@ use rsa::pkcs8::pkcs5::{EncryptionScheme, pbes2::Kdf};
 use super::{Call, Failure};
 
 const BEGIN: &str = "-----BEGIN ";
-/// Larger than any key that the crates take.
+/// The maximum size of a key in bytes, which is more than any key that the crates accept.
 const KEY_BYTES_MAX: usize = 64 * 1024;
 /// The maximum number of rounds in which a password is hashed: twice the recommended number, which takes half a second.
 const ITERATIONS_MAX: u32 = 1_200_000;
-/// Hashing a password once takes about half a microsecond.
+/// The cost of hashing a password once, which takes about half a microsecond.
 const UNITS_PER_ITERATION: usize = 50;
 
 /// A section of a text in the form PEM.

@@ -235,13 +235,13 @@ impl<'p> Call<'p> {
         self.charged = self.charged.saturating_add(i64::try_from(units).unwrap_or(i64::MAX));
     }
 
-    /// Announces work on so many bytes, which is charged after it. If the work is long, other processes run meanwhile.
+    /// Announces work on this number of bytes, which is charged after it. If the work is long, other processes run meanwhile.
     pub fn before_work(&self, bytes: usize) {
         self.heap.before_work(bytes);
     }
 
-    /// Returns the position of the first byte that the function accepts. Only if it is far away, this is announced as long work: a
-    /// program that takes a long text apart searches near its start many times.
+    /// Returns the position of the first byte that the function accepts. Announces long work only if that byte is far
+    /// away, since a program that takes a long text apart makes many searches that end near their start.
     pub(crate) fn position(&self, bytes: &[u8], accepts: impl Fn(u8) -> bool) -> Option<usize> {
         let (near, far) = bytes.split_at(bytes.len().min(SEARCH_NEAR_BYTES));
         near.iter().position(|byte| accepts(*byte)).or_else(|| {
@@ -250,7 +250,7 @@ impl<'p> Call<'p> {
         })
     }
 
-    /// Announces a wait for a disk: other processes do not wait for it.
+    /// Announces a wait for a disk, so that other processes can run meanwhile.
     pub fn before_waiting(&self) {
         self.heap.before_waiting();
     }

@@ -73,7 +73,7 @@ fn start(random: &mut ChaCha20Rng, bits: NonZeroU32) -> Result<SmallFactorsSieve
     SmallFactorsSieve::new(start.get(), bits, false).map_err(invalid)
 }
 
-/// Returns the cost of an operation with a private key of so many bits. It grows with the cube of the bits. An
+/// Returns the cost of an operation with a private key of this number of bits. It grows with the cube of the bits. An
 /// operation with a public key costs a hundredth of it.
 fn units(bits: u32) -> usize {
     let bits = bits as usize / 64;

@@ -166,8 +166,9 @@ fn index_of<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     Ok(Ref::small(found.map_or(-1, |at| at as i64)))
 }
 
-/// Finds the first place in a range of a text. Only if it is far away, this is announced as long work: a program that
-/// splits a long text searches near its start many times. `overlap` is the number of bytes of a match but one.
+/// Finds the first place in a range of a text. Announces long work only if that place is far away, since a program that
+/// splits a long text makes many searches that end near their start. `overlap` is the number of bytes of a match minus
+/// one.
 fn find_first(
     call: &Call<'_>,
     text: &str,

@@ -51,15 +51,15 @@ pub(super) const TABLE: &[Row] = &[
     ("close", 1, close),
 ];
 
-/// Reading a trusted certificate takes about ten microseconds.
+/// The cost of reading a trusted certificate, which takes about ten microseconds.
 const ROOT_UNITS: usize = 1_000;
-/// Checking a private key takes up to half a millisecond.
+/// The cost of checking a private key, which takes up to half a millisecond.
 const IDENTITY_UNITS: usize = 50_000;
-/// Making the keys for the start of a handshake takes about thirty microseconds.
+/// The cost of making the keys for the start of a handshake, which takes about thirty microseconds.
 const START_UNITS: usize = 3_000;
-/// The work on a message of a handshake takes up to half a millisecond: a signature or several, and a shared secret.
+/// The cost of a message of a handshake. One or several signatures and a shared secret take up to half a millisecond.
 const HANDSHAKE_UNITS: usize = 40_000;
-/// Encrypting and decrypting take as long as reading this many times.
+/// The cost of encrypting or decrypting a byte, relative to that of reading it.
 const CIPHER_COST: usize = 4;
 
 /// `der` -> the roots in a sequence of certificates.

@@ -14,7 +14,7 @@ use crate::draft::{Draft, Enum, Method, Record, Stream, Value};
 use crate::names::{self, Taken};
 use crate::{Refusal, origin};
 
-/// Returns the draft of a service, or its parts that have no equal.
+/// Returns the draft of a service, or the parts of it that a definition cannot express.
 pub(crate) fn convert(service: &ServiceDescriptor) -> Result<Draft, Vec<Refusal>> {
     let file = service.parent_file();
     let mut converter = Converter::new(service);

@@ -49,7 +49,7 @@ pub struct Definition {
     pub text: String,
 }
 
-/// The reason for which no definition is made.
+/// The reason why no definition is made.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ImportError {
@@ -181,8 +181,8 @@ impl FileResolver for Text {
     }
 }
 
-/// The reason for which a file has no text. Errors of the parser are shown as it formats them for debugging, since only that
-/// form has places; so this one formats as the plain text.
+/// The reason why a file cannot be read. Errors of the parser are shown in its debug format, since only that has
+/// places. So the debug format of this error is the plain text.
 struct Unreadable(String);
 
 impl fmt::Debug for Unreadable {
@@ -215,7 +215,7 @@ fn not_utf8(path: &Path, bytes: &[u8], error: std::str::Utf8Error) -> String {
     format!("cannot read {}: line {line} is not UTF-8", path.display())
 }
 
-/// Parses a file. Each error has a place: that of an end that comes too early is the last line.
+/// Parses a file. Each error has a place. If the text ends too early, that is the end of its last line.
 fn parsed(name: &str, text: &str) -> Result<File, protox::Error> {
     let text = without_mark(text);
     File::from_source(name, text).map_err(|error| {
@@ -292,7 +292,8 @@ fn choose(file: &FileDescriptor, wanted: Option<&str>) -> Result<ServiceDescript
     })
 }
 
-/// Reads the definition as a user of it does. What remains are clashes of names, which depend on the rules of definitions.
+/// Reads the definition as a user of it does. The only mistakes that can be found here are clashes of names, which
+/// depend on the rules of definitions.
 fn check(definition: &Definition, service: &ServiceDescriptor) -> Result<(), ImportError> {
     let mut loader = MemoryLoader::default();
     loader.add(&definition.file, definition.text.as_str());

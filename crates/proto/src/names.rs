@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use lucarne_compiler::scanner::is_keyword;
 use lucarne_interface::model::{is_name_of_type_free, kebab};
 
-/// Returns a name of a class for a type: `OuterInner` for `Outer.Inner`, `ChatLine` for `chat_line`.
+/// Returns the name of the class for a type: `OuterInner` for `Outer.Inner`, `ChatLine` for `chat_line`.
 pub(crate) fn class(name: &str) -> String {
     let words = name.split(['.', '_']).filter(|word| !word.is_empty());
     let class: String = words.map(capitalized).collect();
@@ -23,12 +23,12 @@ fn capitalized(word: &str) -> String {
     first.into_iter().chain(letters).collect()
 }
 
-/// Words that are no keywords, but mean something else where a member is declared or used.
+/// Words that are not keywords, but have a meaning of their own where a member is declared or used.
 const SPECIAL: &[&str] = &["abstract", "constructor", "operator", "super", "this"];
 
-/// Returns a name of a method or a field: `max-size` for `max_size`, `maxSize` and `MaxSize`.
+/// Returns the name of a method or a field: `max-size` for `max_size`, `maxSize` and `MaxSize`.
 ///
-/// `suffix` is added to words that the language or the generated code need.
+/// `suffix` is added to words that the language or the generated code reserves.
 pub(crate) fn small(name: &str, suffix: &str, is_free: impl Fn(&str) -> bool) -> String {
     let words = name.split('_').filter(|word| !word.is_empty());
     let small = words.map(kebab).collect::<Vec<_>>().join("-");

@@ -61,11 +61,11 @@ pub struct Inputs {
 
 /// An input that was compiled and linked.
 pub struct Linked {
-    /// The program that runs it. It extends the program of the input before.
+    /// The program that runs the input. It extends the program of the input before.
     pub program: Program,
     /// The result of the analysis, which contains the warnings.
     pub analysis: Analysis,
-    /// The names that it declares, and that earlier inputs have declared or imported.
+    /// The names that the input declares although earlier inputs have declared or imported them.
     pub replaced: Vec<String>,
     /// What the session becomes.
     pub next: Next,
@@ -77,7 +77,7 @@ pub struct Next(Inputs);
 /// Where the text of an input comes from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Origin {
-    /// It was typed: it can have statements, whose values are shown.
+    /// The input was typed: it can have statements, whose values are shown.
     Typed,
     /// It is a file, with declarations only.
     File,
@@ -179,7 +179,7 @@ impl Inputs {
         self.link(read, origin, input)
     }
 
-    /// Returns the type of an expression, or the errors of the expression. Returns none if the text is no expression.
+    /// Returns the type of an expression, or the errors of the expression. Returns none if the text is not an expression.
     ///
     /// # Errors
     /// As for [`Inputs::compile`].
@@ -258,7 +258,8 @@ impl Inputs {
         let read = |has_definitions, hidden: &[Span]| {
             self.analyze_as(&typed, Reading { has_definitions, show, hidden })
         };
-        // A function without a result cannot be asked for its value. Statements with errors are analyzed without.
+        // Showing the value of a call is an error if the function has no result. So statements with errors are analyzed
+        // again without showing their values.
         let analyze = |has_definitions| {
             let (analysis, heads, shown) = read(has_definitions, &[]);
             let hidden: Vec<Span> = shown.into_iter().filter(|span| has_error_in(&analysis, *span)).collect();
@@ -292,7 +293,8 @@ impl Inputs {
         is_given && !has_error(calls, |span| (arguments.start..arguments.end).contains(&span.start))
     }
 
-    /// Analyzes an input. Returns also the heads that it could be read with in another way, and which statements are shown.
+    /// Analyzes an input. Also returns the heads of lines that could be read in another way, and the places of the
+    /// statements whose values are shown.
     fn analyze_as(&self, typed: &Typed<'_>, reading: Reading<'_>) -> (Analysis, Vec<Head>, Vec<Span>) {
         let Input { file, heads, shown, problems } = parsed(typed.text, reading);
         (self.analyze_parsed(typed, file, problems), heads, shown)
@@ -383,7 +385,7 @@ fn has_error_in(analysis: &Analysis, statement: Span) -> bool {
     has_error(analysis, |span| statement.start <= span.start && span.start <= statement.end)
 }
 
-/// Returns whether an analysis has an error at such a place of the input.
+/// Returns whether an analysis has an error at a place of the input that `is_meant` accepts.
 fn has_error(analysis: &Analysis, is_meant: impl Fn(Span) -> bool) -> bool {
     let errors = analysis.diagnostics.iter().filter(|problem| problem.is_error());
     errors.into_iter().any(|problem| problem.source == SourceId(0) && is_meant(problem.span))
@@ -459,7 +461,7 @@ fn parsed_file(text: &str) -> Input {
     parsed.unwrap_or_else(|| parse_file_as_input(SourceId(0), ""))
 }
 
-/// Returns whether a text is one expression, also one with errors.
+/// Returns whether a text is a single expression, which may have errors.
 fn is_expression(text: &str) -> bool {
     let Input { file, .. } = parsed(text, Reading { has_definitions: false, show: None, hidden: &[] });
     let [Declaration::Function(entry)] = file.declarations.as_slice() else { return false };

@@ -43,8 +43,8 @@ impl Library {
     }
 }
 
-/// Returns, for each module, whether it is in the program: whether the entry or the core library imports it, or a module
-/// that is in the program.
+/// Returns, for each module, whether it is in the program. These are the entry, the modules of the core library, and
+/// all that they import, directly or indirectly.
 pub(super) fn modules_in_program(unit: &Unit) -> Vec<bool> {
     let mut is_in = vec![false; unit.modules.len()];
     let mut work: Vec<ModuleId> = core_modules(unit).map(|(id, _)| id).chain(unit.entry).collect();

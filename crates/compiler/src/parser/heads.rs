@@ -1,7 +1,7 @@
 //! Parses the heads of constructs, and finds the end of one that lacks its `:`.
 //!
-//! The lines below a head may hold arguments of a call in it. If the head has no `:`, the body is read so. The parser then
-//! goes back, and reads the head again up to the end of its line.
+//! The lines below a head may hold arguments of a call in the head. If the head lacks its `:`, the body is first parsed
+//! as such arguments. The parser then goes back, and parses the head again up to the end of its line.
 
 use super::Parser;
 use crate::scanner::{Kind, Token};
@@ -9,7 +9,7 @@ use crate::scanner::{Kind, Token};
 /// How many heads of a text are read again. Each takes time in proportion to the text.
 const RETURNS_MAX: u32 = 16;
 
-/// How many tokens the search for the end of a head may take.
+/// The maximum number of tokens that the search for the end of a head examines.
 const HEAD_MAX: usize = 1000;
 
 impl Parser<'_> {
@@ -38,8 +38,8 @@ impl Parser<'_> {
         part
     }
 
-    /// Returns the place of the first token below the line of a head, if that line could be all of it, and what is below
-    /// it the body.
+    /// Returns the place of the first token below the line of a head, if the head could end with its line and the body
+    /// begin below.
     fn end_of_head_line(&self, keyword: Token) -> Option<usize> {
         let rest = self.tokens.get(self.at..)?;
         let mut depth = 0u32;

@@ -77,7 +77,7 @@ pub fn parse_file_as_input(source: SourceId, text: &str) -> Input {
 enum Line {
     Statement,
     Function,
-    /// A function, or a call with a block. A `:` stands so many tokens ahead.
+    /// A function, or a call with a block. The number tells how many tokens ahead the `:` is.
     Either(usize),
 }
 
@@ -166,7 +166,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Returns the head of the line, whose `:` stands so many tokens ahead.
+    /// Returns the head of the line, whose `:` is `colon` tokens ahead.
     fn head(&self, colon: usize) -> Head {
         let span = self.token().span;
         let name = Identifier { name: canonical(self.written(span)), span };
@@ -214,7 +214,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Returns whether the line begins with something else than the head of a function, and has no `:` or `->`.
+    /// Returns whether the line begins with something other than the head of a function, and has no `:` or `->`.
     pub(super) fn is_line_without_head(&self) -> bool {
         let is_part = |kind| matches!(kind, Kind::Colon | Kind::Arrow | Kind::LeftBrace);
         self.line() == Line::Statement && !self.line_kinds().any(is_part)

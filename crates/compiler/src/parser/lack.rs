@@ -40,7 +40,7 @@ pub struct UnfinishedInput {
     last: Option<Kind>,
     /// Whether a string with three quotes, a comment, or an interpolation is open after all lines.
     is_open: bool,
-    /// Whether that is an interpolation in a string that otherwise stands on one line.
+    /// Whether the open construct is an interpolation in a string that otherwise stands on one line.
     is_broken: bool,
     /// Whether the last line ends in a backslash.
     is_continued: bool,
@@ -90,7 +90,7 @@ impl UnfinishedInput {
         self.scanned_bytes > SCANNED_BYTES_MAX
     }
 
-    /// Scans the rest of the text, and settles it if what follows cannot change its tokens.
+    /// Scans the rest of the text, and counts it as settled if further lines cannot change its tokens.
     fn settle(&mut self) {
         let rest = self.text.get(self.settled..).unwrap_or("");
         self.scanned_bytes += rest.len();
@@ -101,13 +101,13 @@ impl UnfinishedInput {
         let is_lost = self.is_broken && scanned.is_lost && !scanned.is_broken;
         self.is_broken = scanned.is_broken;
         self.is_open = scanned.is_open || scanned.is_broken;
-        // Outside of a string, or inside of one that takes in the end of the line.
+        // The backslash stands after the last token, or in a string that includes the end of the line.
         let is_after_backslash = space.trim_start().starts_with('\\') || end == rest.len();
         self.is_continued = !self.is_open && is_after_backslash && !rest.ends_with("\n\n");
         if self.is_open || self.is_continued {
             return;
         }
-        // A bracket that is open at the end of an interpolation is a mistake, and not open after it.
+        // A bracket that is still open at the end of its interpolation is a mistake. It does not count as open after that.
         let mut depths = Vec::new();
         for token in &scanned.tokens {
             if token.line_start || token.kind == Kind::Eof {
@@ -136,7 +136,7 @@ fn begins_body(kind: Kind) -> bool {
     matches!(kind, Kind::Colon | Kind::DoubleColon | Kind::Bar)
 }
 
-/// Returns whether the line after a token of this kind continues what the token is in.
+/// Returns whether the line after a token of this kind continues the construct that the token belongs to.
 fn continues(kind: Kind) -> bool {
     matches!(
         kind,

@@ -127,8 +127,8 @@ impl Parser<'_> {
         self.written(between).matches('\n').count() > 1
     }
 
-    /// Takes the dashes of a parameter that begins a line and is not indented. Returns whether there is one; the limit is
-    /// as if it were indented then.
+    /// Reports a parameter with dashes that begins a line and is not indented. Returns whether one comes next: then its
+    /// dashes do not end the current construct.
     pub(super) fn is_parameter_below(&mut self, indent: u32) -> bool {
         let (token, name) = (self.token(), self.token_at(1));
         let is_below = token.kind == Kind::Decrement

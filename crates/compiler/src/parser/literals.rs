@@ -122,7 +122,7 @@ impl Parser<'_> {
         self.expression_from(start, kind)
     }
 
-    /// Returns the integer that ends where a `.` begins.
+    /// Returns the integer, as written, that ends where a `.` begins.
     pub(super) fn digits_before(&self, dot: Span) -> Option<String> {
         let number = self.tokens.get(self.at.checked_sub(2)?)?;
         (number.kind == Kind::Int && number.span.end == dot.start)

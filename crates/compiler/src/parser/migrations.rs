@@ -50,7 +50,7 @@ impl<'a> Cursor<'a> {
             .then(|| Identifier { name: canonical(text), span: Span { start, end: start + length as u32 } })
     }
 
-    /// Returns the place of what is left, or of the end.
+    /// Returns the place of the text that is left; at its end, the place of one character after it.
     fn place(&self) -> Span {
         let length = self.rest.len().max(1) as u32;
         Span { start: self.at, end: self.at + length }

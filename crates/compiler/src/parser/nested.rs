@@ -6,7 +6,7 @@ use super::{Blocks, Parser};
 use crate::ast::{Expression, ExpressionKind, FOREIGN_ASSIGNMENT, Identifier};
 use crate::scanner::{Kind, Token};
 
-/// Words before the name of a function, but for those that begin other things, too.
+/// Words before the name of a function in other languages, except those that also begin other constructs.
 const WORDS: &[&str] = &["def", "fn", "fun", "func", "function"];
 
 /// The title of the error about a function within a function.
@@ -192,7 +192,7 @@ impl Parser<'_> {
             }
         }
         if is_arrow {
-            // The errors in it mean something in the other language.
+            // Drops the errors in the value, since it may be correct in the other language.
             let known = self.problems.len();
             self.expression_or_indented(Blocks::Refused);
             self.problems.truncate(known);

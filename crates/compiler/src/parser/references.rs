@@ -212,7 +212,7 @@ impl<'t> Reader<'t> {
             begin = self.at;
             self.skip_while(|c| c == ' ');
         }
-        // The text after `/**` stands as if it began where the mark does.
+        // The text after `/**` is indented as much as the mark.
         let is_after_mark = !self.has_marks && self.pieces.is_empty();
         let indentation = if is_after_mark { self.column(begin - 3) } else { self.at - begin };
         self.text_start = self.at;

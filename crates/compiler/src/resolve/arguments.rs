@@ -23,13 +23,13 @@ pub(super) struct Arguments {
     pub(super) exit: Option<LabelId>,
     /// Whether there are too many arguments. This has been reported, and they are not lowered.
     pub(super) are_too_many: bool,
-    /// Whether one of them has been reported by the parser, so that their number means nothing.
+    /// Whether one of the arguments has an error that has been reported, so that their number means nothing.
     pub(super) are_broken: bool,
     /// The written names, if an index is requested.
     pub(super) names: Vec<(Name, Span)>,
-    /// What was probably meant, if no function takes them.
+    /// A hint for the case that no function takes the arguments: what was probably meant.
     pub(super) hint: Option<String>,
-    /// The same, if one of them begins with a minus: nothing else helps then.
+    /// A hint for the same case if an argument begins with a minus. It takes precedence over `hint`.
     pub(super) minus: Option<String>,
 }
 
@@ -163,7 +163,7 @@ impl<'a> Lower<'a> {
         self.is_mismatched = false;
     }
 
-    /// Adds to the error of a call that its last argument is on another line, or what was probably meant.
+    /// Adds an explanation to the error of a call: that its last argument is on another line, or what was probably meant.
     pub(super) fn explain_mismatch(
         &mut self,
         call: Span,

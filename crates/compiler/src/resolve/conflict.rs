@@ -17,7 +17,7 @@ use std::collections::{HashMap, HashSet};
 /// The maximum number of missing methods that an error names.
 const MISSING_MAX: usize = 10;
 
-/// The maximum number of missing methods of a class that the index has.
+/// The maximum number of missing methods of a class that are noted in the index.
 const MISSING_NOTED_MAX: usize = 1_000;
 
 /// Checks the declarations of one module. `with_body` holds the functions made from source that

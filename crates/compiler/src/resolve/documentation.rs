@@ -17,8 +17,8 @@ use crate::source::{Source, SourceId, Sources, Span};
 /// The maximum number of candidates that a warning shows.
 const CANDIDATES_MAX: usize = 4;
 
-/// Returns warnings about the comments of the modules that belong to the user, as far as they are wanted. An index also has
-/// the references of all others.
+/// Returns warnings about the comments of the user's modules. If an index is requested, looks at the comments of all
+/// modules. Leaves out the sources for which `is_wanted` returns false.
 pub(super) fn check(
     world: &World,
     modules: &Modules,
@@ -270,7 +270,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// Notes the names that could stand at a part of a reference, if they are wanted there.
+    /// Notes the names that could stand at a part of a reference, if an editor asks about this place.
     fn probe(&self, segments: &[(Name, Span)], scope: Scope<'a>) {
         let notes = &self.world.notes;
         let wanted = segments.iter().position(|(_, span)| notes.is_probed(self.source_id(), *span));
@@ -518,7 +518,8 @@ fn is_setter(function: &ir::Function) -> bool {
             && function.parameters.len() == 1
 }
 
-/// Returns whether a function can be called with these arguments, or has exactly these parameters.
+/// Returns whether a function can be called with these arguments. A setter fits if and only if the reference is to a
+/// setter, whatever the arguments.
 fn fits(function: &ir::Function, given: &Arguments, wants_setter: bool) -> bool {
     if is_setter(function) || wants_setter {
         return is_setter(function) && wants_setter;

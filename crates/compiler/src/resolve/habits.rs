@@ -1,5 +1,4 @@
-//! Names that other languages have, with the ways to say the same in Toit: hints for errors about
-//! unknown names.
+//! Names of other languages, with what Toit has in their place: hints for errors about unknown names.
 
 use super::lower::{Lower, Reference, Value};
 use super::routine::{Target, VariableId};
@@ -22,7 +21,7 @@ pub(super) const IF_CHAIN: &str = "write `if` and `else if`";
 pub(super) const BLOCK_VALUE: &str =
     "a block gives the value of its last line: if that is meant, leave out the word `return`";
 
-/// What a `return` in a block of a function without a result may mean.
+/// The hint about a `return` with a value in a block of a function without a result.
 pub(super) const RETURN_IN_BLOCK: &str = "`return` leaves the function, not only the block: if the block gives a value, leave out the \
      word `return`; if the function has a result, write its type in place of `none`, and return a value at its end, too";
 
@@ -203,8 +202,8 @@ impl<'a> Lower<'a> {
         Diagnostic::error(self.source, span, title).also(self.source, problem.span, unknown).hint(hint)
     }
 
-    /// Reports a call of something that only other languages have. Its arguments are not looked at: they
-    /// would mean something there.
+    /// Reports a call of something that only other languages have. Its arguments are not checked, since they follow the
+    /// rules of the other language.
     pub(super) fn foreign_call(
         &mut self,
         name: &'a Name,

@@ -51,9 +51,9 @@ pub(super) struct Packages {
 }
 
 impl Packages {
-    /// Reads the lock file of the program that a file belongs to, if there is one. It is in the
-    /// nearest folder above the file that contains a lock file or a `package.yaml`. If that is the folder of a local package, which
-    /// has no lock file itself, the program is the one that uses the package.
+    /// Reads the lock file of the program that a file belongs to, if there is one. It is in the nearest folder above
+    /// the file that contains a lock file or a `package.yaml`. If that is the folder of a local package, which has no
+    /// lock file itself, the program is the one that uses the package.
     pub(super) fn find(
         loader: &dyn Loader,
         sources: &mut Sources,
@@ -318,7 +318,8 @@ impl Packages {
     }
 }
 
-/// Returns the prefixes that a `package.yaml` lists. It is only read for advice, so that a broken one has none.
+/// Returns the prefixes that a `package.yaml` lists. The list only improves error messages, so a malformed file counts
+/// as one without prefixes.
 fn listed(bytes: &[u8]) -> BTreeSet<String> {
     let spec = std::str::from_utf8(bytes).ok().and_then(|text| spec::read(text).ok());
     spec.map(|spec| spec.dependencies.into_keys().collect()).unwrap_or_default()

@@ -54,9 +54,9 @@ pub enum Role {
     Write,
     /// A documentation comment refers to the symbol.
     Mention,
-    /// The name is another one: `this`, or `super`.
+    /// The text is a keyword that refers to the symbol: `this` or `super`.
     Keyword,
-    /// It would refer to the symbol if the code were correct: the arguments do not fit, for example.
+    /// The name would refer to the symbol if the code were correct. For example, the arguments of a call do not fit.
     Candidate,
 }
 
@@ -144,7 +144,7 @@ impl Index {
     /// Returns the entries for the innermost name at a place of a file.
     pub fn at(&self, source: SourceId, offset: u32) -> &[Use] {
         let of_source = self.of_source(source);
-        // Names do not overlap, but for operators and the like: the last one that begins before the place is nearest.
+        // Names do not overlap, except for operators and the like: the last one that begins before the place is the innermost.
         let end = of_source.partition_point(|known| known.span.start <= offset);
         let found = of_source.get(..end).unwrap_or_default().iter().rev();
         let nearest = found.take(8).filter(|known| known.span.end >= offset);

@@ -257,7 +257,7 @@ impl<'a> Lower<'a> {
             self.report(problem.hint("to return no particular value, write `return null`"));
         }
         let promises = match &tree.return_type {
-            // An unknown type, which has been reported, may be none.
+            // A type that is unknown, which has been reported, became `any`. It may have been meant as `none`.
             Some(ty) => match self.return_type {
                 Ty::Any => &*ty.name.name == "any",
                 ty => ty != Ty::None,

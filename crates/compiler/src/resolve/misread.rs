@@ -100,8 +100,8 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// Reports a call of a member that takes only a block, and gets the lines below it as arguments: its `:` is missing.
-    /// Returns whether it is one.
+    /// Reports a call of a member that takes only a block, and gets the lines below it as arguments: its `:` is
+    /// missing. Returns whether it has reported one.
     pub(super) fn lacks_colon(
         &mut self,
         receiver: Ty,
@@ -174,7 +174,7 @@ pub(super) fn keep_first(problems: &mut Vec<Diagnostic>) {
     problems.retain(|problem| seen.insert((problem.source, problem.span, problem.title.clone())));
 }
 
-/// Drops problems that another error explains: all stay errors of the same program.
+/// Drops problems that another error explains. That error stays, so the program still has errors.
 pub(super) fn drop_follow_ups(problems: &mut Vec<Diagnostic>, sources: &Sources) {
     drop_parentheses(problems, sources);
     drop_lost_else(problems);

@@ -115,9 +115,9 @@ pub(super) struct Modules {
     /// The names of all libraries, as imports write them.
     libraries: Vec<String>,
     packages: Packages,
-    /// Whether warnings about the libraries concern the user, whose libraries they are.
+    /// Whether the user works on the libraries, so that warnings about them concern the user.
     pub(super) are_libraries_own: bool,
-    /// The exports of prepared modules, from when they are first asked for.
+    /// The exports of prepared modules. Those of a module are collected when they are first needed.
     prepared: Vec<OnceCell<Exports>>,
     known: RefCell<Known>,
     /// The first use of each name that is unknown because an import failed: the source, the place of the

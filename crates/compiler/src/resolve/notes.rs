@@ -12,8 +12,8 @@ use crate::types::Ty;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::RefCell;
 
-/// The maximum number of notes. A file can have at most as many names as bytes, so that this is reached only by very
-/// large programs; the names beyond are not found.
+/// The maximum number of notes. A file has at most as many names as bytes, so only very large programs reach this
+/// limit. Further names are missing in the index.
 const NOTES_MAX: usize = 4_000_000;
 
 /// The notes of an analysis.
@@ -25,7 +25,7 @@ struct Kept {
     uses: FxHashSet<Use>,
     locals: FxHashMap<(SourceId, Span), LocalType>,
     missing: Vec<(ClassId, FunctionId)>,
-    /// The place in the first file for which the possible names are wanted.
+    /// The place in the first file for which the possible names are requested.
     probe: Option<u32>,
     site: Option<Site>,
 }
@@ -64,12 +64,12 @@ impl Notes {
         }
     }
 
-    /// Returns the place for which the possible names are wanted.
+    /// Returns the place for which the possible names are requested.
     pub(super) fn probe(&self) -> Option<u32> {
         self.0.as_ref().and_then(|kept| kept.borrow().probe)
     }
 
-    /// Returns whether the possible names are wanted at a place of a source, and not known yet.
+    /// Returns whether the possible names at a place of a source are requested and not known yet.
     pub(super) fn is_probed(&self, source: SourceId, span: Span) -> bool {
         let Some(kept) = &self.0 else { return false };
         let kept = kept.borrow();

@@ -14,7 +14,7 @@ use rustc_hash::FxHashSet;
 type Names = Vec<(Box<str>, Symbol)>;
 
 impl Lower<'_> {
-    /// Notes the possible names of an expression, if they are wanted here.
+    /// Notes the possible names of an expression, if they are requested for this place.
     pub(super) fn probe_name(&self, span: Span) {
         let notes = &self.world.notes;
         if !notes.is_probed(self.source, span) {
@@ -118,7 +118,7 @@ impl Lower<'_> {
     }
 }
 
-/// Notes the possible types, if they are wanted here.
+/// Notes the possible types, if they are requested for this place.
 pub(super) fn probe_type(
     world: &World,
     modules: &Modules,

@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub struct Tree {
     /// The tree.
     pub file: File,
-    /// The mistakes that the parser found. Their source is the first one, whichever file the text is of.
+    /// The mistakes that the parser found. Their source is always the one with number 0; `problems_of` replaces it.
     problems: Vec<Diagnostic>,
 }
 
@@ -47,7 +47,8 @@ impl Tree {
 
 /// Keeps trees. Several analyses may use it at once.
 pub trait Trees: Sync {
-    /// Returns the tree of a text, if it is kept. The path tells where to look; only an equal text has this tree.
+    /// Returns the tree of a text, if it is kept. The path tells where to look. A tree is returned only if its text is
+    /// equal to this one.
     fn get(&self, path: &str, text: &str) -> Option<Arc<Tree>>;
 
     /// Keeps the tree of a text, or does not.

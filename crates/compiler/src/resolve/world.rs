@@ -44,7 +44,7 @@ pub(super) struct ClassIndex {
 struct ModuleIndex {
     /// Its own declarations.
     own: FxHashMap<Name, Vec<Item>>,
-    /// Those of its classes, in the order of `Module::classes`.
+    /// The members of its classes, in the order of `Module::classes`.
     classes: Vec<ClassIndex>,
 }
 

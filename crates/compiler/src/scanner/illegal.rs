@@ -73,8 +73,7 @@ impl Scanner<'_> {
         true
     }
 
-    /// Scans something that begins with a mark of another language, up to its end. Returns whether it is
-    /// one.
+    /// Scans something that begins with a mark of another language, up to its end. Returns whether there is such a mark.
     fn foreign_mark(&mut self, first: char, start: usize) -> bool {
         match first {
             '#' => {

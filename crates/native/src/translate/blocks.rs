@@ -8,9 +8,10 @@ use super::{REGISTER_BYTES, TRUSTED, Translator, field};
 use crate::facts::{COST_OF_LOSS, FACTS_MAX, Kind, State, VERSIONS_MAX, must_clear, must_write};
 use crate::guess::Guess;
 
-/// How many instructions are translated in versions, as a multiple of the function's. After that only general versions are made.
+/// The maximum number of instructions that all versions of a function have together, as a multiple of the function's
+/// own number. Beyond that only general versions are made.
 const TRANSLATED_MAX: usize = 6;
-/// What small functions may have in addition.
+/// The number of instructions by which this maximum is raised, so that small functions can have versions too.
 const TRANSLATED_EXTRA: usize = 300;
 
 /// The bit by which null and false differ.
@@ -131,8 +132,9 @@ impl Translator<'_> {
         true
     }
 
-    /// Enters a loop of which nothing is known: checks whether the registers hold what is expected, and goes to a version for that if they
-    /// do, to the general one if not. So a loop whose frame goes on in the middle, or that has left the usual path once, gets back to it.
+    /// Enters a loop of which nothing is known: checks whether the registers hold what is expected, and goes to a
+    /// version for that if they do, to the general one if not. So a loop whose frame goes on in the middle, or that has
+    /// left the usual path once, gets back to it.
     pub(super) fn specialize(&mut self, place: usize) {
         let (general, before) = (self.cold_block(), self.state.clone());
         let live = self.flow.live[place];
@@ -181,7 +183,7 @@ impl Translator<'_> {
         block
     }
 
-    /// Returns the block for those who come to a place and know nothing.
+    /// Returns the block by which a path that knows nothing enters the code at a place.
     pub(super) fn entry(&mut self, place: usize) -> Block {
         if !self.flow.is_loop[place] {
             return self.general(place);

@@ -17,7 +17,8 @@ use crate::flow::{defines, jump_target};
 pub(super) const HEADER_SHIFT_FROM_BYTES: i64 = 17 - 3;
 /// The bits of the number of registers in the word of a frame's header.
 const HEADER_REGISTERS_MASK: i64 = 0xffff << 1;
-/// The shift from there to its place in the word of a block: by 24 and one.
+/// The shift of a frame's offset from its place in a header to its place in the word of a block: there it is shifted by
+/// 24 and one.
 pub(super) const BLOCK_SHIFT_FROM_HEADER: i64 = 25 - 17;
 /// The shift from a block's word to the offset of its frame, in words.
 const BLOCK_FRAME_SHIFT: i64 = 25;
@@ -191,8 +192,9 @@ impl Translator<'_> {
         self.dispatch(place, instruction.a(), instruction.number() as u32, receiver, place + 1);
     }
 
-    /// Calls the method of a selector, whose receiver and arguments are in the registers after `call_base`; what the receiver
-    /// is, is known of a register. If the receiver has no such method, the interpreter executes the instruction at `place`.
+    /// Calls the method of a selector, whose receiver and arguments are in the registers after `call_base`. The
+    /// receiver is also in the register `receiver`, of which more may be known. If the receiver has no such method, the
+    /// interpreter executes the instruction at `place`.
     fn dispatch(&mut self, place: usize, call_base: u16, selector: u32, receiver: u16, back: usize) {
         if let Some(class) = self.known_class(receiver) {
             let entry = self.code.program.dispatch.get((selector + class) as usize);

@@ -1,8 +1,9 @@
-//! Operators: the fast paths for integers and floats in place. Other operands take the interpreter's way, or a call of
-//! the operator as a method.
+//! Operators: the fast paths for integers and floats in place. For other operands, the interpreter executes the
+//! operator, or the operator is called as a method.
 //!
-//! A check is made only if the kind of an operand is not known, and adds to what is known. Floats that come out of an
-//! operation stay numbers; but all of them can be held in place, since the interpreter boxes the others at this very point.
+//! A check is made only if the kind of an operand is not known, and adds to what is known. The result of an operation
+//! on floats stays a number, and is not packed into a word. Its word could always hold it in place: the rare floats
+//! that a word cannot hold are left to the interpreter, which boxes them in the same instruction.
 
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{Block, InstBuilder, MemFlags, Value, types};
@@ -100,7 +101,7 @@ impl Translator<'_> {
         }
     }
 
-    /// Goes on in `block` unless both operands are integers. Returns whether it can come to that.
+    /// Goes on in `block` unless both operands are integers. Returns whether the branch to `block` can be taken.
     fn branch_unless_ints(&mut self, operands: Operands, block: Block) -> bool {
         let is_int = match operands.kinds {
             (Kind::Int, Kind::Int) => return false,
@@ -124,8 +125,8 @@ impl Translator<'_> {
         true
     }
 
-    /// Writes code for operands of which at least one is a float, and the other a number, and jumps to `slow` for all others. They are
-    /// not two integers.
+    /// Writes code for operands of which at least one is a float, and the other a number, and jumps to `slow` for all
+    /// others. They are not two integers.
     fn floats(&mut self, place: usize, operands: Operands, slow: Block, mut operate: impl FnMut(&mut Self)) {
         let before = self.state.clone();
         let guesses = self.guesses(place, operands);
@@ -298,8 +299,9 @@ impl Translator<'_> {
         self.branch_away(is_zero, block);
     }
 
-    /// Executes an operator whose fast paths have failed: in the general version, where the others go. If its first operand is an
-    /// object other than a boxed number, calls the method; everything else is left to the interpreter.
+    /// Executes an operator whose fast paths have failed. Only the general version has the code for this, so all others
+    /// go on there. If its first operand is an object other than a boxed number, calls the method; everything else is
+    /// left to the interpreter.
     pub(super) fn operate_slowly(&mut self, place: usize, operands: &[u16]) {
         self.state.is_rare = true;
         if !self.is_general {
@@ -414,7 +416,7 @@ impl Translator<'_> {
         self.call_operator_or_general(place, &[left, right]);
     }
 
-    /// Calls the method of an operator: in the general version, where the others go.
+    /// Calls the method of an operator. Only the general version has the code for this, so all others go on there.
     pub(super) fn call_operator_or_general(&mut self, place: usize, operands: &[u16]) {
         self.state.is_rare = true;
         if self.is_general { self.call_operator(place, operands) } else { self.go_to_general(place) }
@@ -430,7 +432,7 @@ impl Translator<'_> {
         }
     }
 
-    /// Jumps if the result of a comparison is the wanted one.
+    /// Jumps if the result of a comparison is the one that the instruction asks for.
     pub(super) fn jump_after_compare(&mut self, place: usize, instruction: Instruction, result: Value) {
         let opcode = instruction.opcode().unwrap_or(Opcode::Unreachable);
         let Some(target) = jump_target(place, opcode, instruction) else { return self.leave_for(place) };
@@ -485,7 +487,7 @@ impl Translator<'_> {
         let unsigned = self.builder.ins().iadd(bits, bits);
         let first = (layout::FLOAT_STOLEN_BITS << 1) + 2;
         let from_first = self.builder.ins().iadd_imm(unsigned, first.wrapping_neg());
-        // Two of the eight values that the topmost bits of the exponent have.
+        // The range covers two of the eight values that the three topmost bits of the exponent can have.
         let is_inside = self.builder.ins().icmp_imm(IntCC::UnsignedLessThan, from_first, (1 << 62) - 2);
         self.branch(is_inside, fits, other);
         self.switch(other);

@@ -135,7 +135,7 @@ impl Translator<'_> {
         let result = self.builder.append_block_param(done, types::I8);
         let is_same = self.builder.ins().icmp(IntCC::Equal, left, right);
         let is_clear = {
-            // Only two objects can be identical without being the same.
+            // Words that differ can be identical only if both refer to objects.
             let (left, right) = (self.is_pointer(left), self.is_pointer(right));
             let are_objects = self.builder.ins().band(left, right);
             let differ = self.builder.ins().bxor_imm(are_objects, 1);
@@ -157,14 +157,14 @@ impl Translator<'_> {
 
     // ------------------------------------------------------------------ fields and cells
 
-    /// Returns the header of an object. If the value is none, goes on in a block.
+    /// Returns the header of an object. If the value is not an object, goes on in `fails`.
     pub(super) fn header(&mut self, value: Value, fails: Block) -> Value {
         let is_object = self.is_pointer(value);
         self.branch_unless(is_object, fails);
         self.builder.ins().load(types::I64, TRUSTED, value, layout::HEADER_OFFSET)
     }
 
-    /// Goes on in `other` unless the object with a header has words, and one at an index.
+    /// Goes on in `other` unless the object with this header consists of words and has one at the index.
     pub(super) fn check_place(&mut self, header: Value, index: Value, other: Block) {
         let has_words = self.has_tag(header, layout::FORMAT_MASK, layout::WORDS_FORMAT);
         self.branch_unless(has_words, other);
@@ -211,7 +211,8 @@ impl Translator<'_> {
         }
     }
 
-    /// Stores the value of a register into a field, if the object has it. The helper notes references from old objects to young ones.
+    /// Stores the value of a register into a field, if the object has it. The helper notes references from old objects
+    /// to young ones.
     pub(super) fn set_field(&mut self, register: u16, index: u16, value_register: u16) {
         let is_noted = self.state.kind(value_register).may_refer();
         let has_field = self.has_field(register, index);
@@ -251,8 +252,8 @@ impl Translator<'_> {
         self.switch(done);
     }
 
-    /// Goes on in `simple` if the store of a value into an object need not be noted: if the value is no reference, or the object is
-    /// young. If not, goes on in `helped`.
+    /// Goes on in `simple` if the store of a value into an object need not be noted: if the value is no reference, or
+    /// the object is young. If not, goes on in `helped`.
     fn branch_if_unnoted(&mut self, object: Value, value: Value, simple: Block, helped: Block) {
         let reference = self.block();
         let is_reference = self.is_pointer(value);
@@ -373,8 +374,8 @@ impl Translator<'_> {
         self.call_operator_or_general(place, &[object, index]);
     }
 
-    /// Writes code for an element of a list, and for one of an array, if the index is inside of it. The code gets the address of the element,
-    /// less the offset of contents. For other operands goes on in `other`.
+    /// Writes code for an element of a list, and for one of an array, if the index is inside of it. The code gets the
+    /// address of the element, less the offset of contents. For other operands goes on in `other`.
     fn elements(
         &mut self,
         register: u16,

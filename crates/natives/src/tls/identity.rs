@@ -148,7 +148,8 @@ struct EvenKey(Arc<dyn SigningKey>);
 #[derive(Debug)]
 struct EvenSigner(Box<dyn Signer>);
 
-/// More attempts than are ever needed: half of the signatures have the usual size.
+/// The maximum number of attempts to get a signature of the usual size. Half of the signatures have it, so this is
+/// never reached.
 const ATTEMPTS_MAX: usize = 64;
 
 impl SigningKey for EvenKey {

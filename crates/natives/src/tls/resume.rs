@@ -44,7 +44,7 @@ pub(super) struct Conditions {
 /// A session that can be resumed.
 pub(super) struct Session {
     conditions: Conditions,
-    /// `rustls` resumes a session only with the same objects.
+    /// The verifier and the identity of the first connection, since `rustls` resumes a session only with the same objects.
     pub(super) verifier: Arc<dyn ServerCertVerifier>,
     pub(super) identity: Arc<dyn ResolvesClientCert>,
     bytes: usize,
@@ -59,7 +59,7 @@ struct Values {
 }
 
 impl Session {
-    /// Creates a session that nothing is known of yet. Its roots take `roots_bytes`.
+    /// Creates a session for which the server has sent nothing yet. `roots_bytes` is about how much memory its roots take.
     pub(super) fn new(
         conditions: Conditions,
         verifier: Arc<dyn ServerCertVerifier>,

@@ -1,8 +1,8 @@
 //! Checks the certificates of peers.
 //!
-//! The checks are those of `webpki`, with two additions that programs rely on. A certificate that is itself
-//! among the roots is trusted, also if its owner signed it. A certificate without alternative names can have the name of
-//! the server as its common name.
+//! The checks are those of `webpki`, with two additions that programs rely on. A certificate that is itself among the
+//! roots is trusted, even if it is self-signed. A certificate without alternative names can have the name of the server
+//! as its common name.
 //!
 //! An error names the certificate and the reason by the words that programs look for, such as `CN_MISMATCH`.
 
@@ -241,7 +241,7 @@ impl Peer<'_> {
         text
     }
 
-    /// Returns the first certificate that the time tells against; none if the time is not the reason.
+    /// Returns the first certificate that has expired or is not valid yet. Returns none if the error has another reason.
     fn blamed(&self, error: &webpki::Error) -> Option<&CertificateDer<'_>> {
         let is_of_time =
             matches!(error, webpki::Error::CertExpired { .. } | webpki::Error::CertNotValidYet { .. });
@@ -293,7 +293,8 @@ fn address_text(bytes: &[u8]) -> Option<String> {
     v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(|bytes| std::net::Ipv6Addr::from(bytes).to_string())).ok()
 }
 
-/// Returns whether no root leads to a certificate. One that its owner signed is none of a server, as `webpki` sees it.
+/// Returns whether no root leads to a certificate. For the certificate of an authority, such as a self-signed one,
+/// `webpki` reports that it cannot be that of a server.
 fn is_unknown(error: &webpki::Error) -> bool {
     matches!(error, webpki::Error::UnknownIssuer | webpki::Error::CaUsedAsEndEntity)
 }

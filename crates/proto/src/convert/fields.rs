@@ -7,15 +7,15 @@ use super::Converter;
 use crate::draft::Field;
 use crate::{names, origin};
 
-/// The hint for types that are more than one message can say.
+/// The hint for protobuf types that can hold messages of several types.
 const OTHER_TYPE: &str = "use a type of your own in its place";
 
 /// A type in Toit.
 struct Ty {
     name: String,
-    /// What protobuf means by a field that is not there, as an expression. None if a value must be given.
+    /// The value that protobuf gives to an absent field, as a Toit expression. None if a value must be given.
     zero: Option<&'static str>,
-    /// What the type does not say.
+    /// A remark for the comment, if the type alone does not say all.
     remark: Option<String>,
 }
 
@@ -86,7 +86,7 @@ impl Converter {
             Kind::String | Kind::Bytes => format!("{default:?}"),
             _ => default.to_owned(),
         };
-        // These would be a name, and the end or the beginning of a comment.
+        // Unchanged, `$` would begin a reference to a name, and the others would end or begin a comment.
         shown.replace('$', "\\$").replace("*/", "* /").replace("/*", "/ *")
     }
 

@@ -32,7 +32,8 @@ pub(super) struct LocalFacts {
 }
 
 impl Facts {
-    /// Examines a function. Returns none if its code must stay its own: if it is large, or depends on being a function.
+    /// Examines a function. Returns none if its code cannot stand in place of a call: if the function is large or has
+    /// no code, or its code depends on being a function of its own.
     pub(super) fn of(function: &Function, body: &Body) -> Option<Facts> {
         let has_code = !matches!(function.code, crate::ir::Code::None);
         if !has_code || function.kind == FunctionKind::MixinConstructor {

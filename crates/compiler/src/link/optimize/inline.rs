@@ -1,7 +1,7 @@
 //! Puts the code of functions and blocks in place of their calls.
 //!
-//! A routine may grow to about twice its size, and by [`GROWTH_MIN`] expressions. A function is put into itself once at most, and not more
-//! than [`DEPTH_MAX`] functions are put into each other.
+//! A routine may grow to about twice its size, and by [`GROWTH_MIN`] expressions. A function is put into itself once at
+//! most, and not more than [`DEPTH_MAX`] functions are put into each other.
 
 use std::rc::Rc;
 
@@ -386,7 +386,7 @@ impl Inliner<'_, '_, '_, '_> {
         facts
     }
 
-    /// Takes the room for the code of a function, if there is enough.
+    /// Takes the room for the code of a function, if there is enough. Returns whether there was.
     fn takes_room(&mut self, facts: &Facts, call: &Call<'_>, arguments: &[Node]) -> bool {
         let mut needed = facts.size;
         for (local, argument) in facts.locals.iter().zip(arguments) {
@@ -425,7 +425,7 @@ impl Inliner<'_, '_, '_, '_> {
         place
     }
 
-    /// Makes room for what is known about new locals.
+    /// Adds entries for new locals, about which nothing is known.
     pub(super) fn sync(&mut self) {
         self.known.resize(self.names.locals.len(), Known::Any);
     }

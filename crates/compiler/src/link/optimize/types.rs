@@ -125,8 +125,8 @@ impl<'o, 't, 'u> Types<'o, 't, 'u> {
         Types { optimizer, tables, fuel: 0 }
     }
 
-    /// Finds the types of the locals, from the first given one on, that some code defines or assigns. Those with another value than
-    /// [`Known::Unassigned`] are known already.
+    /// Finds the types of the locals, from the first given one on, that some code defines or assigns. Those with
+    /// another value than [`Known::Unassigned`] are known already.
     pub(super) fn find(&mut self, code: &[&Node], locals: &mut [Known], first: usize, declared: &[Local]) {
         let of_code = locals.iter().skip(first);
         let open = of_code.map(|known| *known == Known::Unassigned).collect();
@@ -273,7 +273,7 @@ impl<'o, 't, 'u> Types<'o, 't, 'u> {
         if let Some(known) = self.optimizer.results.get(&function) {
             return *known;
         }
-        // A function that returns what it itself returns.
+        // If the function returns the result of a call of itself, nothing is known about that result.
         self.optimizer.results.insert(function, Known::Any);
         let fuel = self.fuel;
         let known = match self.tables.reached.body(function) {
@@ -307,7 +307,7 @@ impl<'o, 't, 'u> Types<'o, 't, 'u> {
         known
     }
 
-    /// Returns whether each value of which this is known is an instance of a type.
+    /// Returns whether every value to which `known` applies is an instance of a type.
     pub(super) fn is_instance(&mut self, known: Known, ty: Type) -> bool {
         match (known, ty) {
             (_, Type::Any | Type::None | Type::Block) => true,
@@ -319,7 +319,7 @@ impl<'o, 't, 'u> Types<'o, 't, 'u> {
         }
     }
 
-    /// Returns the method that a call goes to, for sure or likely. `receiver_type` is what the front half knows.
+    /// Returns the method that a call certainly or probably goes to. `receiver_type` is what the front half knows.
     pub(super) fn target(
         &mut self,
         receiver: Known,
