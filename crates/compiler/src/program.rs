@@ -137,7 +137,7 @@ pub struct Function {
 /// Whether a function only accesses a field.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Accessor {
-    /// The function does more than that.
+    /// The function does more than access a field.
     None,
     /// Reads the field at this place.
     Getter(u16),
@@ -380,7 +380,7 @@ pub struct Entries {
     pub run_task: FunctionIndex,
     /// Handles a request: see `lib/core/message_.toit`.
     pub handle_request: FunctionIndex,
-    /// Handles any other message.
+    /// Handles every message that is not a request.
     pub handle_message: FunctionIndex,
     /// The selector offset of `stringify`, for uncaught exceptions.
     pub stringify: u32,

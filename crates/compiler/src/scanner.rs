@@ -42,7 +42,7 @@ pub struct Scanned {
 /// The beginning of a line comment that says how the type of a parameter changes.
 pub const MIGRATION_MARK: &str = "__TYPE-MIGRATION__";
 
-/// What a word such as `2x` breaks.
+/// The hint about a word such as `2x`.
 const NUMBERS_AND_NAMES: &str = "a name begins with a letter or `_`, and a number has no letters after it";
 
 /// Scans a text.
@@ -95,11 +95,11 @@ pub fn print_tokens(text: &str, tokens: &[Token]) -> String {
 enum Mode {
     /// The text of a string.
     Text { triple: bool, start: usize },
-    /// Between `$(` and `)`. `before` is what had been scanned before it.
+    /// Between `$(` and `)`. `before` is the progress of the scanner before the `$(`.
     Parenthesized { depth: u32, start: usize, before: Progress },
     /// After `$name`: only `.name` and `[` may follow. It begins at `start`.
     Path { start: usize },
-    /// Between `[` and `]` in such a path.
+    /// Between `[` and `]` in a path after `$name`.
     Bracketed { depth: u32, start: usize },
 }
 

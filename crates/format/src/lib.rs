@@ -39,11 +39,11 @@ impl Default for Options {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Refused {
-    /// It has errors. Warnings are left out.
+    /// The text has errors, which are listed here. Warnings are left out.
     Errors(Vec<Diagnostic>),
     /// Its formatted text would mean something else, which is a mistake of the formatter.
     Changed {
-        /// What the formatted text would have been.
+        /// The formatted text, which is refused.
         formatted: String,
     },
     /// There is not enough memory for the stack of the parser.

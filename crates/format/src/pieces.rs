@@ -4,7 +4,7 @@ use lucarne_compiler::scanner::{Kind, Token, comments};
 
 /// The comment that begins lines which are left as they are.
 const OFF: &str = "// format: off";
-/// The comment that ends them.
+/// The comment that ends lines which are left as they are.
 const ON: &str = "// format: on";
 
 /// The maximum distance, in pieces, at which an aligned piece is searched for, so that the search takes time in

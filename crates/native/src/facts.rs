@@ -38,7 +38,7 @@ pub(crate) enum Kind {
     Mark,
     /// An integer in place.
     Int,
-    /// A float that can be held in place.
+    /// A float, which a word can hold in place.
     Float,
     /// A reference to an object that has at least this number of words.
     Words(u16),
@@ -77,9 +77,9 @@ impl Fact {
 /// What a loop does to the registers.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Loop {
-    /// Those that it assigns.
+    /// The registers that the loop assigns.
     pub(crate) assigned: Registers,
-    /// Those in which it may leave a reference.
+    /// The registers of the frame in which the loop may leave a reference.
     pub(crate) referring: Registers,
     /// Whether the loop has a step after which objects may have moved.
     pub(crate) has_calls: bool,

@@ -163,7 +163,7 @@ impl Flow {
         }
     }
 
-    /// Notes that a frame can go on at a place.
+    /// Marks a place as one at which a frame can go on.
     fn mark(&mut self, place: usize) {
         if place < self.code.len() {
             self.is_leader[place] = true;

@@ -6,8 +6,8 @@
 //! collection, growth, unwinding and stack traces are written once, in the interpreter. Between such points the code
 //! keeps values in processor registers, and floats as numbers.
 //!
-//! **Versions.** The translator knows what kind of value each register has. The code at a place exists once for each set of kinds that
-//! comes there, within limits, and once for all others (`facts`, `translate`).
+//! **Versions.** The translator knows what kind of value each register has. The code at a place exists once for each
+//! set of kinds with which control arrives there, within limits, and once for all others (`facts`, `translate`).
 //!
 //! **Calls** are calls of the processor. A compiled function returns 1 if the Toit function has returned. It returns 0
 //! if the next step is one that it cannot do, and describes this step in the [`Context`] first. Its callers return 0 as

@@ -145,7 +145,7 @@ struct Translator<'a> {
     floats: Vec<Variable>,
     /// The variable of the budget, in loops without calls.
     budget: Variable,
-    /// What is known here.
+    /// What is known about the registers at the current place.
     state: State,
     /// For each place, the versions of its code: what each expects, and its block.
     versions: Vec<Vec<(State, Block)>>,
@@ -164,7 +164,7 @@ struct Translator<'a> {
     guesses: Guesses,
     /// The blocks that leave the code, with the address at which the frame goes on, and what is known there.
     exits: Vec<(Block, Reason, usize, State)>,
-    /// The block that returns 0, after a callee has.
+    /// The block that returns 0 after a callee has returned 0.
     give_up: Block,
     context: Value,
     frame: Value,
@@ -325,7 +325,7 @@ impl<'a> Translator<'a> {
     }
 
     /// Makes the frame of a call, as the interpreter does: checks the room on both stacks, writes the header, clears
-    /// the registers that are no arguments, and counts the budget.
+    /// the registers that are not arguments, and counts the budget.
     fn enter(&mut self, how: Value) {
         let (fits, grow) = (self.block(), self.cold_block());
         let end =
@@ -350,7 +350,7 @@ impl<'a> Translator<'a> {
         if self.flow.is_join[0] { self.go(0) } else { self.path(0) }
     }
 
-    /// Makes all registers null that are no arguments: two at a time.
+    /// Sets all registers that are not arguments to null, two at a time.
     fn clear_registers(&mut self) {
         let null = self.word(Word::NULL);
         let two = self.builder.ins().splat(types::I64X2, null);

@@ -80,7 +80,7 @@ effects! {
     StandInRegistration(1) = "core" "stand-in-registration",
     /// -> the time in µs in which such a container has to answer, or null.
     StandInLimit(0) = "core" "stand-in-limit",
-    /// `service registration reason`: reports that this process no longer uses the container of this registration.
+    /// `service registration reason`: reports that this process has stopped using the container of this registration.
     StandInFailed(3) = "core" "stand-in-failed",
 
     /// `[level, text, names, keys, values]`: a log message.

@@ -88,7 +88,7 @@ fn surrogate_pair(text: &str) -> Option<char> {
 
 /// Why a text cannot be read.
 enum Fault {
-    /// It is not YAML.
+    /// The text is not YAML.
     Syntax,
     /// Any other failure, such as lists and maps that are nested too deep.
     Other(Failure),

@@ -156,7 +156,7 @@ fn write<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     Ok(Ref::small(used as i64))
 }
 
-/// `coder`: there is no more input.
+/// `coder`: ends the input.
 fn close<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     call.with_state(0, |_, coder: &mut Coder| {
         coder.input_ended = true;

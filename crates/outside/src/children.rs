@@ -45,9 +45,9 @@ pub(crate) struct Child {
 /// The progress of a child.
 #[derive(Clone)]
 pub(crate) enum Progress {
-    /// It runs. The descriptor is readable once it has ended.
+    /// The child runs. The descriptor is readable once it has ended.
     Running(Arc<OwnedFd>),
-    /// How it has ended.
+    /// The child has ended, in the way that the number encodes.
     Ended(i64),
 }
 

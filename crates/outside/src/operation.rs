@@ -121,6 +121,6 @@ operations! {
     StateAwait(2) = "outside" "await-state",
     /// `handle`: forgets a child that has ended.
     StateRelease(1) = "outside" "release",
-    /// `handle`: closes a pipe that the program can no longer reach.
+    /// `handle`: closes a pipe that the program cannot reach any more.
     StateAbandon(1) = "outside" "abandon",
 }

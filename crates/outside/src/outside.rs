@@ -256,7 +256,7 @@ impl Outside {
         Ok(watch)
     }
 
-    /// Ends a watch that is no longer needed.
+    /// Ends a watch that is not needed any more.
     pub fn unwatch(&mut self, watch: WatchId) {
         if self.watches.remove(&watch).is_some() {
             self.surroundings.watcher.unwatch(watch);

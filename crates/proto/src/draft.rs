@@ -18,9 +18,9 @@ pub(crate) struct Draft {
 pub(crate) struct Method {
     pub(crate) name: String,
     pub(crate) doc: Vec<String>,
-    /// The record that it takes.
+    /// The record that the method takes.
     pub(crate) request: Option<String>,
-    /// The record or resource that it returns.
+    /// The record or resource that the method returns.
     pub(crate) result: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Toit's names for those of protobuf.
+//! Makes names of Toit from names of protobuf.
 
 use std::collections::BTreeMap;
 

@@ -67,7 +67,7 @@ pub struct Linked {
     pub analysis: Analysis,
     /// The names that the input declares although earlier inputs have declared or imported them.
     pub replaced: Vec<String>,
-    /// What the session becomes.
+    /// The session after the input, to be accepted or rejected.
     pub next: Next,
 }
 
@@ -79,7 +79,7 @@ pub struct Next(Inputs);
 pub enum Origin {
     /// The input was typed: it can have statements, whose values are shown.
     Typed,
-    /// It is a file, with declarations only.
+    /// The input is a file, with declarations only.
     File,
 }
 

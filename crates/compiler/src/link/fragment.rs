@@ -125,7 +125,7 @@ impl Fragment {
         first as Register
     }
 
-    /// Frees all registers from this one on.
+    /// Frees this register and all above it.
     pub(super) fn release_to(&mut self, register: Register) {
         self.top = u32::from(register);
     }

@@ -592,7 +592,7 @@ impl Parser<'_> {
     }
 
     /// Returns whether a block without its `:` follows a call, as in `list.do | x | print x`. The call in the block
-    /// shows that the bars are no operators.
+    /// shows that the bars are not operators.
     pub(super) fn is_block_without_colon(&self) -> bool {
         let argument = self.token_at(4);
         let is_call = self.token_at(3).kind == Kind::Identifier

@@ -440,7 +440,7 @@ impl<'a> Parser<'a> {
             } else {
                 "statements stand in the body of a function, such as `main:`, and are indented"
             };
-            // The lines of a script are one mistake.
+            // All lines outside of functions count as one mistake.
             if self.problems.last().is_some_and(|last| last.title == NO_FUNCTION) {
                 self.recovering = true;
             }
@@ -539,7 +539,7 @@ impl<'a> Parser<'a> {
         };
         self.habit(token.span, format!("there is no `{word}`"), &hint);
         if word == "enum" {
-            // Its values are no members.
+            // The values of an `enum` are not members. Reports no errors about them.
             self.recovering = true;
         }
         true

@@ -71,7 +71,7 @@ impl Parser<'_> {
         if self.peek_on_line() == Kind::Comma {
             let hint = "write another `import` on a line of its own";
             self.error_hint(self.token().span, "an import names one library", hint);
-            // The names of the other libraries.
+            // Stands for the imports of the other libraries, whose names are then not reported as unknown.
             self.foreign_import = Some(unknown_import(span));
         }
         Import { dots, segments, prefix, show, span }

@@ -32,9 +32,10 @@ pub fn lack_of(text: &str) -> Lack {
 #[derive(Default, Debug)]
 pub struct UnfinishedInput {
     text: String,
-    /// The number of bytes at the beginning whose tokens are known, since what follows cannot change them.
+    /// The number of bytes of the settled part: the beginning of the text, whose tokens are known, since further lines
+    /// cannot change them.
     settled: usize,
-    /// The brackets that are open after them.
+    /// The number of brackets that are open after the settled part.
     depth: i64,
     has_body: bool,
     last: Option<Kind>,
@@ -56,7 +57,7 @@ impl UnfinishedInput {
     fn push_line(&mut self, line: &str) {
         self.text.push_str(line);
         self.text.push('\n');
-        // Nothing else closes what is open.
+        // Only these marks can close an open string or comment. The rest of the text need not be scanned again before one comes.
         let may_close = self.is_broken || line.contains("\"\"\"") || line.contains("*/");
         if !(self.is_open && !may_close || self.is_costly()) {
             self.settle();

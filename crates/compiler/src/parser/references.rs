@@ -47,7 +47,7 @@ pub(crate) struct Piece {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum PieceKind {
-    /// A line begins, with so many spaces.
+    /// The beginning of a line, with the number of spaces.
     Line(u32),
     /// Text.
     Text,

@@ -461,7 +461,7 @@ impl<'a> Lower<'a> {
         let named = || function.parameters.iter().filter(|parameter| parameter.is_named);
         let is_known = |name: &str| named().any(|parameter| parameter.name == name);
         let (unknown, _) = shape.named.iter().find(|(name, _)| !is_known(name))?;
-        // One that is given, too, is not meant.
+        // A parameter that is given under its own name cannot be the one that was meant.
         let is_given = |name: &str| shape.named.iter().any(|(given, _)| given == name);
         let free = named().map(|parameter| parameter.name.as_str()).filter(|name| !is_given(name));
         self.world.suggestions.nearest(unknown, free)

@@ -574,7 +574,7 @@ impl<'a> Lower<'a> {
                 let info = self.routines.variable_mut(variable);
                 info.is_final = is_final;
                 info.is_later = true;
-                // Until its assignment it is null.
+                // The variable is null until it is assigned.
                 info.is_sure = !matches!(ty, Ty::Class { nullable: false, .. });
                 let null = Node { at: name.span.start, expr: Expr::Null };
                 Value::new(name.span, Expr::Define(local, Box::new(null)), Ty::Null)

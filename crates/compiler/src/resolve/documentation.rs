@@ -55,7 +55,7 @@ struct Scope<'a> {
 
 /// The meaning of the name of a reference.
 enum Target {
-    /// It exists; what it takes is not checked.
+    /// A declaration that exists, but whose parameters are not checked.
     Something,
     Nothing,
     Prefix,

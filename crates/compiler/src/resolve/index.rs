@@ -43,14 +43,14 @@ impl From<Item> for Symbol {
     }
 }
 
-/// What a name does where it stands.
+/// How a name refers to its symbol.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum Role {
-    /// It declares the symbol.
+    /// The name declares the symbol.
     Definition,
-    /// It reads, calls or names the symbol.
+    /// The name reads, calls or mentions the symbol in code.
     Read,
-    /// It assigns the symbol.
+    /// The name assigns a value to the symbol.
     Write,
     /// A documentation comment refers to the symbol.
     Mention,
@@ -67,7 +67,7 @@ pub struct Use {
     pub source: SourceId,
     /// The place of the name.
     pub span: Span,
-    /// What the name does.
+    /// How the name refers to the symbol.
     pub role: Role,
     /// The declaration that the name refers to.
     pub symbol: Symbol,
@@ -136,7 +136,7 @@ pub struct Index {
     pub modules: Vec<(ModuleId, SourceId)>,
     /// The methods that classes have to have and lack.
     pub missing: Vec<(ClassId, FunctionId)>,
-    /// What could stand at the requested place.
+    /// The names that could stand at the requested place.
     pub site: Option<Site>,
 }
 

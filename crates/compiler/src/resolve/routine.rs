@@ -95,7 +95,7 @@ impl Scopes {
         self.visible.entry(name).or_default().push(id);
     }
 
-    /// Removes a variable, so that its name no longer refers to it.
+    /// Removes a variable, so that its name does not refer to it any more.
     fn remove(&mut self, name: &str, id: VariableId) {
         if let Some(ids) = self.visible.get_mut(name)
             && let Some(place) = ids.iter().rposition(|known| *known == id)

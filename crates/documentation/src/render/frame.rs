@@ -72,7 +72,7 @@ impl Frame<'_> {
         html.element("header", &[("class", "top")], |html| {
             let home = Url::page("index.html").from(self.path);
             html.leaf("a", &[("class", "home"), ("href", &home)], &self.documentation.title);
-            // The script shows it.
+            // The form is hidden until the script shows it.
             html.element("form", &[("id", "page:search"), ("role", "search"), ("hidden", "")], |html| {
                 html.leaf("label", &[("for", "page:query"), ("class", "unseen")], "Search");
                 html.empty(
@@ -168,7 +168,7 @@ pub(super) fn beside<'a>(
 mod tests {
     use super::*;
 
-    /// Returns the names that the contents of a page have if there are so many beside it.
+    /// Returns the contents of a page that has `count` pages beside it.
     fn beside(count: usize) -> String {
         let names: Vec<(String, Url)> =
             (0..count).map(|number| (format!("n{number}"), Url::page(format!("p/{number}.html")))).collect();

@@ -31,7 +31,7 @@ impl Walk<'_> {
     }
 
     /// Places the right operand of an operator. On a line of its own, it may stand right below the beginning of the
-    /// frame, if that is no statement.
+    /// frame, if that is not a statement.
     fn operand(&mut self, expression: &Expression, frame: Frame) {
         let indent = self.pieces.get(self.at).map(|piece| piece.indent);
         let is_below = self.begins_line() && frame.old.is_some() && indent <= frame.old;

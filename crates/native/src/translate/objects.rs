@@ -252,8 +252,8 @@ impl Translator<'_> {
         self.switch(done);
     }
 
-    /// Goes on in `simple` if the store of a value into an object need not be noted: if the value is no reference, or
-    /// the object is young. If not, goes on in `helped`.
+    /// Goes on in `simple` if the store of a value into an object need not be noted: if the value is not a reference,
+    /// or the object is young. If not, goes on in `helped`.
     fn branch_if_unnoted(&mut self, object: Value, value: Value, simple: Block, helped: Block) {
         let reference = self.block();
         let is_reference = self.is_pointer(value);

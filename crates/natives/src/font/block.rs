@@ -111,7 +111,7 @@ struct Commands<'b> {
 
 /// The next bytes of a glyph.
 enum Next {
-    /// The same as above, so many times.
+    /// The given number of bytes, each equal to the byte above it.
     Same(usize),
     Byte(u8),
 }

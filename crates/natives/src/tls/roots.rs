@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::super::x509;
 
-/// The SHA-256 of something.
+/// A SHA-256 digest.
 pub(super) type Digest32 = [u8; 32];
 
 /// Returns the SHA-256 of bytes.

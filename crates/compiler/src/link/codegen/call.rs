@@ -18,7 +18,7 @@ pub(in crate::link) const WINDOW: u32 = 2;
 const BLOCK_DEPTH_MAX: FragmentId = 250;
 
 impl<'t, 'u> RoutineCompiler<'t, 'u> {
-    /// Compiles a call of any kind. The result is in `target`.
+    /// Compiles a call of any kind. Puts the result into `target`.
     pub(super) fn call(&mut self, node: &'t Node, target: Register) -> Result<(), LinkError> {
         match &node.expr {
             Expr::CallStatic(function, arguments) => {

@@ -140,7 +140,7 @@ impl Inliner<'_, '_, '_, '_> {
         captures: usize,
     ) {
         if body.root.any(&mut |expr| matches!(expr, Expr::Primitive { .. })) {
-            // Its parameters are those of the native.
+            // A native gets the parameters as they are, so they must not change.
             return;
         }
         let mut facts = local_facts(body);
