@@ -644,8 +644,8 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Handles a quote: closes the string if these are its closing quotes, else takes the quotes as
-    /// text. Up to two quotes right before the closing three belong to the text.
+    /// Handles a quote: closes the string if these are its closing quotes, else takes the quotes as text. Returns
+    /// whether it has closed the string. Up to two quotes right before the closing three belong to the text.
     fn closing_quotes(&mut self, triple: bool, text_start: usize) -> bool {
         let rest = self.rest();
         let run = rest.len() - rest.trim_start_matches('"').len();

@@ -109,7 +109,7 @@ fn success(path: &str, content: &[u8]) -> Answer {
     made(200, "OK", kind, "", content.to_vec())
 }
 
-/// Leads from a folder to its page, whose links are relative.
+/// Returns the answer that redirects a browser to the address with a `/` at its end, since the links of pages are relative.
 fn moved(path: &str) -> Answer {
     // Paths in a site have only letters that need no encoding.
     made(

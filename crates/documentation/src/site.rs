@@ -224,7 +224,8 @@ fn remove_unfinished(parent: &Path, prefix: &str) {
     }
 }
 
-/// Locks a folder, unless another build has. The lock ends with the file, and with the OS process.
+/// Locks a folder, or fails if another build has locked it. The lock ends when the returned file is closed, at the
+/// latest with the OS process.
 fn locked(folder: &Path) -> io::Result<fs::File> {
     let file = fs::File::open(folder)?;
     flock(&file, FlockOperation::NonBlockingLockExclusive)?;

@@ -178,7 +178,8 @@ impl Breaker<'_> {
         self.fill(line, &names, &ends, CONTINUATION as usize);
     }
 
-    /// Puts as many elements on a line as there is room for: `ends` are the columns after them.
+    /// Puts as many elements on each line as there is room for. `ends` are the columns after the elements. Returns
+    /// whether a line break was added.
     fn fill(&mut self, line: usize, elements: &[usize], ends: &[usize], indent: usize) -> bool {
         let base = self.indent(line) + indent;
         let mut begin = None;

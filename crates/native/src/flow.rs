@@ -113,7 +113,7 @@ impl Flow {
         }
     }
 
-    /// Examines code without blocks and handlers.
+    /// Examines the code of a function without blocks and `finally` parts, for tests.
     #[cfg(test)]
     pub(crate) fn of(code: &[Instruction], arity: u16) -> Flow {
         let mut flow = Flow::unexamined(0, code.to_vec(), arity);

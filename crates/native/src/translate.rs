@@ -61,7 +61,7 @@ pub(crate) fn translate(code: &NativeCode, function: FunctionIndex) -> Option<Tr
     Some(Translated { code: machine_code, resumes })
 }
 
-/// Fills in a call of the function itself.
+/// Fills in a call of the function itself. Returns none if the relocation has another kind or does not fit.
 fn resolve(code: &mut [u8], call: &FinalizedMachReloc) -> Option<()> {
     if call.kind != Reloc::X86CallPCRel4 {
         return None;
@@ -69,7 +69,8 @@ fn resolve(code: &mut [u8], call: &FinalizedMachReloc) -> Option<()> {
     resolve_at(code, call.offset as usize, call.addend)
 }
 
-/// Writes the distance from the end of a call to the start of the code.
+/// Writes the distance from the end of a call to the start of the code into the call. Returns none if there is not
+/// enough room for it.
 fn resolve_at(code: &mut [u8], offset: usize, addend: i64) -> Option<()> {
     let distance = i32::try_from(addend - offset as i64).ok()?;
     let place = code.get_mut(offset..)?.first_chunk_mut()?;

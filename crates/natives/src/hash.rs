@@ -55,7 +55,7 @@ impl Hasher {
     }
 }
 
-/// Spreads each bit over the whole word.
+/// Mixes the bits of a word, so that each of them changes bits all over the result.
 fn fold(value: u64) -> u64 {
     let product = u128::from(value) * u128::from(MIXER);
     (product as u64) ^ ((product >> 64) as u64) ^ value.rotate_left(29)
@@ -324,7 +324,7 @@ fn append<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     Ok(Ref::bool(append_entry(call, hash, 2, 3)?))
 }
 
-/// Appends an entry with the arguments `key` and `value`, if there is room.
+/// Appends an entry with the arguments `key` and `value`, if there is room. Returns whether there was.
 fn append_entry(call: &mut Call<'_>, hash: i64, key: usize, value: usize) -> Result<bool, Failure> {
     let (table, key, value) = (call.register(0), call.register(key), call.register(value));
     let number = |field| call.heap.field(call.argument(0), field).and_then(|value| call.heap.int(value));

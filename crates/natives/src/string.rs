@@ -185,7 +185,7 @@ fn find_first(
     })
 }
 
-/// Variant of [`find_first`] that finds the last place.
+/// Finds the last place in a range of a text, as [`find_first`] finds the first one.
 fn find_last(
     call: &Call<'_>,
     text: &str,

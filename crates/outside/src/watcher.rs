@@ -53,7 +53,7 @@ struct Watched {
 }
 
 impl Watcher {
-    /// Runs a callback when a descriptor is ready, broken or at its end.
+    /// Starts a watch: runs a callback when a descriptor is ready, broken or at its end. Returns the id of the watch.
     pub(crate) fn watch(
         &self,
         source: Arc<dyn AsFd + Send + Sync>,

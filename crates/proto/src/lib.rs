@@ -67,14 +67,14 @@ pub enum ImportError {
         /// The names of its services.
         names: Vec<String>,
     },
-    /// The file has other services.
+    /// The file has services, but none with the requested name.
     #[error("{file} has no service {name}: {hint}")]
     OtherService {
         /// The file.
         file: String,
         /// The name that was asked for.
         name: String,
-        /// The names that it has.
+        /// What was probably meant: the nearest name, or all names of the file's services.
         hint: String,
     },
     /// Parts of the service cannot be expressed.

@@ -41,7 +41,7 @@ pub use lucarne_vm::{Grants, LoadedProgram, MachineCode, MemoryAccount, Profile,
 pub use lucarne_vm::{InputChannel, Outcome};
 use thiserror::Error;
 
-/// The reason that a program cannot be compiled or run.
+/// The reason why a program cannot be compiled or run.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ToitError {
@@ -136,7 +136,7 @@ pub fn link(analysis: Analysis) -> Result<Compiled, ToitError> {
     link_with(analysis, Optimization::default())
 }
 
-/// As [`link`], and says how much the program is optimized.
+/// Links a program like [`link`], with the given optimization.
 ///
 /// # Errors
 /// As for [`link`].
@@ -158,7 +158,7 @@ pub fn compile(entry: &Path) -> Result<Compiled, ToitError> {
     compile_with(entry, Optimization::default())
 }
 
-/// As [`compile`], and says how much the program is optimized.
+/// Compiles a program like [`compile`], with the given optimization.
 ///
 /// # Errors
 /// As for [`compile`].
@@ -174,7 +174,7 @@ pub fn load(program: Program) -> Result<Arc<LoadedProgram>, ToitError> {
     load_with(program, MachineCode::default())
 }
 
-/// As [`load`], and says which functions are compiled to machine code.
+/// Makes a program ready like [`load`]. `machine_code` tells which functions are compiled to machine code.
 ///
 /// # Errors
 /// As for [`load`].
@@ -183,7 +183,7 @@ pub fn load_with(program: Program, machine_code: MachineCode) -> Result<Arc<Load
     Ok(Arc::new(loaded.with_machine_code(machine_code)))
 }
 
-/// As [`load_with`], and notes where the time of the program goes.
+/// Makes a program ready like [`load_with`], and records where the program spends its time.
 ///
 /// # Errors
 /// As for [`load`].

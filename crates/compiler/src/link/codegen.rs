@@ -370,7 +370,7 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
 
     // Expressions.
 
-    /// Evaluates an expression into a new temporary, which is the next free register.
+    /// Evaluates an expression into a new temporary, which is the next free register. Returns it.
     fn push(&mut self, node: &'t Node) -> Result<Register, LinkError> {
         let register = self.code().top();
         if matches!(
@@ -393,7 +393,7 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
         Ok(register)
     }
 
-    /// Evaluates an expression into a register: the register of a local, or a new temporary.
+    /// Evaluates an expression. Returns the register of its value: the register of a local, or a new temporary.
     fn operand(&mut self, node: &'t Node) -> Result<Register, LinkError> {
         if let Expr::Local(local) = node.expr
             && let Some(register) = self.direct(local)
@@ -403,7 +403,7 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
         self.push(node)
     }
 
-    /// Evaluates an operand that must keep its value while `later` is evaluated.
+    /// Evaluates an operand that must keep its value while `later` is evaluated. Returns the register of its value.
     fn operand_before(&mut self, node: &'t Node, later: &[&'t Node]) -> Result<Register, LinkError> {
         if let Expr::Local(local) = node.expr
             && later.iter().any(|later| may_assign(later, local))

@@ -117,7 +117,7 @@ impl Fragment {
         self.top as Register
     }
 
-    /// Takes the next registers.
+    /// Takes the next `count` registers. Returns the first of them.
     pub(super) fn take(&mut self, count: u32) -> Register {
         let first = self.top;
         self.top += count;

@@ -140,7 +140,7 @@ impl<'u> Tables<'u> {
 
     // Functions.
 
-    /// Takes the number of a function that is defined later.
+    /// Returns a new number for a function that is defined later.
     pub(super) fn reserve(&mut self) -> FunctionIndex {
         self.codes.push(None);
         FunctionIndex(self.codes.len() as u32 - 1)

@@ -343,7 +343,8 @@ impl Parser<'_> {
         Some(definitions)
     }
 
-    /// Skips `for key, value in map:`, with its body.
+    /// Reports `for key, value in map:` after the `for`, and skips it with its body. Returns none, and takes no token,
+    /// if it does not come next.
     fn foreign_for_pair(&mut self) -> Option<Expression> {
         let [key, value] = [self.token(), self.token_at(2)];
         let is_pair = key.kind == Kind::Identifier
@@ -443,7 +444,7 @@ impl Parser<'_> {
         self.expression_from(start, ExpressionKind::Assign { target: Box::new(target), operator, at, value })
     }
 
-    /// Reports `<-c`, which receives from a channel in Go.
+    /// Reports `<-` before a value, which receives from a channel in Go. Returns none if it does not come next.
     pub(super) fn foreign_receive(&mut self) -> Option<Expression> {
         let minus = self.token_at(1);
         if self.peek() != Kind::Less || minus.kind != Kind::Minus || minus.space_before {

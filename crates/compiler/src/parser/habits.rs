@@ -678,7 +678,7 @@ impl<'a> Parser<'a> {
         self.advance();
     }
 
-    /// Reports a class head of another language: `class A(B):`, `class A : B`.
+    /// Reports a class head of another language: `class A(B):`, `class A : B`. Returns whether one comes next.
     pub(super) fn foreign_superclass(&mut self) -> bool {
         let token = self.token();
         let is_named = self.kind_on_line(1) == Kind::Identifier;

@@ -32,7 +32,7 @@ impl<'a> Cursor<'a> {
         self.skip(self.rest.len() - self.rest.trim_start().len());
     }
 
-    /// Takes a character, if it comes next.
+    /// Takes a character, if it comes next. Returns whether it did.
     fn take(&mut self, c: char) -> bool {
         let is_next = self.rest.starts_with(c);
         if is_next {

@@ -24,7 +24,8 @@ pub(crate) fn hint_for_nested(name: &str, parameters: &[&str]) -> String {
 }
 
 impl Parser<'_> {
-    /// Skips a function that is declared within a function. Its name is known afterwards, so that its uses give no errors.
+    /// Reports a function that is declared within a function, and skips it. Its name is known afterwards, so that its
+    /// uses give no errors. Returns none if no such function begins here.
     pub(super) fn nested_function(&mut self) -> Option<Expression> {
         let token = self.token();
         // At the left margin this is a line of a session.
@@ -134,7 +135,8 @@ impl Parser<'_> {
         names
     }
 
-    /// Skips a function without a name: `(x) => x + 1`, `x => x + 1`, `function(x) { ... }`.
+    /// Reports and skips a function without a name: `(x) => x + 1`, `x => x + 1`, `function(x) { ... }`. Returns none
+    /// if no such function begins here.
     pub(super) fn anonymous_function(&mut self) -> Option<Expression> {
         let token = self.token();
         let may_be = match token.kind {

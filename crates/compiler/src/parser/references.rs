@@ -69,8 +69,7 @@ pub(crate) fn references(text: &str, comment: Span) -> (Vec<Reference>, Vec<Mist
     (reader.references, reader.mistakes)
 }
 
-/// Cuts the documentation comment at a place of a text into pieces. Each reference among them has an entry in the second
-/// list.
+/// Cuts the documentation comment at a place of a text into pieces. Returns them, and the references among them, in order.
 pub(crate) fn pieces(text: &str, comment: Span) -> (Vec<Piece>, Vec<Reference>) {
     let reader = Reader::read_all(text, comment);
     (reader.pieces, reader.references)

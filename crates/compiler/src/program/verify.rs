@@ -283,7 +283,7 @@ impl Verifier<'_> {
         }
     }
 
-    /// Checks that a condition holds for each function that may be `depth` blocks out.
+    /// Checks that a condition holds for each function whose frame may be `depth` blocks out of a frame of `function`.
     fn outer(
         &self,
         function: &Function,

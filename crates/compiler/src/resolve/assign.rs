@@ -527,7 +527,7 @@ impl<'a> Lower<'a> {
         })
     }
 
-    /// Calls a setter and drops its result. If the value of the assignment is used, keeps it in a local.
+    /// Calls a setter and drops its result. Returns the value of the assignment, which it keeps in a local if the value is used.
     fn set_with_temporaries(
         &mut self,
         mut left: Vec<Value>,

@@ -409,7 +409,7 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// Reports that no function of a name takes these arguments.
+    /// Reports that no function of a name takes these arguments. Returns a placeholder for the call.
     pub(super) fn no_overload(
         &mut self,
         name: &str,

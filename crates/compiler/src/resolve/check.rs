@@ -141,7 +141,7 @@ fn signature(source: SourceId, function: &Function, kind: FunctionKind) -> Optio
     Some(Diagnostic::error(source, none.span, "a parameter cannot have the type `none`"))
 }
 
-/// Reports `.field` parameters outside of constructors.
+/// Returns errors about `.field` parameters outside of constructors.
 pub(super) fn field_parameters(
     source: SourceId,
     parameters: &[Parameter],
@@ -161,8 +161,7 @@ fn function_name(source: SourceId, function: &Function) -> Option<Diagnostic> {
     }
 }
 
-/// Checks a declared name: an error if the name has another meaning, a warning if it may become a
-/// keyword.
+/// Checks a declared name. Returns an error if the name has another meaning, and a warning if it may become a keyword.
 pub(super) fn name(source: SourceId, name: &Identifier, what: &str) -> Option<Diagnostic> {
     match &*name.name {
         "this" | "super" | "constructor" | "_" => {

@@ -20,7 +20,7 @@ const MISSING_MAX: usize = 10;
 /// The maximum number of missing methods of a class that are noted in the index.
 const MISSING_NOTED_MAX: usize = 1_000;
 
-/// Checks the declarations of one module. `with_body` holds the functions made from source that
+/// Checks the declarations of one module, and returns the errors. `with_body` holds the functions made from source that
 /// have a body.
 pub(super) fn check(
     world: &World,

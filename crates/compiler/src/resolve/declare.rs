@@ -36,7 +36,7 @@ pub(super) struct Declare<'w, 'a> {
     first: usize,
 }
 
-/// Declares everything in the modules made from source.
+/// Declares everything in the modules made from source. Returns the bodies to lower, and the problems.
 pub(super) fn declare<'a>(
     world: &mut World,
     modules: &'a Modules,

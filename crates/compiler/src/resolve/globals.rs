@@ -99,7 +99,7 @@ impl<'a> Globals<'a> {
         Lowered { ty: Ty::Any, ..lower(world, modules, natives, self, job) }
     }
 
-    /// Reports the globals whose types depend on themselves.
+    /// Returns errors about the globals whose types depend on themselves.
     pub(super) fn circular(&self) -> Vec<Diagnostic> {
         let state = self.state.borrow();
         let jobs = state.circular.iter().filter_map(|id| self.jobs.get(id));

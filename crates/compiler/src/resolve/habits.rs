@@ -202,8 +202,9 @@ impl<'a> Lower<'a> {
         Diagnostic::error(self.source, span, title).also(self.source, problem.span, unknown).hint(hint)
     }
 
-    /// Reports a call of something that only other languages have. Its arguments are not checked, since they follow the
-    /// rules of the other language.
+    /// Reports a call that is written as in another language, or calls something that only other languages have. Its
+    /// arguments are not checked, since they follow the rules of the other language. Returns none if the call is
+    /// neither.
     pub(super) fn foreign_call(
         &mut self,
         name: &'a Name,
@@ -239,7 +240,7 @@ impl<'a> Lower<'a> {
         value(name).map(|_| self.unresolved(name, span))
     }
 
-    /// Reports `int(x)`: a class whose objects are not made by calls.
+    /// Reports `int(x)`: a call of a class whose objects are not made by calls. Returns none for other items.
     fn call_of_type(&mut self, items: &[Item], span: Span) -> Option<Value> {
         let [Item::Class(class)] = items else { return None };
         let builtin = &self.world.builtin;
@@ -279,7 +280,8 @@ impl<'a> Lower<'a> {
         Some(Value::error(span))
     }
 
-    /// Reports `name:`, if it is unknown and no other name is near: it may be a function, or a call.
+    /// Reports `name:`, which may be a function or a call, if the name is unknown. Returns none, without a report, if
+    /// another error or hint fits better, such as a similar name.
     fn nested_without_parameters(&mut self, name: &Name, span: Span) -> Option<Value> {
         let known = self.problems.len();
         self.unresolved(name, span);
@@ -441,7 +443,7 @@ impl<'a> Lower<'a> {
         })
     }
 
-    /// Reports `list add 2`, where a `.` is missing.
+    /// Reports `list add 2`, where a `.` is missing. Returns none if the variable has no member with this name.
     fn missing_dot(&mut self, variable: VariableId, span: Span, first: &ast::Argument) -> Option<Value> {
         let variable = self.routines.variable(variable);
         let class = variable.ty.class()?;
@@ -499,7 +501,7 @@ impl<'a> Lower<'a> {
         ))
     }
 
-    /// Reports a class without a constructor that could be called.
+    /// Reports a class that stands where a value is required, and that has no constructor to call.
     pub(super) fn not_a_value(&mut self, class: ClassId, span: Span) -> Value {
         let name = &self.world.class(class).name;
         let problem = Diagnostic::error(self.source, span, format!("`{name}` is a type, not a value"));

@@ -99,7 +99,7 @@ impl Packages {
         (Packages { lock, source: Some(source), folder, is_unreadable, ..Packages::default() }, found)
     }
 
-    /// Warns about local packages whose folder does not exist. `reported` are those that an import needs.
+    /// Returns warnings about local packages whose folder does not exist. Leaves out those in `reported`, which an import needs.
     pub(super) fn missing_folders(
         &self,
         loader: &dyn Loader,
@@ -249,7 +249,7 @@ impl Packages {
         holding.next().cloned()
     }
 
-    /// Explains why an import has no file.
+    /// Returns the error about an import without a file, with an explanation; none if the problem has been reported.
     pub(super) fn explain<'l>(
         &self,
         source: SourceId,

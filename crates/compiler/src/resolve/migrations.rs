@@ -41,7 +41,8 @@ impl Declare<'_, '_> {
     }
 }
 
-/// Reports a type migration of a parameter that has a type of its own.
+/// Returns an error about a type migration of a parameter that has a type of its own. Returns none if the function has
+/// no such parameter.
 fn parameter_with_type(
     source: SourceId,
     function: &ast::Function,

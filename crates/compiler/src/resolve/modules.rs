@@ -172,7 +172,8 @@ impl Modules {
         self.source_of(module).is_some_and(|source| source.values.contains(name))
     }
 
-    /// Loads the given files, everything that they import, and the core library.
+    /// Loads the given files, everything that they import, and the core library. Returns the module of each given file;
+    /// none for a file that cannot be loaded.
     pub(super) fn load(
         &mut self,
         loader: &mut Load<'_>,
@@ -651,7 +652,7 @@ impl Modules {
         self.source_of(module).is_some_and(|source| source.home == Home::Library)
     }
 
-    /// Reports imports of the program that lead to modules whose natives do not exist.
+    /// Returns errors about the imports of the program that lead to modules whose natives do not exist.
     pub(super) fn imports_without_natives(
         &self,
         missing: &BTreeMap<ModuleId, BTreeSet<String>>,

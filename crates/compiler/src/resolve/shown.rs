@@ -16,7 +16,7 @@ use std::collections::{BTreeSet, HashMap};
 type Place = (SourceId, Span);
 
 impl Modules {
-    /// Reports all mistakes in the imports and exports of all modules.
+    /// Returns errors about all mistakes in the imports and exports of all modules.
     pub(super) fn check_imports(&self, world: &World) -> Vec<Diagnostic> {
         let mut problems = Vec::new();
         let circles = self.circles();
@@ -276,7 +276,7 @@ fn export_of(source: &SourceModule, name: Option<&str>) -> Option<Place> {
     Some((source.source, span))
 }
 
-/// Reports a name that an import shows and the module declares itself.
+/// Returns an error about a name that an import shows and the module declares itself; none if the module does not declare it.
 fn shown_and_declared(world: &World, source: &SourceModule, name: &Identifier) -> Option<Diagnostic> {
     if world.own(source.id, &name.name).is_empty() {
         return None;
@@ -286,7 +286,7 @@ fn shown_and_declared(world: &World, source: &SourceModule, name: &Identifier) -
     Some(point_to_own(world, source, &name.name, problem))
 }
 
-/// Points at a module's own declaration of a name.
+/// Adds the place of a module's own declaration of a name to an error.
 fn point_to_own(world: &World, source: &SourceModule, name: &str, problem: Diagnostic) -> Diagnostic {
     let Some(first) = world.own(source.id, name).first() else { return problem };
     problem.also(source.source, span_of(world, *first, name), "declared here")
@@ -302,7 +302,7 @@ pub(super) fn span_of(world: &World, item: Item, name: &str) -> Span {
     Span { start: at, end: at + name.len() as u32 }
 }
 
-/// Reports a name that an import shows and that is the prefix of an import.
+/// Returns an error about a name that an import shows and that is also the prefix of an import; none if it is not.
 fn shown_and_prefix(source: &SourceModule, name: &Identifier) -> Option<Diagnostic> {
     let mut prefixes = source.imports.iter().filter_map(|import| import.prefix.as_ref());
     let prefix = prefixes.find(|prefix| prefix.name == name.name)?;

@@ -29,7 +29,7 @@ pub(super) fn section_link(page: &Url, title: &str) -> Named {
     Named { name: title.to_owned(), url: Some(page.with_id(section_id(title))) }
 }
 
-/// The ids of sections begin with `section:`, which no name of a program does.
+/// Returns the id of a section. It begins with `section:`, as no name of a program does.
 fn section_id(title: &str) -> String {
     format!("section:{}", title.to_lowercase().replace(' ', "-"))
 }

@@ -216,7 +216,8 @@ impl Translator<'_> {
         }
     }
 
-    /// Shifts an integer. Distances that are negative, or too large to keep a tagged integer, take the slow way.
+    /// Shifts an integer. Returns the result and, if the shift can fail, whether it has. Goes on in `slow` if the
+    /// distance is negative or more than 61.
     fn shift(&mut self, opcode: Opcode, left: Value, right: Value, slow: Block) -> (Value, Option<Value>) {
         let by = self.builder.ins().sshr_imm(right, i64::from(layout::INT_SHIFT));
         let is_far = self.builder.ins().icmp_imm(IntCC::UnsignedGreaterThanOrEqual, by, 62);

@@ -33,14 +33,14 @@ pub(super) fn composit<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     Ok(Ref::NULL)
 }
 
-/// Draws a layer on top of the target.
+/// Draws a layer on top of the target. `mix` combines the old byte, that of the layer, and its opacity.
 fn lay(target: &mut [u8], opacity: &[u8], layer: &[u8], mix: fn(u8, u8, u8) -> u8) {
     for ((old, new), opacity) in target.iter_mut().zip(layer).zip(opacity.iter().cycle()) {
         *old = mix(*old, *new, *opacity);
     }
 }
 
-/// Each bit of the opacity is that of one pixel.
+/// Combines eight pixels: each bit of the opacity tells whether the new pixel is seen.
 fn mix_bits(old: u8, new: u8, opacity: u8) -> u8 {
     old & !opacity | new & opacity
 }

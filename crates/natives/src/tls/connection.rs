@@ -113,7 +113,7 @@ impl Connection {
         Connection { tls, incoming, records, handshake_bytes: 0, has_ended: false, error: None, resumable }
     }
 
-    /// Counts the records of a handshake that these bytes of the peer complete: each can need long work.
+    /// Returns the number of records of a handshake that these bytes of the peer complete: each can need long work.
     pub(super) fn count_messages(&mut self, bytes: &[u8]) -> usize {
         let records = self.records.count(bytes);
         if self.tls.is_handshaking() { records } else { 0 }

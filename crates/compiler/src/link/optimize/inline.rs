@@ -228,7 +228,7 @@ impl Inliner<'_, '_, '_, '_> {
 
     // Blocks.
 
-    /// Puts the code of a block literal in place of its call.
+    /// Returns the code of a block literal, to stand in place of its call; none if the call has too few arguments.
     fn replace_block_call(
         &mut self,
         at: Offset,
@@ -348,7 +348,8 @@ impl Inliner<'_, '_, '_, '_> {
         Some(self.put(at, call, &callee, std::mem::take(arguments), origin))
     }
 
-    /// Puts the code of a constructor in place of its call: makes the object, and runs the code on it.
+    /// Puts the code of a constructor in place of its call: makes the object, and runs the code on it. Returns none if
+    /// that is not possible.
     fn replace_construction(
         &mut self,
         at: Offset,

@@ -39,7 +39,8 @@ fn truth(node: &Node) -> Option<bool> {
     }
 }
 
-/// Computes an operation on two integers. Additions and the like wrap around, as they do when the program runs.
+/// Computes an operation on two integers. Additions and the like wrap around, as they do when the program runs. Returns
+/// none for operations that are left to the running program.
 fn fold(selector: &Selector, left: i64, right: i64) -> Option<Expr> {
     if !selector.named.is_empty() || selector.unnamed != [false] || selector.is_setter {
         return None;
