@@ -251,8 +251,8 @@ impl<'a> Emitter<'a> {
         self.end_line();
     }
 
-    /// Returns the indentation of a comment on a line of its own: that of the line after it, or of a line above
-    /// that has the same indentation in the text.
+    /// Returns the indentation of a comment on a line of its own: that of the line after it, or, if the comment is
+    /// indented more, one relative to the nearest line above that encloses it.
     fn comment_indent(&self, column: u32, next: &Piece, at: usize) -> u32 {
         let next_new =
             if next.kind == Kind::Eof { 0 } else { self.layout.columns.get(at).copied().unwrap_or(0) };

@@ -146,9 +146,9 @@ impl Source {
         }
     }
 
-    /// Closes the source. A closed standard stream reads and writes nothing from then on, also for
-    /// the host: the other end must see that it is closed, and a file that is opened later must not
-    /// become a standard stream by getting its number.
+    /// Closes a standard stream; any other source closes when it is dropped. A closed standard stream reads and writes
+    /// nothing from then on, even for the host: the other end must see that it is closed, and a file that is opened
+    /// later must not become a standard stream by getting its number.
     pub(crate) fn end(&self) -> Result<(), Error> {
         let Some(stream) = self.stream() else { return Ok(()) };
         let nothing = rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())?;

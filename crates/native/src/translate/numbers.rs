@@ -126,7 +126,8 @@ impl Translator<'_> {
     }
 
     /// Writes code for operands of which at least one is a float, and the other a number, and jumps to `slow` for all
-    /// others. They are not two integers.
+    /// others. The operands are not two integers. If nothing is known about either operand, a float with an integer
+    /// also goes to `slow`.
     fn floats(&mut self, place: usize, operands: Operands, slow: Block, mut operate: impl FnMut(&mut Self)) {
         let before = self.state.clone();
         let guesses = self.guesses(place, operands);

@@ -81,7 +81,8 @@ impl Known {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Target {
     pub(super) member: Member,
-    /// The class of the receivers for which the call goes there. Other receivers have to be told apart by a test.
+    /// If only some receivers lead to this method, their class: a test must tell them apart from others. None if all
+    /// receivers do.
     pub(super) class: Option<ClassId>,
 }
 
