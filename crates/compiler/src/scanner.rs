@@ -34,7 +34,7 @@ pub struct Scanned {
     pub is_open: bool,
     /// Whether the text ends between the brackets of an interpolation, in a string that otherwise stands on one line.
     pub is_broken: bool,
-    /// Whether a string that continues on other lines within an interpolation was ended where nothing closes it.
+    /// Whether a line of an interpolation that extends over several lines ends within a string that nothing closes.
     /// Further lines of text cannot mend that.
     pub is_lost: bool,
 }
@@ -127,7 +127,8 @@ struct Scanner<'a> {
     /// As in [`Scanned`].
     is_open: bool,
     is_broken: bool,
-    /// Where the outermost string began of which a line after the first ended in a string that nothing closes.
+    /// Where the outermost open string began, if a later line of an interpolation in it ended within a string that
+    /// nothing closes.
     lost: Option<usize>,
     modes: Vec<Mode>,
     /// Whether the current line has no token yet.

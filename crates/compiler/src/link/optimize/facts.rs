@@ -2,12 +2,12 @@
 
 use crate::ir::{Body, Expr, Function, FunctionKind, LocalId, Node};
 
-/// The largest function that is put in place of a call with a block literal, in expressions.
+/// The largest function, in expressions, that is put in place of a call with a block literal, if the call is repeated
+/// or the function has a loop.
 const SIZE_WITH_BLOCK_MAX: usize = 80;
-/// The largest function that is put in place of another call, in expressions.
+/// The largest function, in expressions, that is put in place of a repeated call without a block literal.
 const SIZE_MAX: usize = 16;
-/// The largest function that is put in place of a call that is not repeated, in expressions: its code is about as large as
-/// that of the call.
+/// The largest function, in expressions, that is put in place of any other call: its code is about as large as that of the call.
 const SIZE_ONCE_MAX: usize = 8;
 
 /// The properties of a function that can be put in place of its calls.
