@@ -368,8 +368,8 @@ fn drop_repeated(diagnostics: &mut Vec<Diagnostic>) {
     diagnostics.retain(|problem| known.insert((problem.source, problem.span, problem.title.clone())));
 }
 
-/// Drops the warnings about lines that have an error: most of them are about the same mistake, and the
-/// others are still there when the error has been mended.
+/// Drops the warnings about lines that have an error: most of them are about the same mistake, and the others are still
+/// there when the error has been corrected.
 fn drop_warnings_beside_errors(sources: &Sources, diagnostics: &mut Vec<Diagnostic>) {
     let line = |problem: &Diagnostic| {
         let source = sources.get(problem.source)?;

@@ -35,7 +35,7 @@ pub struct Scanned {
     /// Whether the text ends between the brackets of an interpolation, in a string that otherwise stands on one line.
     pub is_broken: bool,
     /// Whether a line of an interpolation that extends over several lines ends within a string that nothing closes.
-    /// Further lines of text cannot mend that.
+    /// Further lines of text cannot correct that.
     pub is_lost: bool,
 }
 

@@ -50,13 +50,13 @@ pub(crate) fn slug(name: &str) -> String {
 pub(crate) struct Names(HashSet<String>);
 
 impl Names {
-    /// Returns the wanted name of a file, or the name with a number. Small and capital letters are the same, as in some
-    /// file systems.
+    /// Returns the requested name of a file; if it is taken, with a number. Small and capital letters count as the
+    /// same, as in some file systems.
     pub(crate) fn take(&mut self, wanted: &str) -> String {
         self.take_as(wanted, |name| name.to_lowercase())
     }
 
-    /// Returns the wanted id, or the id with a number.
+    /// Returns the requested id; if it is taken, with a number.
     pub(crate) fn take_id(&mut self, wanted: &str) -> String {
         self.take_as(wanted, str::to_owned)
     }

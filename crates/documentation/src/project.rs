@@ -43,8 +43,8 @@ pub struct Project {
     unseen: Vec<PackageFiles>,
     /// The file that the subject is, if it is not a folder.
     entry: Option<String>,
-    /// The files that decide which packages exist, also in the folders of the subject and of packages beside it: folders
-    /// that have such a file are other packages. Some of them may not exist.
+    /// The files that decide which packages exist, including those that would make a folder of the subject, or of a
+    /// package beside it, another package. Some of them may not exist.
     lists: Vec<PathBuf>,
 }
 
@@ -166,8 +166,8 @@ impl Project {
         Ok(project)
     }
 
-    /// Adds the packages that the lock file of the subject lists. Leaves out those whose files cannot be listed, unless they are
-    /// to be shown.
+    /// Adds the packages that the lock file of the subject lists. If the files of a package cannot be listed, this is
+    /// an error if `are_shown`; otherwise the package is left out.
     fn add_packages(&mut self, are_shown: bool) -> Result<(), DocumentationError> {
         let Some(first) = self.packages.first().and_then(|own| own.files.keys().next()) else {
             return Ok(());
@@ -230,7 +230,7 @@ impl Project {
         roots
     }
 
-    /// Removes the errors in packages of others, which the user cannot correct. Returns the names of these packages.
+    /// Removes the errors in packages from registries, which the user cannot correct. Returns the names of these packages.
     pub(crate) fn take_foreign_errors(&self, analysis: &mut Analysis) -> Vec<String> {
         let sources = &analysis.sources;
         let owner = |source: SourceId| {
@@ -292,8 +292,8 @@ fn up(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
-/// Returns the path by which the compiler knows a file that another one of the program imports: one in the current folder
-/// does not lead through the folder above.
+/// Returns the path by which the compiler knows a file that another file of the program imports. The path of a file in
+/// the current folder does not lead through the folder above.
 fn as_imported(path: &str) -> String {
     let path = normalized(path);
     if !path.starts_with("../") {
@@ -317,9 +317,9 @@ fn library() -> PackageFiles {
     }
 }
 
-/// Returns the source files below a folder with their libraries; and for each folder that they may be in the file that
-/// would make it another package. Leaves out hidden folders, folders of other packages, and, if the folder is that of a
-/// package, its tests.
+/// Returns the source files below a folder with their libraries. Also returns, for each folder that they may be in, the
+/// path of the file that would make this folder another package. Leaves out hidden folders, folders of other packages,
+/// and, if the folder is that of a package, its tests.
 fn below(
     folder: &Path,
     has_tests: bool,

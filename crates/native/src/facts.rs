@@ -5,12 +5,12 @@
 //! paths meet, each state that differs in kinds may get a version of the code of its own, up to [`VERSIONS_MAX`]. The general
 //! version, which knows nothing, always exists: rare paths go on there.
 //!
-//! **What the frame holds.** A register is *dirty* if its value is not in the frame yet. What is needed later is written before
-//! others look at the frame. The collector should also find the references that a frame of the interpreter has in
-//! registers that are not needed any more, so that objects live equally long in both. Hence a dirty register may only
-//! wait if neither its value nor the older word in the frame can be a reference; if one of them can, it is written
-//! before paths meet. There is one exception: where a frame goes on in code that expects no reference in a register
-//! that is not needed, the register is cleared.
+//! **What the frame holds.** A register is *dirty* if its value is not in the frame yet. What is needed later is
+//! written before the interpreter or the collector looks at the frame. The collector should also find the references
+//! that a frame of the interpreter has in registers that are not needed any more, so that objects live equally long in
+//! both. Hence a dirty register may only wait if neither its value nor the older word in the frame can be a reference;
+//! if one of them can, it is written before paths meet. There is one exception: where a frame goes on in code that
+//! expects no reference in a register that is not needed, the register is cleared.
 
 use std::rc::Rc;
 

@@ -6,9 +6,9 @@
 //! * Everything that the program before has reached is reached again: the entries of earlier inputs stay roots.
 //! * Classes, globals, literals and functions have names that do not depend on a program ([`ClassName`], [`Part`]). A known
 //!   name keeps its number, and a new one gets the next number.
-//! * The code of a function has the same length each time, so functions before it keep it at the same address. Therefore
-//!   nothing is optimized, a call is direct only if it is written so, and a type is checked by a set of classes: only operands
-//!   of instructions change.
+//! * The code of a function has the same length each time, so functions before it keep it at the same address.
+//!   Therefore nothing is optimized, a call is direct only if the IR names its target, and a type is checked by a set
+//!   of classes: only operands of instructions change.
 //!
 //! Offsets of selectors and places of checks are in code alone, and may change.
 

@@ -32,7 +32,7 @@ impl Parser<'_> {
         if token.kind != Kind::Identifier || !token.line_start || token.line_indent == 0 {
             return None;
         }
-        // Without parentheses it is a call of a function, if another file declares one of this name.
+        // Without parentheses it could be a call of a function that another file declares.
         let has_word = self.is_word(0, WORDS)
             && self.kind_on_line(1) == Kind::Identifier
             && self.kind_on_line(2) == Kind::LeftParen

@@ -11,10 +11,9 @@
 //! `a`, `b`, `c` name registers of the current frame unless the table says otherwise, `n` is a
 //! small count. Jumps are relative to the following instruction.
 //!
-//! **Frames.** A call's outgoing arguments start two registers above its base register `a`; the
-//! callee's register 0 is the caller's `a + 2`. The two registers between hold the way back (the
-//! return address and the caller's frame), and the result replaces the first of them: it arrives
-//! in the caller's `a`.
+//! **Frames.** A call's outgoing arguments start two registers above its base register `a`; the callee's register 0 is
+//! the caller's `a + 2`. The two registers between hold the return address and the caller's frame, and the result
+//! replaces the first of them: it arrives in the caller's `a`.
 //!
 //! **Operators** have a fast path for numbers. They are followed by an [`Opcode::Slow`] word that
 //! says how to call the operator as a method when the fast path does not apply; the method returns

@@ -346,7 +346,7 @@ impl<'a> Lower<'a> {
         let Some(label) = label.filter(|_| self.world.notes.are_wanted()) else { return };
         let targets = self.targets().clone();
         self.probe_label(&targets, label);
-        // A lambda cannot leave the code around it, but the name may have been meant so.
+        // A lambda cannot leave the code around it, but the author may have meant a label there.
         let routines = self.routines.stack.iter().rev();
         let found =
             routines.flat_map(|routine| routine.targets.iter().rev()).find_map(|target| match target {

@@ -568,8 +568,8 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// Lowers like [`Lower::value`], where a call without a result would be a mistake: conditions,
-    /// receivers, operands and first values. Elsewhere such a call gives null.
+    /// Lowers like [`Lower::value`], where a call without a result would be a mistake: conditions, receivers, operands
+    /// and first values. Elsewhere a call without a result gives null.
     pub(super) fn something(&mut self, expression: &'a Expression) -> Value {
         let value = self.value(expression);
         self.require_something(value, expression.span)

@@ -219,7 +219,7 @@ impl Lower<'_> {
         }
     }
 
-    /// Notes members none of which takes the arguments, but for those that another one overrides.
+    /// Notes members none of which takes the arguments, except those that another one overrides.
     pub(super) fn note_member_candidates(&self, span: Span, members: &[Member]) {
         if !self.world.notes.are_wanted() {
             return;

@@ -235,8 +235,8 @@ impl Modules {
         ));
     }
 
-    /// Returns the names to suggest at the top level of a module: the visible ones, but for private ones of other modules that
-    /// no import names.
+    /// Returns the names to suggest at the top level of a module: the visible ones, except private ones of other
+    /// modules that no import names.
     pub(super) fn suggested_names(&self, world: &World, module: ModuleId) -> Vec<Name> {
         let mut names = self.visible_names(world, module);
         let imports = self.source_of(module).map_or(&[][..], |source| &source.imports);

@@ -484,8 +484,9 @@ impl Translator<'_> {
     fn branch_unless_in_place(&mut self, float: Value, block: Block) {
         let (fits, other) = (self.block(), self.cold_block());
         let bits = self.bits_of_float(float);
-        // Without the sign, the numbers in place are a range, but for zero. The least one and its negative are left out,
-        // since zero takes the place of one of them.
+        // Without the sign, the floats that a word can hold form a range, and zero is one more. The lower end of the
+        // range is left out here: of its two floats, the positive one does not fit, since zero takes its word, and the
+        // negative one is tested below.
         let unsigned = self.builder.ins().iadd(bits, bits);
         let first = (layout::FLOAT_STOLEN_BITS << 1) + 2;
         let from_first = self.builder.ins().iadd_imm(unsigned, first.wrapping_neg());

@@ -1,6 +1,6 @@
 //! Puts the code of functions and blocks in place of their calls.
 //!
-//! A routine may grow to about twice its size, and by [`GROWTH_MIN`] expressions. A function is put into itself once at
+//! A routine may grow by about its own size and [`GROWTH_MIN`] expressions more. A function is put into itself once at
 //! most, and not more than [`DEPTH_MAX`] functions are put into each other.
 
 use std::rc::Rc;
@@ -20,7 +20,7 @@ use crate::link::tables::Tables;
 use crate::link::{full_name, reach::Key};
 use crate::steps;
 
-/// The number of expressions by which each routine may grow.
+/// The number of expressions by which each routine may grow in addition to its own size.
 const GROWTH_MIN: usize = 200;
 /// The largest block literal of which a copy is made, in expressions.
 const COPIED_BLOCK_MAX: usize = 100;
