@@ -89,7 +89,7 @@ pub struct Class {
     pub doc: Doc,
     /// Why the class is deprecated, if it is.
     pub deprecated: Option<String>,
-    /// The documented classes that extend or implement this one directly.
+    /// The documented classes that extend, implement or mix in this one directly.
     pub subclasses: Vec<Named>,
     /// The constructors.
     pub constructors: Vec<Member>,

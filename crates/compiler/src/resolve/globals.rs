@@ -46,7 +46,7 @@ impl<'a> Globals<'a> {
         Globals { jobs: untyped.collect(), state: RefCell::default() }
     }
 
-    /// Returns the type of a global's first value; `any` if it is not known.
+    /// Returns the type that a global gets from its first value (see [`World::widened`]); `any` if it is not known.
     pub(super) fn type_of(
         &self,
         world: &World,

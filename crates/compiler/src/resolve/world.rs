@@ -54,7 +54,7 @@ pub(super) struct World {
     pub(super) unit: Unit,
     /// For each module, its declarations by name. Those of the prepared library are indexed when they are first asked for.
     indexes: Vec<OnceCell<ModuleIndex>>,
-    /// The core library's classes that the compiler needs.
+    /// The classes and functions of the core library that the compiler needs.
     pub(super) builtin: Builtin,
     /// The results of [`World::ancestors`]. They are kept only once the hierarchy is final.
     ancestors: RefCell<FxHashMap<ClassId, Rc<[ClassId]>>>,
@@ -158,7 +158,7 @@ impl World {
         }
     }
 
-    /// Finds the classes that the compiler needs in the modules of the core library.
+    /// Finds the classes and functions that the compiler needs in the modules of the core library.
     pub(super) fn find_builtins(&mut self) {
         let find = |name: &str| {
             let modules = self.unit.modules.iter().enumerate();

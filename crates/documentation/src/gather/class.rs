@@ -225,7 +225,7 @@ impl<'a> Gather<'a> {
         groups
     }
 
-    /// Returns the documented classes that extend or implement a class directly.
+    /// Returns the documented classes that extend, implement or mix in a class directly.
     fn subclasses(self, id: ClassId) -> Vec<Named> {
         let is_root =
             self.tables.class(id).is_some_and(|class| class.superclass.is_none() && class.name == ROOT);

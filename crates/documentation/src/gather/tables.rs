@@ -62,7 +62,7 @@ pub(super) struct Tables<'a> {
     by_home: HashMap<usize, Vec<Item>>,
     /// The libraries, in the order of packages and names.
     libraries: Vec<usize>,
-    /// The classes that extend or implement a class directly.
+    /// For each class, the classes that extend, implement or mix it in directly.
     subclasses: HashMap<ClassId, Vec<ClassId>>,
 }
 
@@ -202,7 +202,7 @@ impl<'a> Tables<'a> {
         self.ordered().filter(move |file| file.package == Some(package))
     }
 
-    /// Returns the files from which something is documented in the page of another one.
+    /// Returns the files with a declaration that is documented, in the page of the file itself or of a library that exports it.
     pub(super) fn lenders(&self) -> HashSet<usize> {
         self.homes.keys().filter_map(|item| self.items.get(item)).map(|(file, _)| *file).collect()
     }
@@ -226,7 +226,7 @@ impl<'a> Tables<'a> {
         self.module(id.module)?.classes.get(id.index as usize)
     }
 
-    /// Returns the library in whose page an item is documented.
+    /// Returns the library in whose page an item is documented, by its place in the list of files.
     pub(super) fn home(&self, item: Item) -> Option<usize> {
         self.homes.get(&item).copied()
     }
@@ -318,7 +318,7 @@ impl<'a> Tables<'a> {
         }
     }
 
-    /// Returns the classes that extend or implement a class directly.
+    /// Returns the classes that extend, implement or mix in a class directly.
     pub(super) fn subclasses(&self, id: ClassId) -> &[ClassId] {
         self.subclasses.get(&id).map_or(&[], Vec::as_slice)
     }

@@ -44,7 +44,7 @@ pub(super) struct Client {
     pub(super) token: Option<Token>,
     /// The token of the session if it is not resumed.
     pub(super) seed: Token,
-    /// The time since 1970.
+    /// The time, in seconds since 1970.
     pub(super) seconds: u64,
 }
 
@@ -53,7 +53,7 @@ pub(super) struct Connection {
     tls: rustls::Connection,
     incoming: Vec<u8>,
     records: Records,
-    /// The bytes of the peer so far in the handshake.
+    /// The number of bytes that the peer has sent. Until the handshake is complete, all of them may be kept.
     handshake_bytes: usize,
     has_ended: bool,
     error: Option<String>,
@@ -236,7 +236,8 @@ impl Connection {
     }
 
     /// Returns the token by which the session of a client can be resumed, and keeps the session for that. A server with
-    /// TLS 1.3 sends tickets when it has data for the program, so the token can be useless until then.
+    /// TLS 1.3 sends tickets when it has data for the program, so the token can be useless until then. Returns none for
+    /// a server, and if the session cannot be resumed.
     pub(super) fn token(&self) -> Option<Token> {
         let Resumable { session, token, sessions } = self.resumable.as_ref()?;
         let may_come = self.version() == Some(13);

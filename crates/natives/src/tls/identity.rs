@@ -23,7 +23,8 @@ use super::verify::Verifier;
 pub(super) static PROVIDER: LazyLock<Arc<CryptoProvider>> =
     LazyLock::new(|| Arc::new(rustls::crypto::ring::default_provider()));
 
-/// The most sets of roots with which a server uses an identity; with more, old ones lose their sessions.
+/// The maximum number of sets of roots with which an identity is used. For one more, all earlier ones are dropped, and
+/// their sessions cannot be resumed any more.
 const SERVERS_MAX: usize = 4;
 /// The size of a private key and of what a server keeps besides its certificates.
 const OWN_BYTES: usize = 8 * 1024;
@@ -94,7 +95,7 @@ impl Identity {
         self.bytes
     }
 
-    /// Returns what the sessions of a server share. With `roots`, clients need a certificate. `seconds` is the time.
+    /// Returns what the sessions of a server share. With `roots`, clients need a certificate. `seconds` is the time since 1970.
     pub(super) fn server(
         &self,
         roots: Option<Arc<Roots>>,
