@@ -57,7 +57,8 @@ impl UnfinishedInput {
     fn push_line(&mut self, line: &str) {
         self.text.push_str(line);
         self.text.push('\n');
-        // Only these marks can close an open string or comment. The rest of the text need not be scanned again before one comes.
+        // Any line can close an open interpolation, but only one of these marks can close an open string or comment.
+        // Other lines need no scan.
         let may_close = self.is_broken || line.contains("\"\"\"") || line.contains("*/");
         if !(self.is_open && !may_close || self.is_costly()) {
             self.settle();

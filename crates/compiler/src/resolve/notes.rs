@@ -84,7 +84,7 @@ impl Notes {
         }
     }
 
-    /// Ends the notes.
+    /// Ends the notes, and returns the index made of them.
     pub(super) fn finish(&self, modules: &Modules) -> Index {
         let Some(kept) = &self.0 else { return Index::default() };
         let kept = std::mem::take(&mut *kept.borrow_mut());
