@@ -88,8 +88,9 @@ pub type Natives<'n> = &'n (dyn Fn(&str, &str) -> Option<usize> + Sync);
 /// and a level takes some kilobytes in an unoptimized build.
 const STACK_BYTES: usize = 256 << 20;
 
-/// Analyzes a program: its entry file and everything that it imports. `library` holds the prepared
-/// library modules; if it is empty, library imports are read through the loader, below `<lib>/`.
+/// Analyzes a program: its entry file and everything that it imports. `library` holds the prepared library modules; if
+/// there are none, library imports are read through the loader, below `<lib>/`. The result is empty if the thread for
+/// the analysis cannot be created.
 pub fn analyze(
     loader: &(dyn Loader + Sync),
     library: Option<Unit>,
@@ -107,7 +108,8 @@ pub fn analyze(
     analysis.unwrap_or_default()
 }
 
-/// Analyzes a file that need not be a program: it needs no `main`.
+/// Analyzes a file like [`analyze`], but as one that may be a library: it needs no `main`. The references of its
+/// comments are checked, too.
 pub fn check(
     loader: &(dyn Loader + Sync),
     library: Option<Unit>,
@@ -141,7 +143,7 @@ pub struct Request<'r> {
 }
 
 /// Analyzes files as [`check`] does, all of them at once, and makes an index of their names. Files after the first one
-/// must belong to the same program. Returns none if it was canceled.
+/// must belong to the same program. Returns none if the analysis was canceled, or its thread cannot be created.
 ///
 /// The modules of the result have no code.
 ///
@@ -176,8 +178,7 @@ pub fn index(
     done.flatten()
 }
 
-/// Analyzes libraries, all of them at once. `paths` are their files, below `<lib>/`. Checks their natives if
-/// they are known.
+/// Analyzes libraries, all of them at once. `paths` are their files, below `<lib>/`. Checks their natives if `natives` is given.
 pub fn analyze_library(
     loader: &(dyn Loader + Sync),
     natives: Option<Natives<'_>>,
@@ -222,7 +223,8 @@ fn analyze_roots(
         .unwrap_or_default()
 }
 
-/// Analyzes files, or one input of a session. Makes an index if there is a request for one. Returns none if that was canceled.
+/// Analyzes files, or one input of a session. Makes an index if there is a request for one. Returns none if the request
+/// was canceled.
 fn analyze_with(
     loader: &dyn Loader,
     library: Unit,

@@ -100,8 +100,7 @@ pub struct Documented {
 
 /// Analyzes a subject and makes its site.
 ///
-/// # Errors
-/// If files cannot be read, or there are too many.
+/// # Errors See [`DocumentationError`]. Errors in the program are a part of the result.
 pub fn document(subject: &Subject, options: &Options) -> Result<Documented, DocumentationError> {
     let project = Project::find(subject, options)?;
     let request = Request { probe: None, is_first_only: false, is_canceled: &|| false, trees: None };

@@ -71,7 +71,7 @@ impl std::error::Error for Refused {}
 /// Returns a formatted text.
 ///
 /// # Errors
-/// Fails if the text has errors.
+/// See [`Refused`]: above all if the text has errors.
 ///
 /// ```
 /// let formatted = lucarne_format::format("main :\n    print 1+2 //Three.\n", Default::default());
@@ -105,7 +105,7 @@ impl Formatter {
     /// compiler does.
     ///
     /// # Errors
-    /// Fails if the text has errors.
+    /// See [`Refused`]: above all if the text has errors.
     pub fn format(&self, text: &str, options: Options) -> Result<String, Refused> {
         format_here(text, options)
     }

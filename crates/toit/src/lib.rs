@@ -104,8 +104,8 @@ pub fn check(loader: &(dyn Loader + Sync), file: &Path) -> Result<Analysis, Toit
     Ok(resolve::check(loader, Some(library()?), &natives::parameters, text(file)?))
 }
 
-/// Analyzes files as [`check`] does, and makes an index of their names, for editors: see [`resolve::index()`]. Returns none
-/// if it was canceled.
+/// Analyzes files as [`check`] does, and makes an index of their names, for editors: see [`resolve::index()`]. Returns
+/// none if the analysis was canceled, or its thread cannot be created.
 ///
 /// # Errors
 /// [`ToitError::Library`].
@@ -117,8 +117,9 @@ pub fn index(
     Ok(resolve::index(loader, library()?, &natives::parameters, files, request))
 }
 
-/// Analyzes libraries from their sources, given their files below `<lib>/`, and makes an index of their names. Files of a
-/// program may come before them, so that the index has all. Returns none if it was canceled.
+/// Analyzes libraries from their sources, given their files below `<lib>/`, and makes an index of their names. Files of
+/// a program may come before them, so that the index has all. Returns none if the analysis was canceled, or its thread
+/// cannot be created.
 pub fn index_library(
     loader: &(dyn Loader + Sync),
     files: &[String],

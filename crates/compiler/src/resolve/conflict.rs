@@ -56,7 +56,7 @@ struct Check<'a> {
     world: &'a World,
     with_body: &'a HashSet<FunctionId>,
     source: SourceId,
-    /// The places of the functions that each class has.
+    /// For each class, the places of its functions in [`crate::ir::Module::functions`].
     functions: HashMap<ClassId, Vec<usize>>,
     /// The static fields of each class, by the name of the class, with their own names.
     globals: HashMap<&'a str, Vec<(&'a str, &'a Global)>>,
