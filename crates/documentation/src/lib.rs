@@ -100,7 +100,8 @@ pub struct Documented {
 
 /// Analyzes a subject and makes its site.
 ///
-/// # Errors See [`DocumentationError`]. Errors in the program are a part of the result.
+/// # Errors
+/// See [`DocumentationError`]. Errors in the program are a part of the result.
 pub fn document(subject: &Subject, options: &Options) -> Result<Documented, DocumentationError> {
     let project = Project::find(subject, options)?;
     let request = Request { probe: None, is_first_only: false, is_canceled: &|| false, trees: None };

@@ -152,7 +152,8 @@ impl Inputs {
 
     /// Compiles an input, and links it. The session stays as it is: see [`Inputs::accept`] and [`Inputs::reject`].
     ///
-    /// # Errors As for [`crate::link`]; [`ToitError::Session`] if the session has no room for the input, and
+    /// # Errors
+    /// As for [`crate::link`]; [`ToitError::Session`] if the session has no room for the input, and
     /// [`ToitError::Path`].
     pub fn compile(
         &self,

@@ -28,7 +28,8 @@ pub(super) struct Roots {
 }
 
 impl Roots {
-    /// # Errors Returns the name of a certificate that cannot be a root, with the reason.
+    /// # Errors
+    /// Returns the name of a certificate that cannot be a root, with the reason.
     pub(super) fn new(certificates: Vec<CertificateDer<'static>>) -> Result<Roots, String> {
         let mut roots = Roots::default();
         let mut all = Sha256::new();
