@@ -1,7 +1,10 @@
 // Measures requests to the component in `component.c`. Prints `NAME VALUE UNIT` lines.
 import system.external
 
-/** Returns the shortest of several rounds, in µs for each of $count times. */
+/**
+Runs a block of $count operations five times.
+Returns the time of the fastest run divided by $count, in µs.
+*/
 best count/int [block] -> float:
   best := float.INFINITY
   5.repeat:

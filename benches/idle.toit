@@ -1,5 +1,6 @@
-// Starts the number of processes that the argument says, each with an installed provider and an open client. Prints
-// "idle" when 10,000 of them, or the last ones, have started, and waits forever. Their cost is measured from outside.
+// Starts as many leaf processes as the argument says, each with an installed provider and an open client, and one hub
+// process for every 10,000 of them. A hub prints "idle" when all of its clients are open. Then waits forever. The cost of
+// the processes is measured from outside.
 import system.services show *
 
 /** The maximum number of clients of one provider here. A group may have 16,384 clients at each provider. */
@@ -15,7 +16,10 @@ class Client extends ServiceClient:
   constructor uuid/string:
     super (ServiceSelector --uuid=uuid --major=1 --minor=0)
 
-/** Each process has an interface of its own: the providers of one interface are limited, too. */
+/**
+Returns the UUID of the interface of a leaf process.
+Each has its own, since the number of providers of one interface is limited.
+*/
 leaf-uuid number/int -> string: return "b1c1f6a2-2f0e-4d6b-9f0e-$(%012x number)"
 hub-uuid number/int -> string: return "b1c1f6a2-2f0e-4d6b-9f0f-$(%012x number)"
 

@@ -14,7 +14,8 @@ use crate::table::{median, microseconds, quantile};
 /// The time for which calls are measured, in seconds.
 const TIME: &str = "4";
 
-/// The time for which calls are measured after a machine was stopped, in seconds. It is given up after 2 s.
+/// The time for which calls are measured after a machine was stopped, in seconds. Less than the 2 s after which the
+/// machine is given up.
 const TIME_STOPPED: &str = "1.6";
 
 /// The time after which a stopped machine has been given up.
@@ -31,7 +32,7 @@ pub fn run() {
     let folder = tempfile::tempdir().expect("a folder");
     make_identities(folder.path(), &["cellar", "hall", "attic"]);
     let path = folder.path().to_str().expect("a path in UTF-8");
-    println!("\ncalls from the hall to the cellar through a router: median, and the worst of a hundred");
+    println!("\ncalls from the hall to the cellar through a router: median and 99th percentile");
     for kind in ["open", "secure"] {
         let place = Place::new(&["router", "cellar", "hall", "attic"]);
         for (machine, address, router) in MACHINES {

@@ -1,4 +1,4 @@
-//! Measures calls of services: in one OS process, in two, and of a Toit program.
+//! Measures service calls within one OS process and between two, to providers in Rust and in Toit.
 
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc;
@@ -114,7 +114,7 @@ pub fn in_two_processes() {
     until_noticed();
 }
 
-/// Measures the rows that are the same for each place of the provider.
+/// Measures the rows that are printed both for a provider in this OS process and for one in another.
 fn rows(container: &Container) {
     let client = BenchClient::open(container).wait().expect("a provider");
     row("int, wait", batch_of(8), || assert_eq!(client.echo(7).wait(), Ok(7)));
@@ -187,7 +187,7 @@ fn start_toit(system: &System) {
     system.run(program, &[]).expect("a program");
 }
 
-/// Runs the system that the containers of other processes connect to.
+/// Runs a system with the providers, for the one container in the process at the other end of `socket`.
 pub fn listen(socket: UnixStream) {
     let system = System::new();
     let container = system.container("provider");
@@ -219,7 +219,7 @@ fn until_noticed() {
         })
         .collect();
     times.sort_by(f64::total_cmp);
-    measure::print("a provider was killed, until its caller knows", times[0], times[times.len() / 2]);
+    measure::print("from SIGKILL of a provider to the caller's error", times[0], times[times.len() / 2]);
 }
 
 #[lucarne::service(uuid = "6a7d9e4e-3f1f-4d0b-9a55-0d8c8f6f6f03", version = "1.0")]

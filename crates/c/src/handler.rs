@@ -40,7 +40,7 @@ struct State {
     queue: VecDeque<Event>,
     /// Whether the thread sleeps, so that it must be woken.
     is_asleep: bool,
-    /// Whether the process must be woken when the queue has room.
+    /// Whether the process must be woken once the queue is at most half full.
     is_crowded: bool,
     /// Unanswered requests by number. A `RequestHandle` has the number.
     requests: FxHashMap<i32, Asked>,
@@ -68,7 +68,7 @@ struct Asked {
     function: i32,
     token: RequestToken,
     since_us: i64,
-    /// The age at which it is listed as unanswered, in µs.
+    /// The age from which `overdue` lists it next, in µs.
     listed_at_us: i64,
 }
 

@@ -36,7 +36,7 @@ struct Line {
     /// The code, in `Emitter::code`.
     code: Range<usize>,
     comment: Option<Trailing>,
-    /// Whether it is text as written, with the ends of its lines.
+    /// Whether `code` is a whole region: several lines with their indentation and line breaks.
     is_raw: bool,
 }
 
@@ -58,7 +58,7 @@ struct Emitter<'a> {
     /// The indentation of the lines that enclose the current one, as written and as formatted, from the outermost
     /// one.
     above: Vec<(u32, u32)>,
-    /// Whether the text before the next comment or piece ended with its line.
+    /// Whether a region has just been written. Its last line break is part of it, so the next gap counts one more.
     is_fresh: bool,
 }
 
@@ -150,8 +150,8 @@ impl<'a> Emitter<'a> {
         }
     }
 
-    /// Writes the comments between two places, before the piece `at`. Returns the number of line breaks after the last
-    /// one; none if the piece stands on the line of a comment.
+    /// Writes the comments between two places, before the piece `at`. Returns the number of line breaks before the piece,
+    /// at least 1; `None` if the piece stays on the line of a comment that begins a line.
     fn gap(&mut self, from: usize, to: usize, next: &Piece, at: usize) -> Option<usize> {
         let mut end = from;
         let mut is_alone = false;
@@ -207,7 +207,8 @@ impl<'a> Emitter<'a> {
         }
     }
 
-    /// Returns whether a line of the text ends at a place in a gap, or the text itself.
+    /// Returns whether a comment that ends at `place` is the last on its line in the result: a line break or the end of the
+    /// text follows, or the formatter begins a new line with the next piece.
     fn ends_line(&self, place: usize, to: usize, next: &Piece) -> bool {
         let rest = self.text.get(place..to).unwrap_or("");
         rest.trim_start_matches([' ', '\t', '\r']).starts_with('\n')
@@ -277,7 +278,8 @@ impl<'a> Emitter<'a> {
         !code.starts_with("//") && code.ends_with([':', '[', '{', '(', '|'])
     }
 
-    /// Writes the lines of a region as they are, moved as a whole.
+    /// Writes a region without formatting. Shifts its lines by the same number of columns, except blank lines and lines
+    /// inside a string.
     fn region(&mut self, region: Region) {
         let written = self.text.get(region.start..region.end).unwrap_or("");
         if written.is_empty() {
@@ -356,8 +358,9 @@ impl<'a> Emitter<'a> {
         }
     }
 
-    /// Returns the column of the comment at the end of each line. Comments of consecutive lines that have the same
-    /// column in the text have the same column.
+    /// Returns the column of the comment at the end of each line. Comments that start at the same column in the text also
+    /// get one common column in the result, if at most `UNALIGNED_MAX` lines without a comment, and no blank line, stand
+    /// between them.
     fn aligned(&self) -> Vec<usize> {
         let mut columns = vec![0; self.lines.len()];
         let mut group: Vec<usize> = Vec::new();

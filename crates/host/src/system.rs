@@ -89,7 +89,8 @@ impl SystemHandle {
         &self.presence
     }
 
-    /// Returns the regions of the storage that are open, for programs that access them in native steps.
+    /// Returns the open regions of the storage. Programs read and write them directly in native code, without a call to
+    /// the storage service.
     pub fn regions(&self) -> Arc<dyn Regions> {
         Arc::new(self.regions.clone())
     }
@@ -99,13 +100,14 @@ impl SystemHandle {
         &self.output
     }
 
-    /// Returns the keeper of a system that installs nothing: its images are the programs that run.
+    /// Returns the keeper for a builder that was given none. It lists the running programs as images and refuses
+    /// installations.
     #[cfg(feature = "toit")]
     pub(crate) fn keeper(&self) -> Arc<dyn Keeper> {
         Arc::new(self.programs.keeper(self.kernel.clone()))
     }
 
-    /// Returns the keeper of a system that runs no programs.
+    /// The same without the `toit` feature: lists no images and refuses installations.
     #[cfg(not(feature = "toit"))]
     pub(crate) fn keeper(&self) -> Arc<dyn Keeper> {
         Arc::new(no_images::NoImages)

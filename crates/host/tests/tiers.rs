@@ -1,8 +1,9 @@
-//! Random programs do the same whether they are optimized, and whether they are interpreted or compiled to machine code:
-//! the same output, the same exceptions with the same stack traces, and in both tiers the same number of turns.
+//! Random programs do the same with and without optimization, interpreted and compiled to machine code, and with a garbage
+//! collection at each allocation: the same output, the same exceptions with the same stack traces, and in both tiers the
+//! same number of turns.
 //!
-//! A program is a few functions of untyped parameters, which call each other in one direction only, so that they end. Most
-//! of their operations fail for most values: then the exception is compared. A failing program is made
+//! A program is a few functions with untyped parameters. Each may call only the one before it, so none is recursive, and
+//! all end. Most of their operations fail for most values: then the exceptions are compared. A failing program is made
 //! smaller before it is shown. `PROPTEST_CASES` sets the number of programs.
 #![cfg(feature = "toit")]
 
@@ -48,7 +49,8 @@ const VALUES: [&str; 24] = [
 const OPERATORS: [&str; 17] =
     ["+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>", ">>>", "==", "!=", "<", "<=", ">", ">="];
 
-/// What stands around the functions: a class with fields and methods, and what calls each function and prints the results.
+/// The code before the functions: two classes, globals, functions that take blocks, and `show`, which prints the result or
+/// the exception of a block.
 const FRAME: &str = r#"
 class Thing:
   x/any := ?
@@ -99,7 +101,7 @@ show [block] -> none:
   print "$result"
 "#;
 
-/// A function that has only this many parts is small enough to end in a moment.
+/// The maximum nesting of expressions, and of statements. Deeper programs would take too long to run.
 const DEPTH: u32 = 3;
 
 fn local() -> impl Strategy<Value = String> {
@@ -151,7 +153,7 @@ fn expression() -> BoxedStrategy<String> {
     .boxed()
 }
 
-/// A statement: its lines, indented from nothing.
+/// Returns a statement as lines, the first of which is not indented.
 fn statement() -> BoxedStrategy<Vec<String>> {
     let condition = expression();
     let simple = prop_oneof![
@@ -218,7 +220,7 @@ fn with(body: &[String], line: &str) -> Vec<String> {
     std::iter::once(line.to_string()).chain(body.iter().cloned()).collect()
 }
 
-/// A function with its arguments for the calls from `main`.
+/// The statements of a function, each a list of lines, and a pair of arguments for each call from `main`.
 type Function = (Vec<Vec<String>>, Vec<(String, String)>);
 
 fn function() -> impl Strategy<Value = Function> {

@@ -1,4 +1,4 @@
-//! Ends of processes and programs, and the processes that are told.
+//! Tests how processes and programs end, and which processes are notified of it.
 
 mod common;
 
@@ -24,7 +24,7 @@ fn code_of(first: impl FnMut(&mut Context<'_>) -> Outcome + Send + 'static) -> O
     program.code()
 }
 
-/// Starts others in its first turn and then ends as `end` says.
+/// Returns a process that spawns `others` in its first turn, and returns `end` as the outcome of that turn.
 fn starts(
     others: Vec<Box<dyn lucarne_kernel::Process>>,
     end: Outcome,
@@ -60,7 +60,7 @@ fn a_failure_of_a_spawned_process_ends_it_alone() {
     // When it has ended too, the program has failed.
     let failing = || Box::new(exit(Exit::failed("oh")));
     assert_eq!(code_of(starts(vec![failing()], Outcome::Exit(Exit::Done))), Some(1));
-    // A code of another process still wins.
+    // An exit code of another process replaces the 1 of the failure.
     assert_eq!(code_of(starts(vec![failing(), Box::new(exit(Exit::Code(9)))], WAIT)), Some(9));
 }
 

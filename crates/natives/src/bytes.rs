@@ -80,7 +80,7 @@ fn hash<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
 
 /// `bytes from to`
 fn copy<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
-    // As in the existing system, an empty range may lie outside.
+    // As in the existing system, an empty range is accepted even outside of the byte array.
     let is_empty = call.int(1)? == call.int(2)?;
     let range = if is_empty { 0..0 } else { call.range(1, 2, call.bytes(0)?.len())? };
     call.charge_bytes(range.len());
@@ -123,7 +123,7 @@ impl Chunks {
 
 /// `bytes index source from to`: overwrites bytes with those of a string or byte array.
 fn replace<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
-    // An empty range may lie outside, and be put anywhere.
+    // If the range is empty, nothing is copied, and neither the range nor `index` is checked.
     if call.int(3)? == call.int(4)? {
         return Ok(Ref::NULL);
     }

@@ -23,7 +23,7 @@ use crate::{Error, environment, folders};
 /// Stands for a stream that the child inherits from the host.
 const INHERITED: i64 = -1;
 
-// How programs encode the way a child has ended.
+// How the end of a child is encoded in the number that programs get.
 const EXITED: i64 = 1;
 const SIGNALED: i64 = 2;
 const EXIT_CODE_SHIFT: u32 = 2;
@@ -52,8 +52,8 @@ pub(crate) enum Progress {
 }
 
 impl Child {
-    /// Returns the progress of the child. The first caller after its end, the watcher or the
-    /// process, reaps it.
+    /// Returns the progress of the child. If the child has ended and is not reaped yet, reaps it.
+    /// Both the watcher and the Toit process that started it call this.
     pub(crate) fn progress(&self) -> Result<Progress, Error> {
         let mut progress = self.progress.lock();
         let Progress::Running(descriptor) = progress.clone() else { return Ok(progress.clone()) };
@@ -81,8 +81,8 @@ fn end_of(status: &WaitIdStatus) -> i64 {
     }
 }
 
-/// Starts a child; see the table of operations. The ends of pipes that were made for it are moved
-/// to it.
+/// Starts a child; see the table of operations. After the start, closes this process's handles for
+/// the pipe ends that were created for a child, since the child has its own copies.
 ///
 /// This waits until the child has found its program, which takes some hundred microseconds.
 pub(crate) fn start(outside: &mut Outside, arguments: &Arguments<'_>) -> Result<Answer, Error> {
@@ -117,7 +117,7 @@ pub(crate) fn start(outside: &mut Outside, arguments: &Arguments<'_>) -> Result<
 
 fn command(outside: &Outside, arguments: &Arguments<'_>) -> Result<Command, Error> {
     let (use_path, name) = (arguments.bool(USE_PATH)?, arguments.text(COMMAND)?);
-    // A name without a slash is looked up in the folders of the path.
+    // With `use_path`, a name without a slash is looked up in the folders of `PATH`; without it, in the current folder.
     let mut command =
         if use_path || name.contains('/') { Command::new(name) } else { Command::new(format!("./{name}")) };
     let words = arguments.list(ARGUMENTS)?;
@@ -175,7 +175,8 @@ fn passed_on(outside: &Outside, arguments: &Arguments<'_>, index: usize) -> Resu
 /// Makes the watcher reap the child, even after the end of the process.
 fn reap(outside: &Outside, child: &Arc<Child>, descriptor: Arc<OwnedFd>) -> Result<(), Error> {
     let child = child.clone();
-    // An error here cannot be reported; a program that waits for the child gets it too.
+    // An error ends the watch. It cannot be reported from the watcher's thread; a program that waits for the child gets the
+    // same error from `progress`.
     let reap = Box::new(move |_| !matches!(child.progress(), Ok(Progress::Running(_))));
     outside.surroundings.watcher.watch(descriptor, PollFlags::IN, reap).map(|_| ())
 }
@@ -208,7 +209,7 @@ pub(crate) fn kill(outside: &Outside, arguments: &Arguments<'_>) -> Result<Answe
     let signal = signal.ok_or(Error::INVALID_ARGUMENT)?;
     let Progress::Running(descriptor) = outside.child(handle)?.progress()? else { return Ok(Answer::Null) };
     match pidfd_send_signal(descriptor, signal) {
-        // The child has just ended.
+        // `SRCH`: the child has just ended.
         Ok(()) | Err(Errno::SRCH) => Ok(Answer::Null),
         Err(errno) => Err(Error::of_system(errno)),
     }

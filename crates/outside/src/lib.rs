@@ -7,13 +7,14 @@
 //!
 //! # Waiting
 //!
-//! No operation blocks: if something is not ready the answer is [`Answer::Wait`]. The runner of the
-//! process then requests a [`Watch`](Outside::watch) and repeats the operation when
-//! [`Outside::take_rung`] names that watch. A spurious report is harmless. No report is lost, since
+//! An operation on a pipe, a standard stream or a running child does not block: if the operation has
+//! to wait, its answer is [`Answer::Wait`]. The runner of the process then requests a
+//! [`Watch`](Outside::watch) and repeats the operation when [`Outside::take_rung`] names that watch. A spurious report is harmless. No report is lost, since
 //! a watch checks the current state and not changes.
 //!
-//! Regular files are the exception: they are read and written at once, since the system does not
-//! report when they are ready. The amount moved at a time bounds the duration.
+//! Other operations block until the system has performed them. Regular files are read and written at
+//! once, since the system does not report when they are ready; the amount moved at a time bounds the
+//! duration. Operations on paths block, and the start of a child takes some hundred microseconds.
 
 mod children;
 mod environment;

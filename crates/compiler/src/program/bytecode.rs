@@ -8,15 +8,16 @@
 //!       opcode    n        a        -- imm ----      (a signed 32-bit number)
 //! ```
 //!
-//! `a`, `b`, `c` name registers of the current frame unless the table says otherwise, `n` is a
-//! small count. Jumps are relative to the following instruction.
+//! `a`, `b`, `c` name registers of the current frame unless the table says otherwise, `n` is a small count or a flag. In a
+//! jump, bit 0 of `n` is [`Instruction::sense`], and bits 1..8 are the calls of [`Instruction::charge`]. Jumps are relative
+//! to the following instruction.
 //!
 //! **Frames.** A call's outgoing arguments start two registers above its base register `a`; the callee's register 0 is
 //! the caller's `a + 2`. The two registers between hold the return address and the caller's frame, and the result
 //! replaces the first of them: it arrives in the caller's `a`.
 //!
-//! **Operators** have a fast path for numbers. They are followed by an [`Opcode::Slow`] word that
-//! says how to call the operator as a method when the fast path does not apply; the method returns
+//! **Operators** have a fast path for numbers (`Index` and `IndexPut`: for lists, arrays and byte arrays). They are
+//! followed by an [`Opcode::Slow`] word that says how to call the operator as a method when the fast path does not apply; the method returns
 //! to that word, which moves the result where it belongs (or branches on it).
 
 use std::fmt;
@@ -43,7 +44,7 @@ impl Instruction {
         Opcode::from_byte(self.0 as u8)
     }
 
-    /// Returns the small count.
+    /// Returns the small count, or the flags: see the head of this file.
     #[inline(always)]
     pub const fn n(self) -> u8 {
         (self.0 >> 8) as u8
@@ -175,7 +176,8 @@ opcodes! {
     SetCell Ab,
     /// `a` = global `imm`; runs its initializer the first time, with `a` as the call's base.
     GetGlobal AImm,
-    /// Global `imm` = `a`. `n` = 1: its initializer has failed; the next read runs it again.
+    /// Global `imm` = `a`. With `n` = 1, `a` is not used: marks the global as unset after its initializer failed, so that
+    /// the next read runs the initializer again.
     SetGlobal AImm,
     /// `a` = field number `c` of object `b`.
     GetField Abc,
@@ -262,7 +264,8 @@ opcodes! {
     /// `a`\[`b`\] = `c`, likewise.
     IndexPut Abc,
     /// Follows an operator: `a` is the base for its call, `imm` the selector offset. Reached only
-    /// when that call returns: moves the result from `a` to the operator's own target.
+    /// when that call returns: moves the result from `a` to the operator's own target. After a comparing
+    /// jump, branches on the result instead; after [`Opcode::IndexPut`], drops it.
     Slow AImm,
     /// `a` = whether `b` and `c` are the same object.
     Identical Abc,

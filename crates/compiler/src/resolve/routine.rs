@@ -24,7 +24,8 @@ pub(super) struct Variable {
     /// Whether the type is declared, so that uncertain values are checked at run time.
     pub(super) is_declared: bool,
     /// Whether each value of the variable surely has the type `ty`. A declared type is certain, because assignments
-    /// check it, except for a variable that is still null.
+    /// check it. Exception: a variable of a non-nullable class that was defined without a value, which is null until its
+    /// first assignment.
     pub(super) is_sure: bool,
     pub(super) is_final: bool,
     /// Whether the variable was defined without a value: with `?`, or as `x/int`.
@@ -40,7 +41,8 @@ pub(super) enum Target {
         exit: LabelId,
         next: LabelId,
     },
-    /// A block or lambda that is the argument of a call, or the value of a variable, with this name.
+    /// A block or lambda. `name` is the name of the function that it is passed to, or of the variable that it is assigned
+    /// to; `break.name` and `continue.name` use it.
     Code {
         name: Option<Name>,
         /// The place of the block or lambda.
@@ -116,7 +118,7 @@ impl Scopes {
 pub(super) struct Routines {
     pub(super) stack: Vec<Routine>,
     pub(super) variables: Vec<Variable>,
-    /// Names that are assigned somewhere in the function: other locals keep their first value.
+    /// The names that are assigned somewhere in the function. A local whose name is not among them keeps its first value.
     pub(super) assigned_names: HashSet<Name>,
 }
 
@@ -188,7 +190,8 @@ impl Routines {
         visible.filter(|(_, ids)| !ids.is_empty()).map(|(name, _)| name.clone()).collect()
     }
 
-    /// Returns all names in scope, each with the place of its definition.
+    /// Returns the names in scope and the places of their definitions, those of the innermost routine first. A name that
+    /// several routines define occurs several times.
     pub(super) fn visible(&self) -> Vec<(Name, Span)> {
         let visible = self.stack.iter().rev().flat_map(|routine| &routine.scopes.visible);
         let nearest =

@@ -1,4 +1,4 @@
-// An allocation while a string is being built.
+// Must not compile: allocates while a string is being built.
 
 use lucarne_heap::Heap;
 

@@ -1,4 +1,4 @@
-// A reference that was read while a string was being built.
+// Must not compile: uses a reference, read while a string was being built, after the end of the building.
 
 use lucarne_heap::Heap;
 

@@ -1,4 +1,4 @@
-// The contents of a byte array.
+// Must not compile: uses the contents of a byte array after an allocation.
 
 use lucarne_heap::Heap;
 

@@ -1,4 +1,4 @@
-// The elements of an array.
+// Must not compile: uses the elements of an array after an allocation.
 
 use lucarne_heap::Heap;
 

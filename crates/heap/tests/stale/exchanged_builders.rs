@@ -1,4 +1,4 @@
-// Two builders that are exchanged.
+// Must not compile: exchanges the builders of two heaps.
 
 use lucarne_heap::Heap;
 

@@ -1,4 +1,4 @@
-// A new object with the exclusive borrow of its heap.
+// Must not compile: uses an exclusive reference to a new object after another allocation.
 
 use lucarne_heap::{Heap, Immediate};
 

@@ -1,4 +1,4 @@
-// A field of an object.
+// Must not compile: uses a field of an object after an allocation.
 
 use lucarne_heap::Heap;
 

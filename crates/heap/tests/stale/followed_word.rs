@@ -1,4 +1,4 @@
-// A word is followed.
+// Must not compile: follows a word to its object without `unsafe`.
 
 use lucarne_heap::Heap;
 

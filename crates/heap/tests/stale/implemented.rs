@@ -1,4 +1,4 @@
-// A handle of one's own, which would decide what word the heap reads.
+// Must not compile: implements `Value` for a type of its own, which would decide what word the heap reads.
 
 use lucarne_heap::{Heap, Value};
 

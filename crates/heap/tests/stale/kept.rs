@@ -1,4 +1,4 @@
-// The value that a kept value has now.
+// Must not compile: uses the value of a kept handle after an allocation.
 
 use lucarne_heap::Heap;
 

@@ -1,4 +1,4 @@
-// The text of a string in another heap, which is dropped before the text is used.
+// Must not compile: uses the text of a string after its heap was dropped.
 
 use lucarne_heap::Heap;
 

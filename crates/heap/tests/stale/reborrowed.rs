@@ -1,4 +1,4 @@
-// An exclusive reference that was lent out.
+// Must not compile: writes through an exclusive reference while a reference derived from it is in use.
 
 use lucarne_heap::{Heap, Immediate};
 

@@ -1,4 +1,4 @@
-// A reference to a new object.
+// Must not compile: uses a reference to a new object after another allocation.
 
 use lucarne_heap::Heap;
 

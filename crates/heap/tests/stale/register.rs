@@ -1,4 +1,4 @@
-// The value that a register has now.
+// Must not compile: uses the value of a register after an allocation.
 
 use lucarne_heap::{Heap, Register};
 

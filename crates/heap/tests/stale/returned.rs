@@ -1,4 +1,4 @@
-// A reference that a function returns, beyond the borrow of the heap.
+// Must not compile: returns a reference that outlives the borrow of the heap.
 
 use lucarne_heap::{Heap, Kept, Ref};
 

@@ -1,4 +1,4 @@
-// The value that a root has now.
+// Must not compile: uses the value of a root after a collection.
 
 use lucarne_heap::Heap;
 

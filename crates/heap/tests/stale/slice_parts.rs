@@ -1,4 +1,4 @@
-// The whole of a slice.
+// Must not compile: uses the parts of a slice after an allocation.
 
 use lucarne_heap::Heap;
 

@@ -1,4 +1,4 @@
-// A reference, which might be another heap's, is stored.
+// Must not compile: stores a reference, which might be of another heap.
 
 use lucarne_heap::Heap;
 

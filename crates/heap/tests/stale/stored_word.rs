@@ -1,4 +1,4 @@
-// A word is stored.
+// Must not compile: stores a word.
 
 use lucarne_heap::Heap;
 

@@ -1,4 +1,4 @@
-// The running task.
+// Must not compile: uses the running task after an allocation.
 
 use lucarne_heap::Heap;
 

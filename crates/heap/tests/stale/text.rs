@@ -1,4 +1,4 @@
-// The text of a string.
+// Must not compile: uses the text of a string after an allocation.
 
 use lucarne_heap::Heap;
 

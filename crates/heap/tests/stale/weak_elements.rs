@@ -1,4 +1,4 @@
-// The elements of a weak array.
+// Must not compile: uses the elements of a weak array after a collection.
 
 use lucarne_heap::Heap;
 

@@ -1,4 +1,4 @@
-// The contents of a byte array, to be written.
+// Must not compile: writes the contents of a byte array after a collection.
 
 use lucarne_heap::Heap;
 

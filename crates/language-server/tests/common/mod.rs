@@ -81,7 +81,8 @@ impl Client {
         }
     }
 
-    /// Returns the parameters of the notifications of a method that have arrived since it was last called.
+    /// Removes and returns the parameters of the notifications of `method` that were read so far. They are read only while
+    /// a request waits for its answer.
     #[allow(dead_code, reason = "not all tests wait for notifications")]
     pub(crate) fn seen(&mut self, method: &str) -> Vec<Value> {
         let (seen, others) = self.notified.drain(..).partition(|(known, _)| known == method);

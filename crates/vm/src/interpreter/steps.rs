@@ -1,4 +1,5 @@
-//! Steps of instructions that are functions outside of the loop: rare steps, and steps that work on objects.
+//! The parts of instructions that are not in the interpreter's loop but in functions: rare ones, and those that work on
+//! objects.
 
 use lucarne_compiler::program::Literal;
 use lucarne_compiler::program::bytecode::Instruction;
