@@ -17,7 +17,7 @@ main:
   forged
   misused
 
-/** The plaintext of NIST SP 800-38A. */
+/** The first two blocks of the plaintext in NIST SP 800-38A. */
 PLAIN ::= unhex "6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51"
 
 blocks:
@@ -122,7 +122,7 @@ in-pieces:
       expect-equals plain back
       expect-throw "ALREADY_CLOSED": decryptor.verify tag
 
-/** More than natives get at once. */
+/** Encrypts more than the 64 KiB that are passed to a native at once (`PIECE-SIZE_`). */
 much:
   plain := ramp 70_000
   sums := {

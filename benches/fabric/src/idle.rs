@@ -94,12 +94,14 @@ pub fn wait(kind: &str, folder: &Path, address: &str) {
     }
 }
 
-/// A session of Zenoh with the settings of the fabric.
+/// Opens a session of Zenoh with the fabric's times of connections (`TIMES` in `crates/fabric/src/over_zenoh.rs`).
 fn session(side: &str, address: &str) -> zenoh::Session {
     let mut config = zenoh::Config::default();
     for (key, value) in [
         ("scouting/multicast/enabled", "false".to_owned()),
-        ("transport/link/tx/lease", "4000".to_owned()),
+        ("transport/link/tx/lease", "2000".to_owned()),
+        ("transport/unicast/open_timeout", "2000".to_owned()),
+        ("transport/unicast/accept_timeout", "2000".to_owned()),
         (&format!("{side}/endpoints"), format!("['tcp/{address}:{}']", port::QUERY)),
     ] {
         config.insert_json5(key, &value).expect("a setting of Zenoh");

@@ -73,7 +73,7 @@ fn futexes() {
     }
 }
 
-/// The bit of a futex's value that tells the peer that another size follows.
+/// The bit that, set in a futex's value, tells the peer that the transfers of the current size have ended.
 const END: u32 = 1 << 31;
 
 /// Runs in the peer process: copies the bytes out of the shared memory whenever the first word changes, and sets the second word

@@ -1,4 +1,5 @@
-//! The thread that compiles. All programs of an OS process share it; it starts with the first function that is hot.
+//! The thread that compiles. All programs of an OS process share it. The thread is started
+//! when a function becomes hot for the first time.
 
 use std::sync::Weak;
 
@@ -8,7 +9,8 @@ use lucarne_kernel::sync::{OnceLock, thread};
 
 use crate::code::NativeCode;
 
-/// The most functions that wait to be compiled. Others ask again when they are still hot.
+/// The maximum number of functions that wait to be compiled. A function that finds the queue full asks again at its next
+/// increase of heat.
 const QUEUE_MAX: usize = 64;
 
 struct Job {
@@ -16,7 +18,7 @@ struct Job {
     function: FunctionIndex,
 }
 
-/// Asks for a function to be compiled. Returns false if too many wait, or if there is no thread.
+/// Asks for a function to be compiled. Returns false if too many wait, or if the thread could not be started.
 pub(crate) fn request(code: Weak<NativeCode>, function: FunctionIndex) -> bool {
     static QUEUE: OnceLock<Option<SyncSender<Job>>> = OnceLock::new();
     let queue = QUEUE.get_or_init(|| {

@@ -1,8 +1,9 @@
 //! Drawing on byte arrays: rectangles, images, text, and operations on whole images.
 //!
-//! An image has one of two layouts. In a *bytemap*, each pixel is a byte, in lines from top to bottom. In a *bitmap*, a
+//! A target has one of two layouts. In a *bytemap*, each pixel is a byte, in lines from top to bottom. In a *bitmap*, a
 //! byte is a column of eight pixels, the lowest bit at the top; the columns are in strips from top to bottom. What lies
-//! outside of the image is not drawn.
+//! outside of the target is not drawn. The source of `draw_bitmap` differs: each byte holds eight pixels of a line, with the
+//! leftmost in the highest bit.
 
 mod canvas;
 mod copy;
@@ -65,7 +66,7 @@ fn draw_text<'c>(call: &'c mut Call<'_>, layout: Layout) -> Result<Ref<'c>, Fail
 }
 
 /// `x y color orientation source source-offset source-width source-line-stride target target-width bytewise`: draws the
-/// pixels of the source whose bit is set. The highest bit of a byte is at its left.
+/// pixels whose bit in the source is set. The highest bit of a byte is its leftmost pixel. The stride is in bytes.
 fn draw_bitmap<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let place = Place::of(call, 0, 3)?;
     let color = call.int(2)? as u8;
@@ -86,7 +87,7 @@ fn draw_bitmap<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
 }
 
 /// `x y transparent orientation source source-width source-line-stride palette target target-width`: `transparent` is the
-/// pixel that is not drawn, or a byte array with the opacity of each value.
+/// value of the pixels that are not drawn, or a byte array with the opacity of each value.
 fn draw_bytemap<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let place = Place::of(call, 0, 3)?;
     let (width, stride) = (call.index(5)?, call.index(6)?);
@@ -109,7 +110,7 @@ fn draw_bytemap<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     Ok(Ref::NULL)
 }
 
-/// Returns the opacity of each value of a pixel. Values beyond a byte array are opaque.
+/// Returns the opacity of each pixel value. Values for which the byte array has no element are opaque.
 fn opacities(call: &Call<'_>, index: usize) -> Result<[u8; 256], Failure> {
     let mut opacities = [0xff; 256];
     if let Ok(transparent) = call.int(index) {

@@ -23,6 +23,7 @@ const BROKEN: i64 = 8;
 const NOTHING_NOW: i64 = -1;
 
 /// `group is-input` -> the handles of both ends, the child's end second.
+/// `is-input`: whether the child reads from the pipe.
 pub(crate) fn create(outside: &mut Outside, arguments: &Arguments<'_>) -> Result<Answer, Error> {
     let is_input = arguments.bool(1)?;
     let (reader, writer) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
@@ -92,7 +93,7 @@ pub(crate) fn await_state(outside: &Outside, arguments: &Arguments<'_>) -> Resul
     }
 }
 
-/// `handle`.
+/// `handle`: closes a pipe that the program does not refer to any more.
 pub(crate) fn abandon(outside: &mut Outside, arguments: &Arguments<'_>) -> Result<Answer, Error> {
     let handle = arguments.handle(0)?;
     // The program did not open the standard streams, so they are closed only on request.

@@ -1,5 +1,5 @@
 // helper
-// Guests that use up what all share: memory, the collector, the processor.
+// Guests that use up the resources that all guests share: memory, the collector and the processor.
 import .house
 
 HOGS ::= {
@@ -11,7 +11,7 @@ HOGS ::= {
   "finalizers": :: finalizers,
 }
 
-/** Fills the memory again and again, and swallows the exceptions. */
+/** Fills the memory again and again, and goes on after each exception. */
 memory -> none:
   while true:
     keep := []

@@ -361,7 +361,10 @@ typedef struct {
   const toit_method_t* methods;
   size_t method_count;
 
-  /* The first callback, before clients can open the service. The provider can use the container as a client, too. */
+  /*
+   * The first callback. Clients may open the service before it returns, but calls are handled only after that. The
+   * provider can use the container as a client, too.
+   */
   void (*on_created)(const void* handlers, void* user_data, toit_container_t* container);
 
   /*

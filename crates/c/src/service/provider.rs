@@ -124,7 +124,8 @@ impl Prepared {
         Ok(Prepared { selector, name, version, priority, tag, serving })
     }
 
-    /// Installs the provider in a container. Its first callback runs before.
+    /// Starts the provider's thread, whose first callback is `on_created`, and installs the provider without waiting for
+    /// that callback. Calls are handled only after it returns.
     ///
     /// # Errors
     /// The reason, for display.
@@ -206,7 +207,8 @@ pub(crate) unsafe extern "C" fn toit_provider_install(
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn toit_provider_uninstall(provider: *mut c_void) -> c_int {
     let Some(installed) = PROVIDERS.remove(provider) else { return code(Err(Error::NotFound)) };
-    // If this fails, the container has ended, or the service manager does not answer: it ends here in any case.
+    // An error means that the container has ended or that the service manager does not answer. The provider ends below in
+    // both cases.
     let _ = installed.provider.uninstall().wait();
     installed.own.finish_provider(&installed.serving);
     code(Ok(()))

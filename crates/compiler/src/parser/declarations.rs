@@ -138,7 +138,8 @@ impl Parser<'_> {
         if is_name && is_variable {
             return Some(Declaration::Variable(self.variable(modifiers)));
         }
-        // A method without a body can look like a variable of another language: `val x=5`.
+        // A method without a body can look like a variable of another language: in an interface, `val x=5` declares a
+        // method `val` with a parameter `x`.
         let may_lack_body = modifiers.abstract_at.is_some() || class == Some(ClassKind::Interface);
         let foreign = match self.definition_with_colon() {
             None if !may_lack_body => self.foreign_global(),
@@ -237,14 +238,13 @@ impl Parser<'_> {
         self.recovering = false;
     }
 
-    /// Returns whether the next line is indented like a member of a class, and not like a part of its
-    /// head.
+    /// Returns whether the current token begins a line that is indented too little to be part of the head of a class.
     fn is_at_member(&self, indent: u32) -> bool {
         self.token().line_start && self.token().line_indent < indent + PARAMETER_INDENT
     }
 
-    /// Returns a placeholder for a missing name. The error has been reported, and no other name can
-    /// refer to it.
+    /// Returns an empty name in place of a missing one, which has been reported. Nothing in the program can refer to the
+    /// empty name.
     fn no_name(&self) -> Identifier {
         let end = self.last_end();
         Identifier { name: "".into(), span: Span { start: end, end } }
@@ -454,8 +454,8 @@ impl Parser<'_> {
         FunctionName::Plain(name)
     }
 
-    /// Reports a token that cannot be a declaration's name. Uses a keyword as the name. If the name is missing, returns
-    /// an empty name. After any other token it skips the rest of the declaration, since the parameters are not known.
+    /// Reports a token that cannot be a declaration's name. A keyword becomes the name; otherwise returns an empty name.
+    /// Skips the rest of the declaration, unless the token is a keyword, a `:` or illegal.
     fn bad_name(&mut self) -> Identifier {
         let token = self.token();
         self.expected("the name of a declaration");
@@ -565,8 +565,8 @@ impl Parser<'_> {
         self.recovering = false;
     }
 
-    /// Returns whether the line that begins here may hold parameters: some `:` follows them, unless the
-    /// line is indented further than a body.
+    /// Returns whether the line that begins here may hold parameters. If it is indented like a body, a `:` must follow the
+    /// tokens of parameters. If it is indented further, it only has to begin like a parameter.
     fn starts_parameter_line(&self, indent: u32) -> bool {
         let is_part = |kind: Kind| {
             matches!(
@@ -699,7 +699,8 @@ impl Parser<'_> {
         }
         if self.skip_type_parameters() || second_dot.is_some() {
             prefix = None;
-            // The name has too many parts, so the span of none of them may be completed as that of a type.
+            // The type is replaced by `any`. If the name has too many parts, its span becomes that of the second dot, so that
+            // an editor completes none of the parts as a type.
             name = Identifier { name: "any".into(), span: second_dot.unwrap_or(name.span) };
         }
         let nullable = self.peek_on_line() == Kind::Question && !self.token().space_before;
@@ -710,7 +711,7 @@ impl Parser<'_> {
     }
 }
 
-/// Returns whether the token is an operator that can be declared.
+/// Returns whether an operator that can be declared begins with a token of this kind.
 fn starts_operator(kind: Kind) -> bool {
     matches!(
         kind,

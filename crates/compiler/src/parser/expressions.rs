@@ -105,7 +105,8 @@ impl Parser<'_> {
         expression
     }
 
-    /// Parses a full expression. On a line of its own it is a construct of its own.
+    /// Parses a full expression. If it begins a line, it is parsed as a separate construct: its further lines are indented
+    /// more, and calls in it can have blocks.
     pub(super) fn expression_or_indented(&mut self, blocks: Blocks) -> Expression {
         if self.on_new_line() {
             self.indented(|parser| parser.expression(Blocks::Allowed))
@@ -408,8 +409,8 @@ impl Parser<'_> {
     }
 
     /// Parses arguments on lines of their own, each a full expression, all with the same
-    /// indentation; then an optional block at the end of the last line, if it is indented like a
-    /// block of this call.
+    /// indentation; then an optional block that begins at the end of the last line, if its body is
+    /// indented more than this call.
     fn arguments_on_lines(&mut self, blocks: Blocks, arguments: &mut Vec<Argument>, callee: Span) {
         let mut indent = None;
         while self.on_new_line() && self.starts_argument_line(blocks, indent.is_some()) {
@@ -544,7 +545,8 @@ impl Parser<'_> {
 
     fn binary(&mut self, min: u8) -> Expression {
         let mut left = self.unary();
-        // `x as int + 1` is refused: no tighter operator can follow the right operand of a looser one.
+        // The right operand of an operator takes all tighter operators. So a tighter operator can be left only after the
+        // type in `x as int + 1`; it is not taken, and is reported later.
         let mut max = u8::MAX;
         while let Some((level, name)) = self.binary_operator() {
             if level < min || level > max {
@@ -762,8 +764,9 @@ impl Parser<'_> {
         Some(self.advance_name())
     }
 
-    /// Returns whether an expression begins here. With `statements`, it may be a construct that
-    /// would need parentheses as an argument on the line of its call.
+    /// Returns whether an expression begins here. With `statements`, also accepts constructs such as `if` and `not`, and
+    /// blocks. These stand only on a line of their own; on the line of a call, they need parentheses or are handled
+    /// separately.
     pub(super) fn starts_expression(&self, statements: bool) -> bool {
         match self.peek() {
             Kind::Identifier

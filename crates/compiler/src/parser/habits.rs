@@ -71,7 +71,8 @@ const NO_FUNCTION: &str = "this code belongs to no function";
 /// The maximum number of tokens that a search for the end of a construct examines.
 pub(super) const LOOK_AHEAD_MAX: usize = 200;
 
-/// The maximum number of tokens of a literal between braces in a head, if its `{` ends a line.
+/// The maximum number of tokens that the search for the `}` of a `{` at the end of a line examines. If the `}` is not among
+/// them, the `{` begins a body.
 const LITERAL_MAX: usize = 10_000;
 
 impl<'a> Parser<'a> {
@@ -173,12 +174,12 @@ impl<'a> Parser<'a> {
         true
     }
 
-    /// Returns whether the current statement begins with a token of this kind.
+    /// Returns whether the current construct begins with a token of this kind.
     fn begins_with(&self, kind: Kind) -> bool {
         self.tokens.get(self.anchor).is_some_and(|first| first.kind == kind)
     }
 
-    /// Returns whether the current construct is a call of `print`.
+    /// Returns whether the current construct begins with the word `print`.
     fn follows_print(&self) -> bool {
         self.is_print(self.anchor)
     }
@@ -227,8 +228,8 @@ impl<'a> Parser<'a> {
 
     // Calls.
 
-    /// Parses the arguments of `foo()` and `foo(a, b)`. Returns none if the parentheses enclose one
-    /// expression.
+    /// Parses the arguments of `foo()`, `foo(a, b)` and `foo(name=a)`. Returns none if the parentheses enclose one
+    /// expression without a name, or are not closed within [`LOOK_AHEAD_MAX`] tokens.
     pub(super) fn foreign_arguments(&mut self) -> Option<Vec<Argument>> {
         let opener = self.token();
         let (mut depth, mut has_comma, mut end) = (0u32, false, None);
@@ -295,7 +296,8 @@ impl<'a> Parser<'a> {
         }
         let is_super = before.is_some_and(|name| self.written(name.span) == "super");
         if has_comma || is_empty && !is_super || is_named {
-            // Their number need not fit: they may follow the rules of a function of the other language.
+            // Adds a broken argument, so that no error about the number of arguments follows: the author may have had a
+            // function of the other language in mind.
             let broken = self.expression_at(opener.span, ExpressionKind::Error);
             arguments.push(Argument { name: None, value: Some(broken) });
         }
@@ -314,7 +316,8 @@ impl<'a> Parser<'a> {
         is_argument.then(|| self.written(span).to_owned())
     }
 
-    /// Adds the arguments of `name(a, b)` to those of a call: they belong to its last argument, if there is one.
+    /// Adds the arguments in parentheses after `name` in `foo name(a, b)`. If the last argument has a value, that value
+    /// becomes a call with them. Otherwise they are arguments of the outer call.
     pub(super) fn add_foreign_arguments(&mut self, arguments: &mut Vec<Argument>, mut more: Vec<Argument>) {
         let last = arguments.last_mut().filter(|_| !more.is_empty());
         let Some((last, callee)) =
@@ -388,7 +391,8 @@ impl<'a> Parser<'a> {
         Some(self.advance().span)
     }
 
-    /// Returns whether a `{` ends its line and begins a body of another language, not a literal before the `:` of a head.
+    /// Returns whether a `{` that ends its line begins a body of another language. It begins a literal instead if a `:`,
+    /// `.` or `[` follows its `}` on the same line.
     pub(super) fn is_foreign_body(&self) -> bool {
         if !self.token_at(1).line_start {
             return false;
@@ -409,7 +413,7 @@ impl<'a> Parser<'a> {
         })
     }
 
-    /// Skips the `}` of bodies that began with a `{`.
+    /// Skips the `}` of bodies that began with a `{`, except one before an exception handler.
     pub(super) fn skip_braces(&mut self) {
         while self.braces > 0 && self.token().kind == Kind::RightBrace && !self.is_word(1, HANDLER_WORDS) {
             self.braces -= 1;
@@ -419,8 +423,8 @@ impl<'a> Parser<'a> {
 
     // Declarations.
 
-    /// Reports a line of another language that begins an import or stands outside of all functions.
-    /// Returns whether it was one; it is skipped then.
+    /// Reports and skips a line that Toit does not allow at the top level: a statement, or an import, a second name of a
+    /// type or a module name of another language. Returns whether the line was skipped.
     pub(super) fn foreign_line(&mut self) -> bool {
         let token = self.token();
         let next = self.kind_on_line(1);
@@ -545,8 +549,8 @@ impl<'a> Parser<'a> {
         true
     }
 
-    /// Skips a word like `def` before the name of a function, if parentheses follow the name.
-    /// Returns whether there was one.
+    /// Reports and skips a word before the name of a function, if parentheses follow the name: a word like `def`, or the
+    /// type of the result. Returns whether there was such a word.
     pub(super) fn skip_function_word(&mut self) -> bool {
         let paren = self.token_at(2);
         let has_parentheses = self.kind_on_line(1) == Kind::Identifier
@@ -660,8 +664,8 @@ impl<'a> Parser<'a> {
         true
     }
 
-    /// Reports `x: int` in a head that has been parsed up to the first `:`, which is not the one before
-    /// the body. Skips to that one.
+    /// Reports the type in a head that ends with `x: int:`. The current token is the first `:`; skips to the second, which
+    /// begins the body.
     pub(super) fn skip_type_after_colon(&mut self, parameters: &[Parameter]) {
         let ty = self.token_at(1);
         let word = self.written(ty.span);
@@ -678,7 +682,8 @@ impl<'a> Parser<'a> {
         self.advance();
     }
 
-    /// Reports a class head of another language: `class A(B):`, `class A : B`. Returns whether one comes next.
+    /// Reports `class A(B):` or `class A : B`, and skips the `(` or `:`. Returns whether the name of the superclass comes
+    /// next.
     pub(super) fn foreign_superclass(&mut self) -> bool {
         let token = self.token();
         let is_named = self.kind_on_line(1) == Kind::Identifier;
@@ -698,7 +703,7 @@ impl<'a> Parser<'a> {
         is_foreign
     }
 
-    /// Returns the error of a keyword where a name stands.
+    /// Returns an error if the current token is a keyword that is defined or assigned like a variable.
     pub(super) fn keyword_as_name(&self) -> Option<Diagnostic> {
         let token = self.token();
         let is_defined = matches!(self.kind_on_line(1), Kind::Define | Kind::DefineFinal | Kind::Assign);

@@ -9,7 +9,7 @@ use std::time::UNIX_EPOCH;
 pub(crate) trait Medium: Send + Sync {
     /// Returns the names of the folders.
     fn folders(&self) -> io::Result<Vec<String>>;
-    /// Returns the files in a folder: none if there is no such folder.
+    /// Returns the files in a folder. A missing folder has none.
     fn files(&self, folder: &str) -> io::Result<Vec<FileEntry>>;
     /// Reads a file.
     fn read(&self, folder: &str, file: &str) -> io::Result<Vec<u8>>;
@@ -44,6 +44,7 @@ impl Folder {
 }
 
 impl Medium for Folder {
+    /// Anything in the root is taken for a folder.
     fn folders(&self) -> io::Result<Vec<String>> {
         Ok(entries(&self.root)?.into_iter().map(|(name, _)| name).collect())
     }
@@ -86,7 +87,7 @@ impl Medium for Folder {
     }
 }
 
-/// Returns the entries of a folder, with their names: none if there is no such folder.
+/// Returns the entries of a folder whose names are UTF-8. A missing folder has none.
 fn entries(folder: &Path) -> io::Result<Vec<(String, fs::DirEntry)>> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
