@@ -102,6 +102,11 @@ fn session(side: &str, address: &str) -> zenoh::Session {
         ("transport/link/tx/lease", "2000".to_owned()),
         ("transport/unicast/open_timeout", "2000".to_owned()),
         ("transport/unicast/accept_timeout", "2000".to_owned()),
+        ("connect/timeout_ms", "{ router: -1, peer: -1, client: 10000 }".to_owned()),
+        (
+            "connect/retry",
+            "{ period_init_ms: 200, period_max_ms: 500, period_increase_factor: 2 }".to_owned(),
+        ),
         (&format!("{side}/endpoints"), format!("['tcp/{address}:{}']", port::QUERY)),
     ] {
         config.insert_json5(key, &value).expect("a setting of Zenoh");
