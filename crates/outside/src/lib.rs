@@ -9,8 +9,9 @@
 //!
 //! An operation on a pipe, a standard stream or a running child does not block: if the operation has
 //! to wait, its answer is [`Answer::Wait`]. The runner of the process then requests a
-//! [`Watch`](Outside::watch) and repeats the operation when [`Outside::take_rung`] names that watch. A spurious report is harmless. No report is lost, since
-//! a watch checks the current state and not changes.
+//! [`Watch`](Outside::watch) and repeats the operation when [`Outside::take_rung`] names that watch.
+//! A spurious report is harmless. No report is lost, since a watch checks the current state and not
+//! changes.
 //!
 //! Other operations block until the system has performed them. Regular files are read and written at
 //! once, since the system does not report when they are ready; the amount moved at a time bounds the

@@ -17,8 +17,8 @@
 //! replaces the first of them: it arrives in the caller's `a`.
 //!
 //! **Operators** have a fast path for numbers (`Index` and `IndexPut`: for lists, arrays and byte arrays). They are
-//! followed by an [`Opcode::Slow`] word that says how to call the operator as a method when the fast path does not apply; the method returns
-//! to that word, which moves the result where it belongs (or branches on it).
+//! followed by an [`Opcode::Slow`] word that says how to call the operator as a method when the fast path does not apply;
+//! the method returns to that word, which moves the result where it belongs (or branches on it).
 
 use std::fmt;
 
