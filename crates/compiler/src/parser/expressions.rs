@@ -409,8 +409,8 @@ impl Parser<'_> {
     }
 
     /// Parses arguments on lines of their own, each a full expression, all with the same
-    /// indentation; then an optional block that begins at the end of the last line, if its body is
-    /// indented more than this call.
+    /// indentation; then an optional block that begins at the end of the last line, if its body is on
+    /// that line or is indented more than this call.
     fn arguments_on_lines(&mut self, blocks: Blocks, arguments: &mut Vec<Argument>, callee: Span) {
         let mut indent = None;
         while self.on_new_line() && self.starts_argument_line(blocks, indent.is_some()) {
