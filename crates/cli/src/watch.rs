@@ -60,7 +60,7 @@ pub(crate) fn watch(options: &Watch) -> Result<ExitCode, Stop> {
             program.end();
             program.start()?;
         }
-        let changed = next_change(&events, &paths, &mut program)?;
+        let changed = next_change(&events, &paths, is_good, &mut program)?;
         print_error(&format!("lucarne: {} has changed\n", from_here(&changed).display()));
     }
 }
@@ -87,10 +87,12 @@ pub(crate) fn changed(changes: &Receiver<Changes>, paths: &Paths) -> Result<Path
     }
 }
 
-/// Waits for a change of a source, or of a file that may be a missing import. Returns the path of the file.
+/// Waits for a change of a source or, if the program has errors, of a file that may be a missing import. Returns the path
+/// of the file.
 fn next_change(
     events: &Receiver<WatchEvent>,
     paths: &Paths,
+    is_good: bool,
     program: &mut WatchedProgram<'_>,
 ) -> Result<PathBuf, Stop> {
     loop {
@@ -98,7 +100,8 @@ fn next_change(
             WatchEvent::ProgramEnded => program.report_end(),
             WatchEvent::Files(change) => {
                 let change = change.map_err(|error| cannot_watch(&error))?;
-                if let Some(changed) = paths.concerned(&change) {
+                let concerned = paths.concerned(&change).filter(|changed| !is_good || !paths.is_new(changed));
+                if let Some(changed) = concerned {
                     await_end_of_burst(paths, |left| match events.recv_timeout(left) {
                         Ok(WatchEvent::Files(Ok(change))) => Some(change),
                         _ => None,

@@ -564,3 +564,21 @@ fn the_error_of_a_lock_file_comes_first_and_once() {
     ];
     assert_eq!(titles, wanted, "{answer:?}");
 }
+
+/// With little memory, the thread of the compiler cannot be made: that must not look as if a program had no errors.
+#[test]
+fn a_program_with_errors_is_refused_with_any_limit_of_memory() {
+    let folder = Folder::new("little-memory");
+    folder.file("bad.toit", "main:\n  foo\n");
+    let mut has_analyzed = false;
+    for mib in (100..1_000).step_by(50) {
+        let script =
+            format!("ulimit -v {}; exec {} check bad.toit", mib << 10, env!("CARGO_BIN_EXE_lucarne"));
+        let mut command = std::process::Command::new("bash");
+        let output =
+            command.args(["-c", &script]).current_dir(folder.path("")).output().expect("there is a shell");
+        assert_ne!(output.status.code(), Some(0), "{mib} MiB");
+        has_analyzed |= String::from_utf8_lossy(&output.stderr).contains("no `foo` here");
+    }
+    assert!(has_analyzed, "1 GiB is enough");
+}

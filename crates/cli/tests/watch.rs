@@ -125,8 +125,10 @@ fn other_files_may_change_all_the_time() {
             std::fs::write(&log, "a line\n").expect("the folder can be written");
         }
     });
+    // A new module could only be a missing import, and none is missing.
+    watched.folder.file("another.toit", "");
     watched.folder.file("library.toit", "VERSION ::= 2\n");
-    watched.wait_for("version 2");
+    assert_eq!(watched.wait_for("version 2"), ["lucarne: library.toit has changed"]);
     drop(goes_on);
 }
 

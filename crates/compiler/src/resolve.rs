@@ -89,8 +89,8 @@ pub type Natives<'n> = &'n (dyn Fn(&str, &str) -> Option<usize> + Sync);
 const STACK_BYTES: usize = 256 << 20;
 
 /// Analyzes a program: its entry file and everything that it imports. `library` holds the prepared library modules; if
-/// there are none, library imports are read through the loader, below `<lib>/`. The result is empty if the thread for
-/// the analysis cannot be created.
+/// there are none, library imports are read through the loader, below `<lib>/`. The only result is an error if the thread
+/// for the analysis cannot be created.
 pub fn analyze(
     loader: &(dyn Loader + Sync),
     library: Option<Unit>,
@@ -105,7 +105,7 @@ pub fn analyze(
         check_main(&mut analysis, true);
         analysis
     });
-    analysis.unwrap_or_default()
+    analysis.unwrap_or_else(without_thread)
 }
 
 /// Analyzes a file like [`analyze`], but as one that may be a library: it needs no `main`. The references of its
@@ -123,7 +123,7 @@ pub fn check(
         check_main(&mut analysis, false);
         analysis
     });
-    analysis.unwrap_or_default()
+    analysis.unwrap_or_else(without_thread)
 }
 
 /// What is requested of [`index()`].
@@ -189,7 +189,15 @@ pub fn analyze_library(
         analysis.unit.entry = None;
         analysis
     });
-    analysis.unwrap_or_default()
+    analysis.unwrap_or_else(without_thread)
+}
+
+/// Returns the result if the thread for an analysis cannot be created.
+fn without_thread() -> Analysis {
+    let title =
+        format!("not enough memory for the analysis, which needs a stack of {} MiB", STACK_BYTES >> 20);
+    let error = Diagnostic::error(SourceId(0), Span::default(), title);
+    Analysis { diagnostics: vec![error], ..Analysis::default() }
 }
 
 /// Runs work that recurses over trees on a thread with a large stack, since the calling thread's

@@ -134,6 +134,12 @@ impl Paths {
 }
 
 impl Paths {
+    /// Returns whether a path that [`Paths::concerned`] has returned is only that of a file beside the watched ones.
+    pub(crate) fn is_new(&self, path: &Path) -> bool {
+        let is_module = path.extension().is_some_and(|extension| extension == "toit");
+        is_module && !self.ways.names.contains(path)
+    }
+
     /// Returns the path of a folder that is new in a watched folder, or in that of a watched file.
     pub(crate) fn new_folder(&self, change: &Change) -> Option<PathBuf> {
         let part = self.watched.get(&change.watch)?;

@@ -6,7 +6,7 @@
 use super::modules::{Found, Modules, ResolvedImport, Shown};
 use super::trees::Tree;
 use super::world::World;
-use super::{Analysis, Comments, Natives, analyze_with, with_large_stack};
+use super::{Analysis, Comments, Natives, analyze_with, with_large_stack, without_thread};
 use crate::ast::{Declaration, FunctionName, Identifier};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{ModuleId, Unit};
@@ -111,5 +111,6 @@ pub fn extend(
         analysis.diagnostics.retain(is_shown);
         Some(analysis)
     });
-    analysis.flatten().unwrap_or_default()
+    // An input is never canceled.
+    analysis.map_or_else(without_thread, Option::unwrap_or_default)
 }
