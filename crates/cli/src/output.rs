@@ -1,7 +1,7 @@
 //! Prints the output of commands: all of them print through this module.
 //!
 //! A command whose output cannot be written ends with a message. A closed pipe is not a failure: commands that print
-//! for as long as they run end at once, and the others drop the text and do their work.
+//! for as long as they run end at once, and the others drop the text and do their work. `lucarne test` stops its tests, and fails.
 
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, Write};

@@ -267,7 +267,8 @@ impl Peer {
         }
     }
 
-    /// Asks for missing descriptions, and registers what is to be imported. Returns when this must be called again.
+    /// Requests the descriptions that are missing, and registers the services to import. Returns the time of the next call in
+    /// microseconds, if one is needed.
     fn import(&mut self, house: &mut House<'_, '_, '_>, now_us: i64, timeout_us: i64) -> Option<i64> {
         let has_lane = self.trunk.as_ref().is_none_or(|placed| placed.trunk.lanes() < LANES_MAX);
         let is_valid = |looked: &Looked| {

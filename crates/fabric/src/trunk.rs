@@ -292,7 +292,7 @@ impl Trunk {
         state.note_end(process);
     }
 
-    /// Hands a frame to the stand-in of its sender. Drops it if there is no such stand-in.
+    /// Gives a frame to the stand-in of its sender. Drops the frame if the sender has none.
     pub(crate) fn deliver(&self, from: Pid, arrived: Arrived) {
         let state = &mut *self.state.lock();
         match state.lanes.get_mut(&from) {

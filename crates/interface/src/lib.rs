@@ -1,7 +1,7 @@
 //! Service interfaces as data: definitions, indexes, generated code and versions.
 //!
 //! A *definition* is a Toit file with the interfaces of a service, as a program of one container would write them.
-//! [`load`] reads it with the front end of the compiler, so that there is one parser and one meaning of each name.
+//! [`load`] reads it with the front half of the compiler, so that there is one parser and one meaning of each name.
 //! What types do not say is in directives in the doc comments.
 //!
 //! | step | module | result |

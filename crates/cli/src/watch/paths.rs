@@ -127,8 +127,7 @@ impl Paths {
         };
         let path = part.join(name);
         let is_new = change.flags.intersects(ReadFlags::CREATE | ReadFlags::MOVED_FROM | ReadFlags::MOVED_TO);
-        let is_module = path.extension().is_some_and(|extension| extension == "toit");
-        let is_import = is_new && is_module && self.ways.has_folder(part);
+        let is_import = is_new && is_module(&path) && self.ways.has_folder(part);
         (is_import || self.ways.names.contains(&path)).then_some(path)
     }
 }
@@ -136,8 +135,7 @@ impl Paths {
 impl Paths {
     /// Returns whether a path that [`Paths::concerned`] has returned is only that of a file beside the watched ones.
     pub(crate) fn is_new(&self, path: &Path) -> bool {
-        let is_module = path.extension().is_some_and(|extension| extension == "toit");
-        is_module && !self.ways.names.contains(path)
+        is_module(path) && !self.ways.names.contains(path)
     }
 
     /// Returns the path of a folder that is new in a watched folder, or in that of a watched file.
@@ -147,6 +145,10 @@ impl Paths {
         let path = part.join(change.name.as_ref()?);
         (is_new && self.ways.has_folder(part) && path.is_dir()).then_some(path)
     }
+}
+
+fn is_module(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "toit")
 }
 
 impl Change {

@@ -105,8 +105,7 @@ impl Parser<'_> {
         expression
     }
 
-    /// Parses a full expression. If it begins a line, it is parsed as a separate construct: its further lines are indented
-    /// more, and calls in it can have blocks.
+    /// Parses a full expression. If it begins a line, its further lines are indented more, and calls in it can have blocks.
     pub(super) fn expression_or_indented(&mut self, blocks: Blocks) -> Expression {
         if self.on_new_line() {
             self.indented(|parser| parser.expression(Blocks::Allowed))
@@ -764,9 +763,8 @@ impl Parser<'_> {
         Some(self.advance_name())
     }
 
-    /// Returns whether an expression begins here. With `statements`, also accepts constructs such as `if` and `not`, and
-    /// blocks. These stand only on a line of their own; on the line of a call, they need parentheses or are handled
-    /// separately.
+    /// Returns whether an expression begins here. With `statements`, also accepts blocks and constructs such as `if` and `not`,
+    /// which stand only on a line of their own: on the line of a call, they need parentheses or are handled separately.
     pub(super) fn starts_expression(&self, statements: bool) -> bool {
         match self.peek() {
             Kind::Identifier

@@ -202,7 +202,7 @@ impl<'a> Lower<'a> {
         Diagnostic::error(self.source, span, title).also(self.source, problem.span, unknown).hint(hint)
     }
 
-    /// Reports a call that is written as in another language, or calls something that only other languages have. Its
+    /// Reports a call in the syntax of another language, or of a function that only other languages have. Its
     /// arguments are not checked, since they follow the rules of the other language. Returns none if the call is
     /// neither.
     pub(super) fn foreign_call(

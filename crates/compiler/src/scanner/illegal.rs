@@ -73,7 +73,7 @@ impl Scanner<'_> {
         true
     }
 
-    /// Scans something that begins with a mark of another language, up to its end. Returns whether there is such a mark.
+    /// Skips a comment or string of another language, by its first characters. Returns whether it has found one.
     fn foreign_mark(&mut self, first: char, start: usize) -> bool {
         match first {
             '#' => {

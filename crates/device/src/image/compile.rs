@@ -14,7 +14,7 @@ use super::{Image, ImageError, Kind, Manifest};
 pub struct Analyzed {
     /// Its image.
     pub image: Image,
-    /// The result of the front end of the compiler, which contains the warnings.
+    /// The result of the front half of the compiler, which contains the warnings.
     pub analysis: Analysis,
     /// The files of the image.
     pub names: SourceNames,

@@ -161,7 +161,7 @@ fn link_errors_name_the_users_file() {
     let large = format!("greet name:\n{variables}  (:: [{all}]).call\n");
     let other = folder.path().join("app/other.toit");
     fs::write(&other, large).expect("temporary files can be written");
-    let analyzed = Image::of_program(&folder.path().join("app/app.toit")).expect("the front end accepts it");
+    let analyzed = Image::of_program(&folder.path().join("app/app.toit")).expect("the front half accepts it");
     let error = analyzed.image.compile().map(drop).expect_err("it is too large").to_string();
     assert_eq!(error, "app/other.toit:1:1: 'greet' is too large to compile: split it up");
     let place = format!("{}:1:1: 'greet' is too large", other.display());

@@ -94,7 +94,7 @@ pub(super) fn list(folder: &Path) -> Result<Vec<Revoked>, AuthorityError> {
     Ok(all)
 }
 
-/// Returns the text of the list in a folder, or an empty text if there is no list. Fails if the list is not valid.
+/// Returns the text of the revocation list in a folder; empty if the file does not exist. Fails if the list is invalid.
 pub(super) fn text(folder: &Path) -> Result<String, AuthorityError> {
     let path = folder.join("revoked");
     if is_missing(&path) {
