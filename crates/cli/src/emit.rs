@@ -15,8 +15,11 @@ pub(crate) fn emit(stage: Stage, file: &Path) -> Result<ExitCode, Stop> {
     front::require_readable(file)?;
     let text = match stage {
         Stage::Tokens => lucarne_compiler::emit::tokens(&read(file)?),
-        Stage::Tree => lucarne_compiler::emit::tree(&read(file)?),
-        Stage::Ir => lucarne_compiler::emit::ir(&front::analyze(file)?.unit),
+        Stage::Tree => lucarne_compiler::emit::tree(&read(file)?).ok_or_else(front::without_thread)?,
+        Stage::Ir => {
+            let analysis = front::analyze(file)?;
+            lucarne_compiler::emit::ir(&analysis.unit).ok_or_else(front::without_thread)?
+        }
         Stage::Optimized => match front::optimized(file)? {
             Some(text) => text,
             None => return Ok(ExitCode::from(FAILURE)),

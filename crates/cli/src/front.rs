@@ -94,12 +94,17 @@ pub(crate) fn optimized(file: &Path) -> Result<Option<String>, Stop> {
         return Ok(None);
     }
     match lucarne_compiler::emit::optimized(&analysis.unit) {
-        Ok(text) => Ok(Some(text)),
+        Ok(text) => text.map(Some).ok_or_else(without_thread),
         Err(error) => {
             let place = error.place(&analysis.unit);
             Err(failure(file, &ToitError::Link { error, place }))
         }
     }
+}
+
+/// Returns the error if the compiler cannot create a thread.
+pub(crate) fn without_thread() -> Stop {
+    Stop::failure("not enough memory for a thread of the compiler")
 }
 
 fn failure(file: &Path, error: &ToitError) -> Stop {

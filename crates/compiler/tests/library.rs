@@ -23,6 +23,8 @@ fn a_prepared_library_gives_the_same_program() {
     loader.add("app.toit", text);
     let from_source = lucarne_compiler::resolve::analyze(&loader, None, &|_, _| None, "app.toit");
     assert!(!from_source.has_errors());
-    let print = |analysis: &lucarne_compiler::resolve::Analysis| lucarne_compiler::emit::ir(&analysis.unit);
+    let print = |analysis: &lucarne_compiler::resolve::Analysis| {
+        lucarne_compiler::emit::ir(&analysis.unit).expect("there is a thread")
+    };
     assert_eq!(print(&with_prepared), print(&from_source));
 }

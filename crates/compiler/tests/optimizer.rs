@@ -8,7 +8,10 @@ use lucarne_compiler::emit;
 fn optimized(source: &str) -> String {
     let analysis = common::analyze_files(&[("app.toit", source)]);
     assert!(!analysis.has_errors(), "{:?}", analysis.diagnostics);
-    format!("{source}----\n{}", emit::optimized(&analysis.unit).expect("the program links"))
+    format!(
+        "{source}----\n{}",
+        emit::optimized(&analysis.unit).expect("the program links").expect("there is a thread")
+    )
 }
 
 macro_rules! cases {

@@ -18,7 +18,7 @@ fn tree(text: &str) -> String {
     let text = sources.get(id).map_or("", |source| source.text.as_str());
     let (_, problems) = parser::parse(id, text);
     let shown = diagnostic::render(&sources, &problems, Style::default());
-    format!("{text}\n----\n{}{shown}", emit::tree(text))
+    format!("{text}\n----\n{}{shown}", emit::tree(text).expect("there is a thread"))
 }
 
 macro_rules! trees {
@@ -95,7 +95,7 @@ fn files_begin_and_end_in_many_ways() {
         let text = &sources.get(id).expect("it was added").text;
         let (_, problems) = lucarne_compiler::parser::parse(id, text);
         assert_eq!(problems, [], "of {text:?}");
-        emit::tree(text)
+        emit::tree(text).expect("there is a thread")
     };
     let expected = print(program);
     assert!(expected.contains(r#""one\n  two\n""#) && expected.contains(r#""a  z"#), "{expected}");
