@@ -51,9 +51,19 @@ const HURRY: Duration = Duration::from_millis(1);
 /// The time for which the thread hands over all packets when a light packet has found no room.
 const CAUTION: Duration = Duration::from_secs(10);
 
-/// The number of packets that Zenoh keeps for each connection before it makes the caller wait. They take memory only
-/// while they are kept.
-const PLACES: &str = "16";
+/// The number of batches that Zenoh keeps for each connection before it makes the caller wait: the maximum. They take memory
+/// only while they are kept.
+///
+/// A batch has 64 KiB and holds many packets, as long as none is marked as *express*: such a packet takes a batch of its own.
+/// So there is room for the windows of four flows, even if nothing can be sent.
+const BATCHES: &str = "16";
+
+/// The time for which the thread waits for room before Zenoh gives up the connection, in microseconds.
+///
+/// While a caller waits, it holds locks that Zenoh needs to close a connection. Zenoh must not close a connection late, when
+/// the other machine has connected again: its version 1.10 then forgets the new connection, but does not close it. Neither
+/// machine ever notices that nothing arrives.
+const PATIENCE_US: &str = "1000000";
 
 /// The times of connections. They decide how soon machines find each other again when a network works again, which should
 /// take less than 3 s.
@@ -251,7 +261,8 @@ fn config(options: &ZenohOptions) -> Result<zenoh::Config, ZenohError> {
         config.insert_json5("listen/endpoints", &json(&options.listen))?;
     }
     set_times(&mut config)?;
-    config.insert_json5("transport/link/tx/queue/size/interactive_high", PLACES)?;
+    config.insert_json5("transport/link/tx/queue/size/interactive_high", BATCHES)?;
+    config.insert_json5("transport/link/tx/queue/congestion_control/block/wait_before_close", PATIENCE_US)?;
     let hurry_us = HURRY.as_micros().to_string();
     config.insert_json5("transport/link/tx/queue/congestion_control/drop/wait_before_drop", &hurry_us)?;
     if !options.connect.is_empty() {
@@ -364,7 +375,7 @@ fn put(
 ) {
     let put = session.put(format!("lucarne/1/flow/{to}"), packet).attachment(from.as_str());
     // If the session is closed, nothing arrives any more, and the flows end.
-    let _ = put.congestion_control(when_full).priority(Priority::InteractiveHigh).express(true).wait();
+    let _ = put.congestion_control(when_full).priority(Priority::InteractiveHigh).wait();
 }
 
 impl Network for ZenohNetwork {
