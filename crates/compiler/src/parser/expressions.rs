@@ -16,7 +16,7 @@ pub(super) const RELATIONAL: u8 = 2;
 pub(super) const TYPE: u8 = 3;
 
 /// Returns the level and name of an operator with two operands.
-fn binary_level(kind: Kind) -> Option<(u8, &'static str)> {
+pub(super) fn binary_level(kind: Kind) -> Option<(u8, &'static str)> {
     Some(match kind {
         Kind::Equal => (EQUALITY, "=="),
         Kind::NotEqual => (EQUALITY, "!="),
@@ -334,7 +334,7 @@ impl Parser<'_> {
                 | ExpressionKind::Error
         );
         if !callable || self.recovering {
-            return target;
+            return self.refuse_call_of_operand(target);
         }
         if self.is_after_path() {
             return self.call_after_path(target);

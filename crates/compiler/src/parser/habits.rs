@@ -1,7 +1,7 @@
 //! Recognizes syntax of other languages (a *habit*). The parser reports how Toit writes the same, and goes on as if the
 //! text were written that way, so that each habit gives one message.
 
-use super::expressions::{RELATIONAL, TYPE};
+use super::expressions::{RELATIONAL, TYPE, binary_level};
 use super::{Parser, is_closer};
 use crate::ast::{Argument, Expression, ExpressionKind, Identifier, Import, Parameter, Show};
 use crate::diagnostic::Diagnostic;
@@ -304,6 +304,45 @@ impl<'a> Parser<'a> {
         Some(arguments)
     }
 
+    /// Reports the parentheses of `1 + foo()`.
+    pub(super) fn refuse_call_of_operand(&mut self, operation: Expression) -> Expression {
+        let is_call = !self.recovering
+            && matches!(operation.kind, ExpressionKind::Binary(..))
+            && self.peek_on_line() == Kind::LeftParen
+            && !self.token().space_before
+            && self.foreign_arguments().is_some();
+        if !is_call {
+            return operation;
+        }
+        self.skip_operation();
+        self.expression_from(operation.span.start, ExpressionKind::Error)
+    }
+
+    /// Skips the operators and members that follow the parentheses of a foreign call on its line, as in `foo() + 1`: the
+    /// mistake has been reported.
+    pub(super) fn skip_operation(&mut self) {
+        let kind = self.peek_on_line();
+        if kind != Kind::Dot && binary_level(kind).is_none() {
+            return;
+        }
+        let mut depth = 0u32;
+        loop {
+            let token = self.token();
+            match token.kind {
+                Kind::Eof => return,
+                Kind::LeftParen | Kind::LeftBracket | Kind::LeftBrace | Kind::HashBracket => depth += 1,
+                Kind::StringBegin | Kind::InterpolationBegin => depth += 1,
+                kind if is_closer(kind) && depth > 0 => depth -= 1,
+                _ if depth > 0 => {}
+                Kind::Comma | Kind::Semicolon | Kind::Colon | Kind::DoubleColon => return,
+                Kind::And | Kind::Or | Kind::Question => return,
+                kind if is_closer(kind) || token.line_start => return,
+                _ => {}
+            }
+            self.advance();
+        }
+    }
+
     /// Returns the name before the current token, such as `map.get`, if it stands among the arguments of a call.
     fn called_as_argument(&self) -> Option<String> {
         let mut first = self.at.checked_sub(1)?;
@@ -317,8 +356,9 @@ impl<'a> Parser<'a> {
     }
 
     /// Adds the arguments in parentheses after `name` in `foo name(a, b)`. If the last argument has a value, that value
-    /// becomes a call with them. Otherwise they are arguments of the outer call.
+    /// becomes a call with them. Otherwise they are arguments of the outer call. What follows the parentheses is skipped.
     pub(super) fn add_foreign_arguments(&mut self, arguments: &mut Vec<Argument>, mut more: Vec<Argument>) {
+        self.skip_operation();
         let last = arguments.last_mut().filter(|_| !more.is_empty());
         let Some((last, callee)) =
             last.and_then(|last| last.value.take().map(|callee| (&mut last.value, callee)))
