@@ -71,14 +71,14 @@ enum Question {
 /// The answer to a question.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 enum Answer {
-    /// The digest of what was read; none if the file was missing.
+    /// The digest of the content; none if the file was missing.
     Content(Option<Digest>),
     Is(bool),
 }
 
 type Answers = BTreeMap<Question, Answer>;
 
-/// What is kept beside the bytecode.
+/// The record that is kept beside the bytecode.
 #[derive(Serialize, Deserialize)]
 struct Record {
     /// The name of the entry: one that another name was given to is not used.

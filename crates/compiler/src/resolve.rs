@@ -126,7 +126,7 @@ pub fn check(
     analysis.unwrap_or_else(without_thread)
 }
 
-/// What is requested of [`index()`].
+/// The options of [`index()`].
 #[derive(Clone, Copy)]
 pub struct Request<'r> {
     /// A place in the first file. The index tells which names could stand there, and only the declaration around the

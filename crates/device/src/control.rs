@@ -211,7 +211,7 @@ pub struct Counters {
     pub status: Status,
     /// The size of all logs, in bytes.
     pub log_bytes: u64,
-    /// What the device sees of its fabric, if it has joined one.
+    /// The device's view of its fabric, if it has joined one.
     #[serde(default)]
     pub fabric: Option<FabricStatus>,
     /// All containers, in the order of installation.

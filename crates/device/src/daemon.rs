@@ -179,7 +179,7 @@ impl Daemon {
     }
 }
 
-/// Joins a fabric, if the options say so. Containers add what they export.
+/// Joins a fabric, if the options say so. Containers add their exports.
 #[cfg(feature = "fabric")]
 fn joined(
     builder: lucarne_host::Builder,

@@ -47,7 +47,7 @@ impl Identity {
 }
 
 impl Opened {
-    /// Fails if the file is not at its place any more: the operating system would drop what is written to it.
+    /// Fails if the file is not at its place any more: the operating system would drop all writes to it.
     fn require_file(&self) -> Result<(), StoreError> {
         match &self.file {
             Some(OpenedFile { path, contents, identity })

@@ -12,7 +12,7 @@ use lucarne_kernel::Gid;
 use lucarne_kernel::clock::Clock;
 use serde::{Deserialize, Serialize};
 
-/// Shows what a machine sees of its fabric.
+/// Shows a machine's view of its fabric.
 #[lucarne::service(uuid = "a8d1f4a2-6b0e-4a39-8d1c-2f4d9f6f7c31", version = "1.0")]
 pub trait Fabric {
     /// Describes this machine and the others.
@@ -20,7 +20,7 @@ pub trait Fabric {
     async fn status(&self) -> FabricStatus;
 }
 
-/// What a machine sees of its fabric.
+/// A machine's view of its fabric.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FabricStatus {
@@ -80,7 +80,7 @@ impl View {
         View { joined: system.fabric().map(|status| (status.clone(), system.kernel().clock().clone())) }
     }
 
-    /// Returns what the machine sees, if it has joined a fabric.
+    /// Returns the machine's view, if it has joined a fabric.
     pub fn status(&self) -> Option<FabricStatus> {
         let (status, clock) = self.joined.as_ref()?;
         let now_us = clock.now_us();

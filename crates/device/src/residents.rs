@@ -156,7 +156,7 @@ impl Residents {
         self.forget_rules(gid);
     }
 
-    /// Forgets what a group may do.
+    /// Forgets the permissions of a group.
     fn forget_rules(&self, gid: Gid) {
         self.policies.forget(gid);
         self.reaches.lock().remove(&gid);

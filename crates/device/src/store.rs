@@ -138,7 +138,7 @@ pub enum StoreError {
     RemovedFile {
         /// The file.
         file: PathBuf,
-        /// What a device has in it.
+        /// The part of the device that was in the file.
         contents: &'static str,
     },
     /// No such container is installed.

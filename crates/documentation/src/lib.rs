@@ -43,7 +43,7 @@ use thiserror::Error;
 pub use project::{Project, Subject};
 pub use site::{Site, SiteError};
 
-/// What is documented besides the public declarations of the subject.
+/// Which declarations are documented besides the public ones of the subject.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// Private declarations and files too: those whose names end in `_`.

@@ -23,7 +23,7 @@ const BYTES_MAX: u64 = 256 << 20;
 /// The folder of a package with its tests.
 const TESTS_FOLDER: &str = "tests";
 
-/// What is documented.
+/// The subject of the documentation.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Subject {
     /// A folder with a program or package; or a file, with all files of the program that it imports.

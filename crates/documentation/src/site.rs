@@ -218,7 +218,7 @@ fn remove_unfinished(parent: &Path, prefix: &str) {
         if age.is_some_and(|age| age >= UNFINISHED_AGE)
             && let Ok(_lock) = locked(&entry.path())
         {
-            // What cannot be removed does not hinder the new site.
+            // A folder that cannot be removed does not hinder the new site.
             let _ = fs::remove_dir_all(entry.path());
         }
     }

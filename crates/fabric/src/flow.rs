@@ -247,7 +247,7 @@ impl Flow {
         Terms { window: self.window as u64, timeout_us }
     }
 
-    /// Sends what waits in the trunk, as far as there is credit.
+    /// Sends the frames that wait in the trunk, as far as there is credit.
     pub(crate) fn pump(&mut self, trunk: &Trunk, now_us: i64, out: &mut Vec<Vec<u8>>) {
         let Phase::Open(open) = &mut self.phase else { return };
         loop {
@@ -453,7 +453,7 @@ impl Open {
                 }
                 Item::More { slot, bytes } => self.add(slot, bytes, charge, happened)?,
                 Item::Grant { bytes } => {
-                    // An honest machine grants what it was sent.
+                    // An honest machine grants as much as it was sent.
                     self.credit = self.credit.saturating_add(bytes as usize).min(WINDOW_MAX);
                     self.on_the_way = self.on_the_way.saturating_sub(bytes as usize);
                 }
@@ -516,7 +516,7 @@ mod tests {
 
     const TIMING: Timing = Timing { timeout_us: 2_000_000 };
 
-    /// One side, with what it sends.
+    /// One side, with the packets that it sends.
     struct Side {
         flow: Flow,
         trunk: Arc<Trunk>,

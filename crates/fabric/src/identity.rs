@@ -30,7 +30,7 @@ use thiserror::Error;
 use crate::name::MachineName;
 use crate::revocations::Revocations;
 
-/// What follows the name of a machine in its certificate. `internal` is reserved for private use.
+/// The suffix of the name of a machine in its certificate. `internal` is reserved for private use.
 pub(crate) const DOMAIN: &str = ".lucarne.internal";
 
 /// The protocol, as TLS negotiates it. Certificates of a fabric are for nothing else.
@@ -193,7 +193,7 @@ impl Identity {
 ///
 /// The signature is over the context, its length as u64, and the content. All numbers are little-endian.
 impl Identity {
-    /// Signs the content, and returns the signed form. `context` says what the content is, and what it is about.
+    /// Signs the content, and returns the signed form. `context` names the kind of the content, and its subject.
     /// Returns none if the key cannot sign.
     pub(crate) fn sign(&self, context: &[u8], content: &[u8]) -> Option<Vec<u8>> {
         let signer = self.key.choose_scheme(SCHEMES)?;

@@ -22,7 +22,7 @@ use crate::queues::{BYTES_OF_ONE_MAX, ITEMS_MAX, Queues};
 /// The maximum number of bytes that wait in names that are not proven, if names must be proven.
 const BYTES_UNPROVEN_MAX: usize = 4 << 20;
 
-/// What has come, for the switchboard.
+/// The events that have arrived for the switchboard.
 #[derive(Default)]
 pub(crate) struct Inbox {
     state: Mutex<State>,
@@ -127,7 +127,7 @@ impl State {
         self.queues.pop().map(|(_, event)| event)
     }
 
-    /// Gives a machine a queue of its own, or takes it away. What has come in its name stays in order.
+    /// Gives a machine a queue of its own, or takes it away. Its packets stay in order.
     fn set_proven(&mut self, machine: &MachineName, is_proven: bool) {
         let Some(proven) = &mut self.proven else { return };
         let is_new = if is_proven { proven.insert(machine.clone()) } else { proven.remove(machine) };

@@ -37,7 +37,7 @@ pub struct Token {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest(pub [u8; 16]);
 
-/// What has happened on the network.
+/// An event of the network.
 #[derive(Debug)]
 pub enum Event {
     /// A machine announces a service.

@@ -1,4 +1,4 @@
-//! Requests from other machines: they may open what is exported to them, and use what they have opened.
+//! Requests from other machines: they may open services that are exported to them, and use the clients that they have opened.
 
 use lucarne_message::Payload;
 use lucarne_services::protocol::procedure;

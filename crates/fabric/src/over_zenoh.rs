@@ -143,7 +143,7 @@ pub struct ZenohNetwork {
     described: Arc<Mutex<BTreeMap<String, Vec<u8>>>>,
 }
 
-/// What waits for Zenoh.
+/// The packets that wait for Zenoh.
 #[derive(Default)]
 struct Outbox {
     state: Mutex<OutboxState>,

@@ -672,7 +672,7 @@ impl Peer {
         }
     }
 
-    // -- What comes in --------------------------------------------------------------------------------
+    // -- Incoming frames --------------------------------------------------------------------------------
 
     /// Passes a frame on to the stand-in of its sender, if the rules allow it.
     ///

@@ -36,7 +36,7 @@ struct Queue<T> {
     turn: u64,
 }
 
-/// What has become of an item.
+/// The result of adding an item.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Pushed<K> {
     Kept,

@@ -76,7 +76,7 @@ impl Revocations {
         state.added += revoked.into_iter().filter(|&one| state.revoked.insert(one)).count();
     }
 
-    /// Returns what is new since the last call.
+    /// Returns the news since the last call.
     pub(crate) fn take_news(&self) -> Vec<News> {
         let mut state = self.state.lock();
         let added = std::mem::take(&mut state.added);

@@ -58,7 +58,7 @@ struct State {
     cuts: BTreeSet<(MachineName, MachineName)>,
     /// The machines whose networks have no room for packets.
     full: BTreeSet<MachineName>,
-    /// What is on its way, by receiver and sender.
+    /// The packets on their way, by receiver and sender.
     under_way: BTreeMap<(MachineName, MachineName), VecDeque<Event>>,
     /// The services that are announced, by machine, with their descriptions.
     announced: BTreeMap<MachineName, BTreeMap<Token, Vec<u8>>>,
@@ -189,7 +189,7 @@ impl SimulatedFabric {
         self.machines[number] = self.boot(name);
     }
 
-    /// Stops a machine as SIGSTOP does, or lets it go on. What is sent to it waits, and its clock stands still.
+    /// Stops a machine as SIGSTOP does, or lets it go on. Packets to it wait, and its clock stands still.
     pub fn stop(&mut self, number: usize, is_stopped: bool) {
         self.machines[number].is_stopped = is_stopped;
     }

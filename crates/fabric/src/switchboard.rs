@@ -184,7 +184,7 @@ impl Switchboard {
         })
     }
 
-    /// Acts on what is new in the list of revoked certificates.
+    /// Acts on new entries of the list of revoked certificates.
     fn heed_revocations(&mut self, context: &mut Context<'_>, now_us: i64) {
         let Some(identity) = self.options.identity.clone() else { return };
         for news in identity.revoked.take_news() {
@@ -348,7 +348,7 @@ impl Switchboard {
         next_us.into_iter().chain(self.questions.next_us()).min()
     }
 
-    /// Forgets machines of which nothing is known any more, and tells others what is new of the rest.
+    /// Forgets machines of which nothing is known any more, and publishes the news of the rest.
     fn take_stock(&mut self, now_us: i64) {
         let (status, network) = (&self.status, &*self.options.network);
         self.peers.retain(|name, peer| {
@@ -392,7 +392,7 @@ impl Switchboard {
         }
     }
 
-    /// Returns the other machines, and what they need; none before the first turn.
+    /// Returns the other machines, and the parts of this one that they need; none before the first turn.
     fn open<'s, 'k>(
         &'s mut self,
         context: &'s mut Context<'k>,

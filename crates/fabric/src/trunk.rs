@@ -72,7 +72,7 @@ struct LaneState {
     inbox: VecDeque<Arrived>,
     /// The sender and the size of a frame that found no room. Then the lane is in [`State::wanting`].
     wants_room: Option<(Pid, usize)>,
-    /// Whether the process has ended: nothing follows what is in the inbox.
+    /// Whether the process has ended: no frame follows those in the inbox.
     is_last: bool,
     /// Whether a frame was sent in either direction.
     is_used: bool,
@@ -223,7 +223,7 @@ impl Trunk {
 
     /// Wakes the switchboard for this trunk.
     fn call(&self) {
-        // Pairs with the exchange in `take_call`: what was put into the trunk before is seen after it.
+        // Pairs with the exchange in `take_call`: frames that were put into the trunk before are seen after it.
         self.has_called.store(true, Ordering::Release);
         self.switchboard.wake();
     }
@@ -392,7 +392,7 @@ impl Trunk {
         Filled { granted, taken }
     }
 
-    /// Ends the trunk: its stand-ins take what has arrived, and end.
+    /// Ends the trunk: its stand-ins take the frames that have arrived, and end.
     pub(crate) fn end(&self) {
         let state = &mut *self.state.lock();
         state.is_over = true;

@@ -1,4 +1,4 @@
-//! The word: what a register, a field or an array element holds.
+//! The word: the content of a register, a field or an array element.
 //!
 //! ```text
 //!   vvvv vvvv … vvvv vvv0   integer of 63 bits

@@ -148,7 +148,7 @@ impl System {
 
 #[cfg(feature = "fabric")]
 impl System {
-    /// Returns what the system knows of other machines, if it has joined a fabric.
+    /// Returns the status of the other machines, if the system has joined a fabric.
     pub fn fabric(&self) -> Option<&lucarne_fabric::Status> {
         self.fabric.as_ref()
     }

@@ -19,7 +19,7 @@ use lucarne_compiler::source::Span;
 use crate::model::{Interface, Version};
 use flow::Versions;
 
-/// What a change asks of the version.
+/// The kind of version that a change needs.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Level {
     /// Nothing.
@@ -116,7 +116,7 @@ kinds! {
 /// A change.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Change {
-    /// What it asks of the version.
+    /// The kind of version that it needs.
     pub level: Level,
     /// The kind.
     pub kind: Kind,
@@ -157,7 +157,7 @@ impl Comparison {
         self.changes.iter().map(|change| change.level).max().unwrap_or(Level::Compatible)
     }
 
-    /// Returns whether the new version says what the changes ask.
+    /// Returns whether the new version is of the kind that the changes need.
     pub fn is_right(&self) -> bool {
         let is_enough = match self.level() {
             Level::Major => self.new.major > self.old.major,

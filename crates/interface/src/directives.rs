@@ -221,7 +221,7 @@ fn parse(line: &str, at: usize) -> Directive {
     }
 }
 
-/// Returns the entry of a directive, or what is wrong with it at this place.
+/// Returns the entry of a directive, or the reason why it is wrong at this place.
 fn check(
     source: SourceId,
     directive: &Directive,

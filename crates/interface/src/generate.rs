@@ -90,7 +90,7 @@ const MADE: (&str, &str) = ("Made from ", " by `lucarne interface generate --");
 /// The maximum length of the name of a definition in a header, in bytes: that of a name in a file system.
 const NAME_MAX: usize = 255;
 
-/// What the first line of a generated file says.
+/// The facts in the first line of a generated file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Made<'t> {
     /// The name of the definition, such as `thermometer.toit`.
@@ -99,7 +99,7 @@ pub struct Made<'t> {
     pub language: &'t str,
 }
 
-/// Returns what the first line of a file says, if the file was generated.
+/// Returns the facts in the first line of a file, if the file was generated.
 ///
 /// ```
 /// use lucarne_interface::generate::made_from;

@@ -1,4 +1,4 @@
-//! The checked interface of a service: what a definition says, after its names are resolved.
+//! The checked interface of a service: the content of a definition after its names are resolved.
 //!
 //! The generators, the comparison and the printer read only this. It does not depend on the language of generated code.
 //! Its names are those of the definition, in Toit's canonical form (`-` inside, not `_`).
@@ -136,7 +136,7 @@ pub struct Closing {
     pub doc: String,
 }
 
-/// What a resource sends to its proxy.
+/// The notifications of a resource.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Notification {
     /// The name of the method through which clients receive it.

@@ -51,7 +51,7 @@ const MESSAGE_OVERHEAD: usize = size_of::<Message>();
 /// are small.
 const QUEUE_KEPT: usize = 16;
 
-/// What the mailboxes of a kernel hold.
+/// The contents of the mailboxes of a kernel, in numbers.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Held {
     /// The number of messages that have not been taken out.
@@ -239,7 +239,7 @@ impl Mailbox {
         }
     }
 
-    /// Adds what the mailbox holds to a sum.
+    /// Adds the contents of the mailbox to a sum.
     pub(crate) fn add_to(&self, held: &mut Held) {
         let state = self.state.lock();
         held.messages += state.queue.len();

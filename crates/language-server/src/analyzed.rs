@@ -1,4 +1,4 @@
-//! An analysis with its index, and what can be said about its declarations: their places, signatures, documentation.
+//! An analysis with its index, and the facts about its declarations: their places, signatures, documentation.
 
 use lucarne_compiler::ast::File;
 use lucarne_compiler::ir::{

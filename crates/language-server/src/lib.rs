@@ -11,7 +11,7 @@
 //! | [`trees`] | the trees of parsed texts that are kept |
 //! | [`report`] | messages and progress before an answer |
 //! | [`text`] | positions and edits |
-//! | [`analyzed`] | an analysis, and what can be said about its declarations |
+//! | [`analyzed`] | an analysis, and the facts about its declarations |
 //! | [`syntax`] | questions about trees and tokens |
 //! | [`features`] | the answers to requests |
 //! | [`mod@line`] | completion outside of an editor |

@@ -1,4 +1,4 @@
-//! What a request tells the client before its answer: messages, and the progress of long work.
+//! Reports of a request to the client before its answer: messages, and the progress of long work.
 
 use std::sync::Arc;
 

@@ -76,7 +76,7 @@ pub fn serve(
     result
 }
 
-/// What the loop and the workers share.
+/// The state that the loop and the workers share.
 struct Shared {
     output: Mutex<Box<dyn Write + Send>>,
     analyses: Arc<Cache>,

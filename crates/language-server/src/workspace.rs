@@ -151,7 +151,7 @@ struct Probe {
     after: String,
     /// The number of open documents: a new one may be an import that was missing.
     open: usize,
-    /// What the document imports.
+    /// The imports of the document.
     inputs: Vec<(String, Stamp)>,
     analyzed: Arc<Analyzed>,
 }

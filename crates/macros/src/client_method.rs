@@ -91,7 +91,7 @@ impl ClientMethod {
         self.types.is_some()
     }
 
-    /// Returns what is sent: nothing as `()`, one argument as itself, several as a tuple.
+    /// Returns the value to send: nothing as `()`, one argument as itself, several as a tuple.
     pub(crate) fn arguments(&self, root: &Path, handle: Option<TokenStream>) -> TokenStream {
         let sent: Vec<TokenStream> = match &self.types {
             Some(types) => types

@@ -27,7 +27,7 @@ const CODE_BYTES_MAX: usize = 32 << 20;
 /// What stands in the table of entries for a function that is to be compiled when it is called: see [`Mode::Always`].
 const ON_CALL: usize = 1;
 
-/// What is compiled.
+/// Which functions are compiled.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub enum Mode {
     /// The functions that are hot.

@@ -1,4 +1,4 @@
-//! What is known about the registers of a frame at a place in a function.
+//! The facts about the registers of a frame at a place in a function.
 //!
 //! The translator carries a [`State`] along: for each register what kind of value it has, whether the value is in a variable
 //! or in the frame, and whether the frame has it too. Checks add to what is known, so the same check is made once. Where
@@ -53,7 +53,7 @@ impl Kind {
     }
 }
 
-/// What is known about one register.
+/// The facts about one register.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Fact {
     pub(crate) kind: Kind,
@@ -74,7 +74,7 @@ impl Fact {
     }
 }
 
-/// What a loop does to the registers.
+/// The effect of a loop on the registers.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Loop {
     /// The registers that the loop assigns.
@@ -85,7 +85,7 @@ pub(crate) struct Loop {
     pub(crate) has_calls: bool,
 }
 
-/// What is known about all registers.
+/// The facts about all registers.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct State {
     /// States share the facts until one of them changes, since most exits know the same.
@@ -141,7 +141,7 @@ impl State {
         });
     }
 
-    /// Notes what a check has found out about the value of a register.
+    /// Notes the result of a check of the value of a register.
     pub(crate) fn refine(&mut self, register: u16, kind: Kind) {
         self.change(register, |fact| {
             fact.kind = kind;
@@ -188,7 +188,7 @@ impl State {
     }
 
     /// Returns the state that a new version of the code at a place expects, if this is the state of the path that leads
-    /// there. Only live registers keep what is known.
+    /// there. Only live registers keep their facts.
     pub(crate) fn version(&self, live: &Registers, repeated: Option<&Loop>) -> State {
         let mut version = self.clone();
         version.is_rare = false;
@@ -213,7 +213,7 @@ impl State {
         version
     }
 
-    /// Returns what it costs to go from this state to a version; none if that is not possible.
+    /// Returns the cost of going from this state to a version; none if that is not possible.
     pub(crate) fn cost_to(&self, version: &State, live: &Registers) -> Option<u32> {
         let mut cost = u32::from(self.holds_budget != version.holds_budget);
         for (register, (from, to)) in (0u16..).zip(self.facts.iter().zip(version.facts.iter())) {

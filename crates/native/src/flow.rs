@@ -52,7 +52,7 @@ impl Registers {
     }
 }
 
-/// What is known about a function before it is translated. Places are counted from its first instruction.
+/// The facts about a function that are known before it is translated. Places are counted from its first instruction.
 pub(crate) struct Flow {
     /// The address of the first instruction.
     pub(crate) entry: usize,

@@ -7,7 +7,7 @@ use lucarne_heap::layout;
 
 use crate::flow::Flow;
 
-/// What a register is expected to hold.
+/// The expected content of a register.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub(crate) enum Guess {
     /// Nothing is known.

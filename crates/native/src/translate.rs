@@ -146,9 +146,9 @@ struct Translator<'a> {
     floats: Vec<Variable>,
     /// The variable of the budget, in loops without calls.
     budget: Variable,
-    /// What is known about the registers at the current place.
+    /// The facts about the registers at the current place.
     state: State,
-    /// For each place, the versions of its code: what each expects, and its block.
+    /// For each place, the versions of its code: the expectations of each, and its block.
     versions: Vec<Vec<(State, Block)>>,
     /// For each place, the block of the version that expects nothing.
     general: Vec<Option<Block>>,
@@ -158,7 +158,7 @@ struct Translator<'a> {
     is_general: bool,
     /// The blocks that something leads to.
     reached: HashSet<Block>,
-    /// The versions that are not translated yet: the place, what the version expects, and its block.
+    /// The versions that are not translated yet: the place, the expectations, and the block of each.
     queue: Vec<(usize, State, Block)>,
     /// The number of instructions that have been translated, in all versions.
     translated: usize,

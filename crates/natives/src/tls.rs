@@ -4,7 +4,7 @@
 //! says the time. So a session works over every network, also over one that another container provides.
 //!
 //! - [`roots`] are the certificates that a session trusts.
-//! - An [`identity`] is a certificate with its private key. That of a server keeps what the sessions of the server share.
+//! - An [`identity`] is a certificate with its private key. That of a server keeps the state that the sessions of the server share.
 //! - [`verify`] checks the certificates of peers, and says which one failed and why.
 //! - A [`connection`] is a session.
 //! - [`resume`] keeps what clients need to resume sessions.

@@ -142,9 +142,9 @@ pub enum Error {
     /// `git` failed.
     #[error("git cannot {what}: {reason}")]
     Git {
-        /// What it should have done.
+        /// The action of git, as in "git cannot clone the repository".
         what: String,
-        /// What it reported.
+        /// The error output.
         reason: String,
     },
     /// A version does not have the commit that the registry or the lock file says.
@@ -157,7 +157,7 @@ pub enum Error {
         package: String,
         /// The expected commit.
         expected: String,
-        /// What the tag of the version names, as text, or empty.
+        /// The commit that the tag of the version names, as text, or empty.
         found: String,
     },
     /// A package, a registry or an answer is too large.

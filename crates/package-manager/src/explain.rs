@@ -95,7 +95,7 @@ impl Words<'_> {
         }
     }
 
-    /// Returns the words for what a package needs: the versions as its author wrote them.
+    /// Returns the words for a requirement of a package: the versions as its author wrote them.
     fn needed(&self, node: &Node, set: &Set) -> String {
         match node {
             Node::Package { url, .. } => format!("{url} {}", shown(set)),

@@ -341,7 +341,7 @@ fn size(folder: &Path) -> u64 {
     size
 }
 
-/// What follows the name of a file in the name that it has until it is complete.
+/// The suffix of the name of a file until the file is complete.
 pub(crate) const NEW: &str = ".new-";
 
 /// Writes a file that is complete or does not exist: it gets its name when its content is on the disk. A link stays a link,

@@ -39,7 +39,7 @@ pub struct Added {
     pub prefix: String,
 }
 
-/// What an update has changed.
+/// The changes of an update.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Updated {
     /// The packages whose versions are new.
@@ -278,7 +278,7 @@ impl<'p> Project<'p> {
         self.folder.replace(&text, &resolved.lock)
     }
 
-    /// Takes the newest versions that suit, and raises the constraints in `package.yaml` to them. Returns what has changed.
+    /// Takes the newest versions that suit, and raises the constraints in `package.yaml` to them. Returns the changes.
     ///
     /// # Errors
     /// As [`Project::recompute`].

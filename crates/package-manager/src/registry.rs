@@ -413,7 +413,7 @@ impl Index {
         }
     }
 
-    /// Returns the error of a word that names no package, with what is likely to be the reason.
+    /// Returns the error of a word that names no package, with the likely reason.
     pub(crate) fn not_found(&self, word: &str) -> Error {
         let similar = self.search(word).len();
         let hint = if Path::new(word).is_dir() {

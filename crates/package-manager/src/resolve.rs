@@ -19,7 +19,7 @@ use crate::solver::{Candidate, Candidates, Part, Puzzle, Solution, solve};
 /// The maximum number of packages in folders.
 const LOCAL_MAX: usize = 1_000;
 
-/// What is needed to make a lock file.
+/// The input for making a lock file.
 pub(crate) struct Resolver<'r> {
     pub(crate) folder: &'r Folder,
     pub(crate) cache: &'r Cache,

@@ -46,7 +46,7 @@ pub struct Part {
     pub needs: Vec<Need>,
 }
 
-/// What is to be solved.
+/// The problem to solve.
 #[derive(Debug)]
 pub struct Puzzle<'p> {
     /// All versions that exist.
@@ -181,7 +181,7 @@ impl Provider<'_> {
                 let package = Node::Package { url: url.clone(), major: version.major };
                 let inside = self.versions(&package, &requirement.set);
                 let rank = inside.iter().map(|version| self.rank(&package, version)).max().unwrap_or(0);
-                // A package without a constraint is new to the program: what others use does not count.
+                // A package without a constraint is new to the program: the versions that other packages use do not count.
                 if requirement.is_any() { rank.min(2) } else { rank }
             }
         }

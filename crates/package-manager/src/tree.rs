@@ -106,7 +106,7 @@ pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Takes away the permission to write: what a program relies on should not be edited by mistake.
+/// Takes away the permission to write: files that a program relies on should not be edited by mistake.
 fn read_only(file: &File) -> io::Result<()> {
     let mut permissions = file.metadata()?.permissions();
     permissions.set_mode(0o444);

@@ -74,7 +74,7 @@ pub enum ImportError {
         file: String,
         /// The name that was asked for.
         name: String,
-        /// What was probably meant: the nearest name, or all names of the file's services.
+        /// The names that were probably meant: the nearest one, or all names of the file's services.
         hint: String,
     },
     /// Parts of the service cannot be expressed.
@@ -89,7 +89,7 @@ pub struct Refusal {
     pub place: String,
     /// The part and the reason.
     pub title: String,
-    /// What can be done.
+    /// The advice.
     pub hint: String,
 }
 
@@ -234,7 +234,7 @@ fn without_mark(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
-/// Returns an error of the parser, with what can be done about it.
+/// Returns an error of the parser, with advice.
 fn explained(error: &protox::Error) -> String {
     // Only this form has the place of a mistake.
     let text = format!("{error:?}");

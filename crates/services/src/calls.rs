@@ -225,7 +225,7 @@ pub(crate) fn micros(duration: Duration) -> i64 {
 
 struct Request {
     procedure: i64,
-    /// Whether the procedure closes what an earlier procedure has opened.
+    /// Whether the procedure closes a client or resource that an earlier one has opened.
     is_close: bool,
     payload: Payload,
     /// The time limit that the asker sets.

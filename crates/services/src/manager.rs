@@ -272,7 +272,7 @@ impl ServiceManager {
         self.clients.get(&client).is_some_and(|opened_by| opened_by.pid == pid)
     }
 
-    /// Closes what a request has given to its sender, which does not use the answer: a client, or a wait.
+    /// Closes the client, or ends the wait, that a request has given to its sender, which does not use the answer.
     fn take_back(&mut self, pid: Pid, request: RequestId) {
         let clients: Vec<i64> = self.clients_of.keys(pid).copied().collect();
         for client in clients {

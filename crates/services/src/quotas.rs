@@ -16,7 +16,7 @@ pub const RESOURCES_PER_PROCESS_MAX: usize = 16_384;
 /// The number of resources that the clients of one group may have together at a container.
 pub const RESOURCES_PER_GROUP_MAX: usize = 4 * RESOURCES_PER_PROCESS_MAX;
 
-/// What is counted.
+/// The kind of thing that is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Counted {
     Client,

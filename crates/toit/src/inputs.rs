@@ -71,7 +71,7 @@ pub struct Linked {
     pub next: Next,
 }
 
-/// What a session becomes after an input: see [`Inputs::accept`] and [`Inputs::reject`].
+/// The state of a session after an input: see [`Inputs::accept`] and [`Inputs::reject`].
 pub struct Next(Inputs);
 
 /// Where the text of an input comes from.
@@ -90,7 +90,7 @@ struct Read {
     has_definitions: bool,
 }
 
-/// The files of the session: what was typed, and all others.
+/// The files of the session: the input as the file `path`, and all others through the loader.
 struct Typed<'l> {
     loader: &'l (dyn Loader + Sync),
     path: &'l str,

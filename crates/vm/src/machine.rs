@@ -304,7 +304,7 @@ impl Machine {
         Outcome::Wait { until_us: self.next_timer() }
     }
 
-    /// Runs a task until it stops. Returns what is left of the budget.
+    /// Runs a task until it stops. Returns the rest of the budget.
     fn run_task(&mut self, id: TaskId, context: &mut Context<'_>, mut budget: i64) -> i64 {
         self.tasks.get_mut(id).state = State::Running;
         self.heap.set_current_task(&self.tasks.get(id).object);

@@ -139,7 +139,7 @@ pub(crate) fn start(
     let thread = thread::Builder::new().name(format!("c {}", added.name)).spawn(move || {
         let _named = Named::new(&line);
         let UserData(user_data) = { user_data };
-        // SAFETY: the function is of this type, and gets what was passed with it.
+        // SAFETY: the function is of this type, and gets the argument that was passed with it.
         is_ours(|| unsafe { run(user_data, number.as_ptr()) });
         let provides = find(number.as_ptr()).is_some_and(|own| !own.providers.lock().is_empty());
         if !provides {

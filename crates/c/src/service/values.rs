@@ -275,7 +275,7 @@ mod tests {
             (8, text(b""), Invalid::NoType),
             (-1, text(b""), Invalid::NoType),
         ] {
-            // SAFETY: what is missing is not read.
+            // SAFETY: fields that are missing are not read.
             assert_eq!(unsafe { from_c(&CValue { kind, content }, 0) }, Err(expected));
         }
         // A list that contains itself.

@@ -14,7 +14,7 @@ pub(crate) enum DocCommand {
     Serve(Serve),
 }
 
-/// What is documented.
+/// The parts that are documented.
 #[derive(Debug, Args)]
 pub(crate) struct Documented {
     /// The folder of a program or package; or a file, for it and the files that it imports [default: the current folder]

@@ -86,7 +86,7 @@ impl Types<'_> {
         if ty.kind == Kind::None && !self.is_carried { Ok(()) } else { self.check(value, ty) }
     }
 
-    /// Checks a value, and what is in it.
+    /// Checks a value, and the values in it.
     ///
     /// # Errors
     /// The first part that does not have its type.

@@ -95,7 +95,7 @@ impl<C: Candidates> Lines<C> {
         })
     }
 
-    /// Returns the next line, or what is wrong with it; none at the end.
+    /// Returns the next line, or the reason why it cannot be used; none at the end.
     pub(crate) fn next(&mut self, prompt: &str) -> Result<Option<Result<String, String>>, Stop> {
         match self {
             Lines::Terminal(editor, _) => match editor.readline(prompt) {

@@ -34,7 +34,7 @@ impl Interrupts {
         Ok(interrupts)
     }
 
-    /// Forgets what was pressed before a line.
+    /// Forgets a Ctrl-C from before a line.
     pub(crate) fn clear(&self) {
         self.with(|state| state.is_raised = false);
     }

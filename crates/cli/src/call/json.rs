@@ -32,7 +32,7 @@ const MAP: &str = "$map";
 pub(crate) struct Mismatch {
     /// The way from the whole value to the part that is wrong, such as `.readings[2].celsius`.
     pub(crate) path: String,
-    /// What is wrong, without the path.
+    /// The mistake, without the path.
     pub(crate) text: String,
 }
 
@@ -123,7 +123,7 @@ pub(crate) fn is_out_of_range(text: &str) -> bool {
 /// Reads JSON.
 ///
 /// # Errors
-/// A predicate of the text: what is wrong with it, and where.
+/// The end of a sentence about the text: the mistake, and its place.
 pub(crate) fn parse(text: &str) -> Result<Json, String> {
     serde_json::from_str(text).map(|Unique(json)| json).map_err(|error| {
         if error.is_eof() {

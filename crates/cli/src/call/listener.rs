@@ -15,7 +15,7 @@ use super::json::Shown;
 use super::line_of;
 use crate::output::visible;
 
-/// What has come from a resource.
+/// The state of a resource, as its thread and the session see it.
 #[derive(Default)]
 pub(crate) struct Seen {
     /// The number of notifications that were printed.
@@ -26,7 +26,7 @@ pub(crate) struct Seen {
     pub(crate) end: OnceLock<String>,
 }
 
-/// Prints what comes from a resource.
+/// Prints the notifications of a resource.
 pub(crate) struct Listener {
     pub(crate) stream: Notifications<Value>,
     /// The variable of the resource.

@@ -39,24 +39,24 @@ use crate::arguments::call::Call;
 use crate::output::{print_error, print_out, reason, visible, visible_lines};
 use crate::{FAILURE, Stop};
 
-/// The number of resources that a session keeps open: each may have a thread.
+/// The maximum number of open resources of a session: each may have a thread.
 const RESOURCES_MAX: usize = 256;
 
-/// The file with the lines of earlier sessions.
+/// The name of the file that keeps the lines of earlier sessions.
 const HISTORY: &str = "lucarne-call-history";
 
-/// The commands, with their forms.
+/// The commands, each with its form or a description.
 const COMMANDS: &[(&str, &str)] = &[
     (":help", "lists the methods and commands"),
     (":wait", waiting::FORMS),
     (":exit", "ends the session; so does Ctrl-D, while Ctrl-C ends a call or a wait"),
 ];
 
-/// The time between two looks at a resource that is waited for.
+/// The interval at which `:wait` looks at a resource.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// The maximum time for closing everything at the end. What the provider has not closed by then, it closes when it
-/// notices the end of the connection.
+/// The maximum time that a session waits at its end until the provider has closed everything. The provider closes the rest
+/// when it notices the end of the connection.
 const LEAVING: Duration = Duration::from_secs(1);
 
 /// Holds a session with the provider that the user calls `target`, until the last line.
@@ -117,7 +117,7 @@ pub(crate) fn session(
         }
     }
     session.end();
-    // In a terminal the user has seen what failed.
+    // A user at a terminal has seen the errors. A script needs the status.
     Ok(if session.has_failed.load(Ordering::Acquire) && !is_terminal {
         ExitCode::from(FAILURE)
     } else {
@@ -136,13 +136,13 @@ struct Session<'s> {
     /// Whether the provider of the client has ended, or contact to it was lost.
     is_gone: bool,
     interface: Arc<Interface>,
-    /// Whether the provider carries the definition.
+    /// Whether the definition comes from the provider, not from a file.
     is_carried: bool,
     open: OpenResources,
-    /// The number of the last resource.
+    /// The number of the last variable.
     last: usize,
     print: Arc<Mutex<Print>>,
-    /// Whether a line, or a notification, was wrong.
+    /// Whether a line has failed, or a notification had the wrong type.
     has_failed: Arc<AtomicBool>,
 }
 
@@ -174,7 +174,7 @@ impl Session<'_> {
         Ok(true)
     }
 
-    /// Reads a line. What was pressed before it is forgotten, and a Ctrl-C that follows it at once is not.
+    /// Reads a line. Forgets a Ctrl-C from before the line, but not one that follows it immediately.
     fn next_line(
         &self,
         lines: &mut Lines<Completion>,
@@ -233,7 +233,7 @@ impl Session<'_> {
         let method = find_method(&interface, &resource.methods, Some(&resource), name)
             .map_err(|text| Failure::named(UNKNOWN_NAME, text))?;
         let outcome = self.call(method, Some(&proxy), target, arguments);
-        // If contact was lost, the text of the failure says whether the call can have been executed.
+        // If contact was lost, the error of the call stays: it says whether the call may have been executed.
         let is_plain = |failure: &Failure| failure.name.as_deref() != Some(CONTACT_LOST);
         let is_replaced = outcome.as_ref().is_err_and(is_plain);
         match self.end_of(variable).filter(|_| is_replaced) {
@@ -242,7 +242,7 @@ impl Session<'_> {
         }
     }
 
-    /// Returns what to write for a method that only a type of resources has.
+    /// Returns a hint for a method that the service does not have, but one of its resources has.
     fn of_resource(&self, method: &str) -> Option<String> {
         let wanted = canonical(method);
         let is_meant = |resource: &&Resource| {
@@ -275,7 +275,7 @@ impl Session<'_> {
             );
             return Err(Failure::named(NO_SUCH_PROCESS, text));
         }
-        // The provider checks that it has the version of this definition.
+        // The provider refuses a version that it does not have.
         let interface = (*self.interface).clone();
         self.client = connection.client(&Found { entry, interface, is_carried: false })?;
         self.is_carried = false;
@@ -297,8 +297,8 @@ impl Session<'_> {
         self.open.borrow().get(&number_of(variable))?.seen.end.get().cloned()
     }
 
-    /// Notes that a resource, or the provider of a client, has ended, if the error of a call says so. The resources that
-    /// notify are told.
+    /// Notes that a resource, or the provider of a client, has ended, if the error of a call says so. Tells the threads of the
+    /// resources that notify.
     fn note_end(&mut self, proxy: Option<&Proxy>, client: &Client, error: &CallError) {
         let is_gone = matches!(error, CallError::Gone | CallError::ContactLost);
         self.is_gone |= is_gone && client.pid() == self.client.pid() && client.id() == self.client.id();
@@ -338,7 +338,7 @@ impl Session<'_> {
             return Err(format!("{RESOURCES_MAX} resources are open: close some of them first").into());
         }
         let client = match proxy {
-            // A resource stays with the provider that has made it: for another one its handle is that of another resource.
+            // The handle means this resource only at the provider that has made it.
             Some(proxy) => proxy.client().clone(),
             None => {
                 self.reopen()?;
@@ -437,11 +437,11 @@ impl Session<'_> {
         Ok(if self.options.json { format!("{}\n", json!({ "result": null })) } else { String::new() })
     }
 
-    /// Waits until the notifications of a closed resource are printed. In a terminal they are printed only while a line
-    /// is being typed, so that waiting for them here could last without end.
+    /// Waits until the notifications of a closed resource are printed. Does nothing in a terminal: there, notifications are
+    /// printed while the user types a line, so this would wait forever.
     fn await_listener(&self, listener: Option<JoinHandle<()>>) {
         if let (Some(listener), None) = (listener, &self.interrupts) {
-            // A panic was reported.
+            // If the thread has panicked, the panic has been reported.
             let _ = listener.join();
         }
     }
@@ -476,8 +476,8 @@ impl Session<'_> {
         Ok(String::new())
     }
 
-    /// Waits until this many notifications of a resource are printed, or it has ended. Without a number, waits for its
-    /// end. Fails if that takes longer than the limit.
+    /// Waits until `count` notifications of a resource are printed, or the resource has ended. Without a count, waits for the
+    /// end of the resource. Fails if this takes longer than the limit.
     fn wait(&self, variable: &str, count: Option<usize>, limit: Option<Duration>) -> Result<String, Failure> {
         let (_, resource) = self.resource(variable)?;
         if resource.notification.is_none() {
@@ -509,7 +509,7 @@ impl Session<'_> {
         }
     }
 
-    /// Waits until something is so, but not longer than a limit. Returns whether it was so in time. Ctrl-C ends the wait.
+    /// Waits until a condition is true. Returns false if the limit is reached first. Fails at Ctrl-C.
     fn wait_until(&self, limit: Option<Duration>, is_so: impl Fn() -> bool) -> Result<bool, Failure> {
         let limit = Limit::of(limit);
         while !is_so() {
@@ -554,7 +554,7 @@ impl Session<'_> {
         let open = std::mem::take(&mut *self.open.borrow_mut());
         let limit = Limit::of(Some(self.options.timeout.map_or(LEAVING, |time| time.min(LEAVING))));
         let close = |pending: Pending<(), CallError>| {
-            // All closes are sent, also when the time is over. The provider may have ended.
+            // The request is sent even if no time is left. It fails if the provider has ended.
             let _ = pending.within(limit.left().unwrap_or_default()).wait();
         };
         for (_, Open { proxy, seen, listener, .. }) in open {
@@ -566,7 +566,7 @@ impl Session<'_> {
     }
 }
 
-/// Returns the number of a variable, or 0, which no variable has.
+/// Returns the number of a variable. Returns 0, which is the number of no variable, for any other name.
 fn number_of(variable: &str) -> usize {
     variable.strip_prefix('$').and_then(|number| number.parse().ok()).unwrap_or(0)
 }

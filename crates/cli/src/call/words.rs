@@ -14,7 +14,7 @@ use super::json::{self, Mismatch, mismatch, quoted, shortened};
 /// The maximum size of a file that is sent as a byte array.
 const FILE_MAX: u64 = 256 << 20;
 
-/// The options of `lucarne call`, which stand before the method. What follows it are arguments.
+/// The options of `lucarne call`, which stand before the method. The words after the method are arguments.
 const OPTIONS: &[&str] = &["connect", "definition", "device", "json", "state", "timeout"];
 
 /// Splits a line at blanks that are neither in a string nor in brackets, so JSON is one word.
@@ -56,7 +56,7 @@ pub(crate) fn split(line: &str) -> Result<Vec<String>, String> {
 /// Reads the arguments of a method, in order or by name.
 ///
 /// # Errors
-/// A message that says what is wrong, and shows the method.
+/// A message with the mistake and the form of the method.
 pub(crate) fn bind(
     method: &Method,
     name: &str,

@@ -124,7 +124,7 @@ impl Output {
         )))
     }
 
-    /// Returns what is in the file. Anything else in its place is an error: to open a pipe would wait for a writer.
+    /// Returns the content of the file. Anything else in its place is an error: to open a pipe would wait for a writer.
     fn found(&self) -> io::Result<Vec<u8>> {
         if std::fs::metadata(&self.path)?.is_file() {
             return std::fs::read(&self.path);

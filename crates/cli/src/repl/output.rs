@@ -10,7 +10,7 @@ use lucarne_ports::{Output, StandardOutput, Stream};
 use crate::call::editor::Print;
 use crate::output::end_after;
 
-/// The maximum size of what waits to be printed beside a line that is typed, in bytes. The rest is left out: the process
+/// The maximum size of the output that waits while a line is typed, in bytes. The rest is left out: the process
 /// must not wait for the terminal, since the next input waits for the process.
 const WAITING_MAX: usize = 1 << 20;
 

@@ -159,7 +159,7 @@ impl Interrupts {
         Ok(interrupts)
     }
 
-    /// Forgets what was pressed before the user has entered a line.
+    /// Forgets a Ctrl-C from before the line that the user has entered.
     pub(crate) fn forget(&self) {
         self.current().is_requested = false;
     }

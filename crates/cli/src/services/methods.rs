@@ -26,7 +26,7 @@ pub(super) fn show(options: &Services, name: &str, sample: &Sample) -> Result<Ex
     let at = At { state: options.at.state.clone(), device: options.at.device.clone() };
     let connection = Connection::open(&SystemAt { at, connect: None }, Limit::of(None))?;
     if services.peek().is_none() {
-        // Says what was probably meant.
+        // Fails with the names that are similar.
         connection.find(name)?;
         return Err(Stop::failure(format!(
             "'{name}' has just been started, and has no figures yet: try again"

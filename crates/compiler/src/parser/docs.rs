@@ -134,7 +134,7 @@ impl Parser<'_> {
     }
 }
 
-/// Returns the comments between two places, with what they document.
+/// Returns the comments between two places, each with its kind.
 fn comments(text: &str, start: u32, end: u32) -> Vec<Comment> {
     let found = scanner::comments(text, start as usize, end as usize);
     found.map(|scanner::Comment { span, .. }| Comment { span, kind: kind(text, span) }).collect()

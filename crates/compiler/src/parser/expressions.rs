@@ -460,7 +460,7 @@ impl Parser<'_> {
         self.end_of_argument_line(argument)
     }
 
-    /// Reports what follows an argument on its line, and goes on with the next line.
+    /// Reports tokens that follow an argument on its line, and goes on with the next line.
     fn end_of_argument_line(&mut self, argument: Argument) -> Argument {
         let next = self.token();
         let is_of_call = matches!(next.kind, Kind::Colon | Kind::DoubleColon | Kind::Semicolon);

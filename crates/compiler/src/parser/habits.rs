@@ -356,7 +356,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Adds the arguments in parentheses after `name` in `foo name(a, b)`. If the last argument has a value, that value
-    /// becomes a call with them. Otherwise they are arguments of the outer call. What follows the parentheses is skipped.
+    /// becomes a call with them. Otherwise they are arguments of the outer call. Operators and members that follow the parentheses are skipped.
     pub(super) fn add_foreign_arguments(&mut self, arguments: &mut Vec<Argument>, mut more: Vec<Argument>) {
         self.skip_operation();
         let last = arguments.last_mut().filter(|_| !more.is_empty());

@@ -1,4 +1,4 @@
-//! Parses what is typed in a session: imports, declarations and statements, in any order.
+//! Parses the inputs of a session: imports, declarations and statements, in any order.
 //!
 //! The statements become the body of one function, [`ENTRY`], which runs the input. A variable that a statement defines
 //! becomes a global, whose first value the function computes at the place of the statement.

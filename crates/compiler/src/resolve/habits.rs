@@ -11,10 +11,10 @@ use crate::parser::{NESTED, hint_for_nested};
 use crate::source::Span;
 use crate::types::Ty;
 
-/// What is written in place of `elif`.
+/// The help for `elif`.
 pub(super) const ELSE_IF: &str = "write `else if`";
 
-/// What is written in place of `switch`.
+/// The help for `switch`.
 pub(super) const IF_CHAIN: &str = "write `if` and `else if`";
 
 /// How a block gives a value.

@@ -17,7 +17,7 @@ pub(super) struct LineBreak {
     string: usize,
     /// How many constructs are open around the string.
     around: usize,
-    /// The string, and what is open in it.
+    /// The string, and the interpolations and brackets that are open in it.
     modes: Vec<Mode>,
     tokens: usize,
     found: Progress,

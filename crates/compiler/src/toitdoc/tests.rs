@@ -1,4 +1,4 @@
-//! Comments and what is read of them, as text: each part with a mark of its kind.
+//! Comments and their parsed form, as text: each part with a mark of its kind.
 
 use super::{Block, Inline, Section, read};
 use crate::source::Span;

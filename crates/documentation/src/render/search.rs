@@ -4,7 +4,7 @@
 //! lucarneSearch({"kinds": [...], "pages": [...], "names": [[name, kind, holder, page, id, aliases], ...]})
 //! ```
 //!
-//! Kinds and pages are named by their places in the lists, and what is missing at the end of a name is left out. Aliases are
+//! Kinds and pages are named by their places in the lists, and empty values at the end of a name are left out. Aliases are
 //! separated by ends of lines.
 
 use std::collections::HashMap;

@@ -90,7 +90,7 @@ pub enum InvitationError {
     NotConfirmed {
         /// The machine.
         machine: MachineName,
-        /// What has happened.
+        /// The reason why the confirmation has not arrived.
         error: io::Error,
     },
     /// The system has no random numbers, threads or TLS.

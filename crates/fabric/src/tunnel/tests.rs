@@ -12,7 +12,7 @@ fn tunnel(identity: &Arc<Identity>, peer: &str) -> Tunnel {
     Tunnel::new(identity.clone(), peer.parse().unwrap(), TIMEOUT_US)
 }
 
-/// Two machines, and what is on its way between them.
+/// Two machines, and the packets on their way between them.
 struct Pair {
     /// The cellar begins handshakes: it has the lesser name.
     cellar: Tunnel,

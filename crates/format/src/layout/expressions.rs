@@ -14,7 +14,7 @@ impl Walk<'_> {
             self.fill_to(statement.span.start as usize, frame.continued());
             if self.begins_line() {
                 let own = self.begin(frame.at + BODY);
-                // What follows a `;` belongs to the frame that begins the line.
+                // Code after a `;` belongs to the frame that begins the line.
                 inline.at = own.at;
                 self.expression(statement, own);
             } else {

@@ -81,7 +81,7 @@ impl<'a> Versions<'a> {
         self.resources.get(resource).copied()
     }
 
-    /// Returns what a change of a type asks of the version, and why. None if the types are the same.
+    /// Returns the kind of version that a change of a type needs, with the reason. None if the types are the same.
     pub(super) fn level(&self, old: &Type, new: &Type, direction: Direction) -> Option<(Level, String)> {
         // Old clients and new providers, then new clients and old providers.
         let (first, second) = match direction {

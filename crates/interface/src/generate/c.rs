@@ -41,7 +41,7 @@ pub(super) fn files(interface: &Interface, origin: Origin<'_>) -> Vec<File> {
     ]
 }
 
-/// The generator, with what both files share.
+/// The generator, with the data that both files need.
 struct C<'a> {
     interface: &'a Interface,
     origin: Origin<'a>,

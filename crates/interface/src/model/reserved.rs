@@ -96,7 +96,7 @@ pub fn is_name_of_method_free(name: &str) -> bool {
     !OF_SERVICES.contains(&name) && !FUNCTIONS.contains(&name)
 }
 
-/// Returns what is wrong with the name of a method.
+/// Returns the reason why a method cannot have this name.
 pub(super) fn method(source: SourceId, name: &Identifier, is_of_resource: bool) -> Option<Diagnostic> {
     let taken = if is_of_resource { OF_RESOURCES } else { OF_SERVICES };
     if !taken.contains(&&*name.name) {
@@ -111,7 +111,7 @@ pub(super) fn method(source: SourceId, name: &Identifier, is_of_resource: bool) 
     })
 }
 
-/// Returns what is wrong with the name of a parameter, a field or a method.
+/// Returns the reason why a parameter, a field or a method cannot have this name.
 pub(super) fn small(source: SourceId, name: &Identifier) -> Option<Diagnostic> {
     let error = |title: String| Diagnostic::error(source, name.span, title);
     if !is_name_of_field_free(&name.name) {
@@ -129,7 +129,7 @@ pub(super) fn small(source: SourceId, name: &Identifier) -> Option<Diagnostic> {
     (!is_good).then(|| error(title).hint(hint))
 }
 
-/// Returns what is wrong with the name of an interface or a record.
+/// Returns the reason why an interface or a record cannot have this name.
 pub(super) fn large(source: SourceId, name: &Identifier) -> Option<Diagnostic> {
     let error = |title: String| Diagnostic::error(source, name.span, title);
     if !is_name_of_type_free(&name.name) {

@@ -1,4 +1,4 @@
-//! Code actions: what the compiler's own hints propose, missing methods, providers of services, unused imports.
+//! Code actions: proposals of the compiler's own hints, missing methods, providers of services, unused imports.
 
 use std::path::{Path, PathBuf};
 
@@ -83,7 +83,7 @@ fn is_kind(kind: &str, wanted: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('.') || wanted.is_empty())
 }
 
-/// Returns what the hints of the diagnostics at a place propose.
+/// Returns the proposals in the hints of the diagnostics at a place.
 fn quick_fixes(
     analyzed: &Analyzed,
     key: &str,

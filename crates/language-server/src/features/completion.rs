@@ -136,7 +136,7 @@ impl Place {
             changed.insert_str(offset as usize, "-x");
         } else if name.start == name.end || text.slice(name).ends_with('-') {
             let (before, after) = changed.split_at(offset as usize);
-            // What follows is another name, and not the rest of this one.
+            // The text behind it is another name, not the rest of this one.
             let space = if after.starts_with(|letter: char| letter.is_alphanumeric()) { " " } else { "" };
             changed = format!("{before}{PLACEHOLDER}{space}{after}");
         }

@@ -22,7 +22,7 @@ pub fn of_document(snapshot: &Snapshot, key: &str) -> Result<BTreeMap<String, Ve
     Ok(listed(snapshot, &*snapshot.analyzed(key)?, key))
 }
 
-/// Returns the diagnostics of a document without those of what it imports.
+/// Returns the diagnostics of a document without those of its imports.
 ///
 /// # Errors
 /// If the work is canceled.

@@ -1,4 +1,4 @@
-//! What is shown about the name under the pointer: its declaration and its documentation.
+//! The text about the name under the pointer: its declaration and its documentation.
 
 use lsp_types::{Hover, HoverContents, HoverParams, MarkupContent, MarkupKind};
 use lucarne_compiler::resolve::index::Symbol;
@@ -31,7 +31,7 @@ pub fn hover(snapshot: &Snapshot, params: HoverParams) -> Result<Option<Hover>, 
     Ok(Some(Hover { contents, range }))
 }
 
-/// Returns what is shown about a declaration, in Markdown.
+/// Returns the text about a declaration, in Markdown.
 pub fn section(analyzed: &Analyzed, symbol: &Symbol) -> Option<String> {
     let mut documentation = analyzed.documentation(symbol);
     if let (Symbol::Function(id), None) = (symbol, &documentation)
@@ -40,7 +40,7 @@ pub fn section(analyzed: &Analyzed, symbol: &Symbol) -> Option<String> {
     {
         documentation = function.holder.and_then(|class| analyzed.documentation(&Symbol::Class(class)));
     }
-    // The place of an import says what it imports.
+    // The text at an import names the file that it imports.
     if let (Symbol::Module(_), None) = (symbol, &documentation) {
         return None;
     }

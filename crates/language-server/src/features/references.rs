@@ -233,7 +233,7 @@ fn stored_field(analyzed: &Analyzed, parameter: &Symbol) -> Option<Symbol> {
     Some(field.symbol.clone())
 }
 
-/// The classes of an analysis by what is above and below them.
+/// The classes of an analysis, with their superclasses and subclasses.
 pub struct Kin<'a> {
     analyzed: &'a Analyzed,
     below: HashMap<ClassId, Vec<ClassId>>,

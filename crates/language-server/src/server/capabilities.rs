@@ -1,4 +1,4 @@
-//! What the server tells the client about itself.
+//! The capabilities of the server, which it reports to the client.
 
 use lsp_types::{
     CallHierarchyServerCapability, CodeActionKind, CodeActionOptions, CodeActionProviderCapability,

@@ -1,4 +1,4 @@
-//! The worker for diagnostics: waits until the user pauses, analyzes the open documents, and publishes what has changed.
+//! The worker for diagnostics: waits until the user pauses, analyzes the open documents, and publishes the changes.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -30,7 +30,7 @@ const PAUSE_ALL: Duration = Duration::from_millis(250);
 /// The time that the analyses before one must take until the progress is shown, in microseconds.
 const LONG_US: i64 = 400_000;
 
-/// What the loop tells the worker.
+/// An order of the loop to the worker.
 #[derive(Default)]
 pub(super) struct Publisher {
     state: Mutex<State>,
@@ -156,7 +156,7 @@ impl LongWork {
 /// The diagnostics that are known, and those that the client has.
 #[derive(Default)]
 struct Known {
-    /// For each open document, the diagnostics of itself and of what it imports.
+    /// For each open document, its diagnostics and those of its imports.
     by_root: HashMap<String, BTreeMap<String, Vec<Diagnostic>>>,
     published: HashMap<String, (Uri, Option<i32>, Vec<Diagnostic>)>,
 }
@@ -167,7 +167,7 @@ impl Known {
         self.by_root.contains_key(key)
     }
 
-    /// Publishes the diagnostics of one document, which needs no analysis of what it imports.
+    /// Publishes the diagnostics of one document, which needs no analysis of its imports.
     fn update_one(&mut self, shared: &Shared, snapshot: &Snapshot, key: &str) {
         if !snapshot.documents.open.contains_key(key) || key.starts_with(LIBRARY_PREFIX) {
             return;

@@ -29,7 +29,7 @@ pub struct TcpStream {
     container: Container,
     socket: SocketProxy,
     reading: Option<Pending<Option<Bytes>, CallError>>,
-    /// What has arrived, of which the first `taken` bytes were read.
+    /// The bytes that have arrived. The first `taken` of them were read.
     arrived: Bytes,
     taken: usize,
     is_at_end: bool,

@@ -41,13 +41,13 @@ impl Translator<'_> {
         self.is_filled = false;
     }
 
-    /// Begins a block with what was known before.
+    /// Begins a block with the facts from before.
     pub(super) fn switch_back(&mut self, block: Block, state: &State) {
         self.switch(block);
         self.state.clone_from(state);
     }
 
-    /// Begins a block with what was known before, if something leads to it.
+    /// Begins a block with the facts from before, if something leads to it.
     pub(super) fn begin_if_reached(&mut self, block: Block, state: &State) -> bool {
         let is_reached = self.reached.contains(&block);
         if is_reached {

@@ -163,7 +163,7 @@ impl Translator<'_> {
         self.enter_code(entry, new_frame, caller, call_base, back);
     }
 
-    /// Writes what a callee finds in the frame. Returns the new frame, and the offset of this one at its place in a header.
+    /// Writes the part of the frame that a callee reads. Returns the new frame, and the offset of this one at its place in a header.
     fn prepare_call(&mut self, place: usize, call_base: u16, back: usize) -> (Value, Value) {
         self.sync(place);
         let base = i32::from(call_base) * REGISTER_BYTES;

@@ -15,7 +15,7 @@ use crate::facts::Kind;
 use crate::flow::{defines, jump_target};
 use crate::guess::Guess;
 
-/// The operands of an operator: registers, and what was known of them before.
+/// The operands of an operator: registers, with the facts about them from before.
 #[derive(Clone, Copy)]
 struct Operands {
     left: u16,
@@ -50,7 +50,7 @@ impl Translator<'_> {
         Operands { left, right, kinds: (self.state.kind(left), self.state.kind(right)) }
     }
 
-    /// Returns what the operands of an operator are expected to be.
+    /// Returns the expected kinds of the operands of an operator.
     fn guesses(&self, place: usize, operands: Operands) -> [Guess; 2] {
         [operands.left, operands.right].map(|register| self.guesses.at(place, register))
     }

@@ -16,7 +16,7 @@ use super::verify::{Refused, Verifier};
 
 /// The most bytes of a program that are encrypted at once.
 pub(super) const WRITE_BYTES_MAX: usize = 64 * 1024;
-/// About how much memory a session takes besides its own size and what it keeps of its peer.
+/// An estimate of the memory that a session takes besides its own size and the data that it keeps of its peer.
 pub(super) const OUTSIDE_BYTES: usize = 16 * 1024;
 
 /// The bits of a status, as `lib/tls/session.toit` has them: the handshake is complete.

@@ -26,7 +26,7 @@ pub(super) static PROVIDER: LazyLock<Arc<CryptoProvider>> =
 /// The maximum number of sets of roots with which an identity is used. For one more, all earlier ones are dropped, and
 /// their sessions cannot be resumed any more.
 const SERVERS_MAX: usize = 4;
-/// The size of a private key and of what a server keeps besides its certificates.
+/// The size of a private key and of the other data that a server keeps besides its certificates.
 const OWN_BYTES: usize = 8 * 1024;
 
 /// The time as the program sees it.
@@ -52,7 +52,7 @@ pub(super) struct Identity {
     digest: Digest32,
     bytes: usize,
     clock: Arc<Clock>,
-    /// What the sessions of a server share, for each set of roots: a session is resumed only among those that ask
+    /// The state that the sessions of a server share, for each set of roots: a session is resumed only among those that ask
     /// clients for the same certificates.
     servers: Mutex<HashMap<Option<Digest32>, Arc<ServerConfig>>>,
 }
@@ -95,7 +95,7 @@ impl Identity {
         self.bytes
     }
 
-    /// Returns what the sessions of a server share. With `roots`, clients need a certificate. `seconds` is the time since 1970.
+    /// Returns the state that the sessions of a server share. With `roots`, clients need a certificate. `seconds` is the time since 1970.
     pub(super) fn server(
         &self,
         roots: Option<Arc<Roots>>,

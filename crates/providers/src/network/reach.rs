@@ -77,9 +77,9 @@ pub enum BadRemote {
     Inside(String, IpAddr),
 }
 
-/// Tells what groups may reach, and gets what was refused.
+/// Knows the permissions of groups, and gets a report of each refusal.
 pub trait Borders: Send + Sync {
-    /// Returns what the processes of a group may reach.
+    /// Returns the addresses that the processes of a group may reach.
     fn reach(&self, gid: Gid) -> Arc<Reach>;
 
     /// Notes that an attempt of the group was refused, such as `connect to 10.0.0.1:80`.
@@ -201,7 +201,7 @@ impl fmt::Display for Remote {
 /// A look-up of all addresses of a host.
 pub(super) type LookingUp = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
 
-/// Checks what the client of a connection does.
+/// Checks whether the client of a connection may reach the addresses and ports that it names.
 pub(super) struct Guard {
     reach: Arc<Reach>,
     gid: Gid,

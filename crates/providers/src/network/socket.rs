@@ -45,7 +45,7 @@ pub(super) const STREAM_MTU: i64 = PACKET_BYTES - IP_HEADER_BYTES - TCP_HEADER_B
 pub(crate) struct Socket {
     reactor: Arc<Reactor>,
     guard: Arc<Guard>,
-    /// What the client has not used of a stream, or of datagrams.
+    /// The bytes of a stream, or the datagrams, that the client has not used.
     unread: Unread,
     kind: Kind,
     closing: Closing,

@@ -45,7 +45,7 @@ pub(super) struct Arrived {
     pub(super) sender: Option<SocketAddr>,
 }
 
-/// What the next read of a socket returns before what arrives.
+/// The data that the client of a socket has not used. The next read returns it, before data that arrives.
 pub(super) struct Unread {
     kept: Arc<Kept>,
     state: Arc<Mutex<State>>,
@@ -83,7 +83,7 @@ impl Unread {
         Unread { kept: kept.clone(), state: Arc::default() }
     }
 
-    /// Returns what is unread of another socket of the same network: nothing.
+    /// Returns the state of another socket of the same network, without unread data.
     pub(super) fn of_other(&self) -> Unread {
         Unread::new(&self.kept)
     }

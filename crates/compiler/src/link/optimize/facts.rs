@@ -1,4 +1,4 @@
-//! What is known about a function before its code is copied to a call.
+//! The facts about a function that are known before its code is copied to a call.
 
 use crate::ir::{Body, Expr, Function, FunctionKind, LocalId, Node};
 

@@ -1,4 +1,4 @@
-//! Folds constants, and leaves out what has no effect.
+//! Folds constants, and leaves out code that has no effect.
 
 use crate::ir::{Expr, LabelId, Node, Selector};
 

@@ -1,4 +1,4 @@
-//! What is known about values: types by the flow of values through locals, results and fields, without regard to the order of
+//! The facts about values: types by the flow of values through locals, results and fields, without regard to the order of
 //! execution.
 //!
 //! All that is known here holds whenever the program runs: it comes from literals and from types that are checked at run
@@ -11,7 +11,7 @@ use crate::link::hierarchy::Member;
 use crate::link::tables::Tables;
 use crate::steps;
 
-/// What is known about a value.
+/// The facts about a value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Known {
     /// There is no value yet: nothing was assigned.
@@ -43,7 +43,7 @@ impl Known {
         }
     }
 
-    /// Returns what is known about a value that is one of two.
+    /// Returns the facts that hold for both of two values.
     pub(super) fn join(self, other: Known) -> Known {
         match (self, other) {
             (Known::Unassigned, known) | (known, Known::Unassigned) => known,
@@ -68,7 +68,7 @@ impl Known {
         self.join(Known::Null)
     }
 
-    /// Returns what is known about a receiver once a test has found that it is an instance of a class.
+    /// Returns the facts about a receiver once a test has found that it is an instance of a class.
     pub(super) fn tested(self, class: ClassId) -> Known {
         match self {
             Known::Class { class, is_exact: true, .. } => Known::exactly(Some(class)),
@@ -169,7 +169,7 @@ impl<'o, 't, 'u> Types<'o, 't, 'u> {
         node.for_each_child(|child| self.assign(child, search, declared));
     }
 
-    /// Returns what is known about the value of an expression.
+    /// Returns the facts about the value of an expression.
     pub(super) fn of(&mut self, node: &Node, locals: &[Known]) -> Known {
         self.fuel = FUEL;
         self.of_part(node, locals)
@@ -261,7 +261,7 @@ impl<'o, 't, 'u> Types<'o, 't, 'u> {
         }
     }
 
-    /// Returns what is known about the results of a function.
+    /// Returns the facts about the results of a function.
     fn result(&mut self, function: FunctionId) -> Known {
         let declaration = self.tables.reached.function(function);
         match (declaration.kind, declaration.return_type) {
@@ -298,7 +298,7 @@ impl<'o, 't, 'u> Types<'o, 't, 'u> {
         end.join(self.returned(&body.root, locals))
     }
 
-    /// Returns what is known about the values that some code returns.
+    /// Returns the facts about the values that some code returns.
     fn returned(&mut self, node: &Node, locals: &[Known]) -> Known {
         let mut known = match &node.expr {
             Expr::Return(value) => self.of(value, locals),
@@ -356,7 +356,7 @@ impl<'o, 't, 'u> Types<'o, 't, 'u> {
     }
 }
 
-/// Returns what is known about the parameters of a function, `this` included.
+/// Returns the facts about the parameters of a function, `this` included.
 pub(super) fn parameter_types(function: &crate::ir::Function) -> Vec<Known> {
     let of_holder = |class| Known::Class { class, is_exact: false, nullable: false };
     let this = function.has_this().then_some(function.holder.map_or(Known::Any, of_holder));

@@ -175,7 +175,7 @@ enum Target {
 /// A name in a document.
 type At = (String, Span, Role);
 
-/// What the names of an analysis refer to.
+/// The declarations that the names of an analysis refer to.
 struct Meaning<'r> {
     renaming: Option<&'r Renaming>,
     /// The place of the name of each declaration.
@@ -255,7 +255,7 @@ impl<'r> Meaning<'r> {
         }
     }
 
-    /// Returns what the declarations at some places override or are overridden by.
+    /// Returns the declarations that those at some places override or are overridden by.
     fn families(
         &self,
         analyzed: &Analyzed,

@@ -128,7 +128,7 @@ fn cost(datagram: &Datagram) -> usize {
     datagram.data.len() + DATAGRAM_COST
 }
 
-/// Sends a datagram. `hears_itself` says whether sockets of this machine receive what is sent to a group.
+/// Sends a datagram. `hears_itself` says whether sockets of this machine receive datagrams to a group.
 pub(super) fn send(
     network: &SimulatedNetwork,
     from: &Mailbox,

@@ -24,7 +24,7 @@ pub(super) struct Socket {
     guard: Arc<Guard>,
     kind: Kind,
     options: Options,
-    /// What the client has not used of a stream, or of datagrams.
+    /// The bytes of a stream, or the datagrams, that the client has not used.
     unread: Unread,
     closing: Closing,
 }
