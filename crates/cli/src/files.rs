@@ -51,7 +51,7 @@ fn below(folder: &Path, is_meant: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>,
     Ok(found)
 }
 
-/// Returns a folder, and those below it that are not hidden, as far as they can be read.
+/// Returns a folder, and all readable folders below it that are not hidden.
 pub(crate) fn folders_below(folder: &Path) -> impl Iterator<Item = PathBuf> {
     let walk = WalkDir::new(folder).sort_by_file_name().into_iter();
     let walk =
@@ -172,7 +172,7 @@ fn beside(path: &Path, mode: u32) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(UNFINISHED).permissions(Permissions::from_mode(mode));
     loop {
-        // The error would name the file that could not be made, which is not the one that was asked for.
+        // Drops the path from the error: it would name the temporary file, which the user does not know.
         let made = builder.tempfile_in(folder).map_err(|error| io::Error::from(error.kind()))?;
         // Another process may have removed it before it was locked. Some file systems have no locks: there, nothing is
         // removed.

@@ -265,8 +265,7 @@ impl Parser<'_> {
         line
     }
 
-    /// Returns whether two places, of which the first comes first, are on the same line, and not far from
-    /// each other.
+    /// Returns whether two places are on the same line, with fewer than 1,000 bytes between them. `first` is the earlier one.
     fn is_near(&self, first: u32, second: u32) -> bool {
         let between = self.written(Span { start: first, end: second.max(first) });
         between.len() < 1000 && !between.contains('\n')

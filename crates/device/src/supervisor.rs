@@ -103,7 +103,7 @@ pub(crate) const SENT: &str = "run";
 pub(crate) const TRACE_VARIABLE: &str = "LUCARNE_TRACE_EVENTS";
 
 impl Orders {
-    /// Returns the way to a supervisor that is still to be started, and the end from which it takes its events.
+    /// Returns a new channel: the sender of events, and the receiver for the supervisor.
     pub(crate) fn channel() -> (Orders, Receiver<Event>) {
         let (events, coming) = channel();
         (Orders { events }, coming)

@@ -147,7 +147,7 @@ impl<'a> Gather<'a> {
         is_parameter.then_some(Reference::Parameter)
     }
 
-    /// Returns the sources of all libraries that have a page, and of those from which declarations have one.
+    /// Returns the sources of all libraries that have a page, and of the files whose declarations are on such a page.
     fn sources(self) -> Vec<SourcePage> {
         let mut pages = Vec::new();
         for file in self.tables.files() {

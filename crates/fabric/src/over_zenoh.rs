@@ -153,7 +153,7 @@ struct Outbox {
 #[derive(Default)]
 struct OutboxState {
     packets: Queues<MachineName, Vec<u8>>,
-    /// The machines to which a packet was lost, and whose flows were not told yet.
+    /// The machines to which a packet was lost. The next call that sends to such a machine reports it.
     lost: BTreeSet<MachineName>,
     /// Whether a packet is being handed to Zenoh: other packets must not overtake it.
     is_putting: bool,

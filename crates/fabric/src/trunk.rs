@@ -49,7 +49,8 @@ struct State {
     contacts: BTreeMap<Pid, Contact>,
     /// The contacts that the switchboard does not watch yet.
     unwatched: Vec<Pid>,
-    /// The processes of this machine that have ended, and from which no stand-in will send anything any more.
+    /// The processes of this machine that have ended, and whose frames are all in the outbox. The other machine is told of the
+    /// end when the outbox has sent them.
     ended: BTreeSet<Pid>,
     is_over: bool,
     /// Whether a stand-in has ended by itself: the other machine broke a rule.
@@ -410,7 +411,7 @@ impl State {
         })
     }
 
-    /// Notes that the other machine is to be told of the end of a process, if it has ended and all its frames are here.
+    /// Adds a process to `ended`, if it has ended and its stand-ins send no further frames.
     fn note_end(&mut self, process: Pid) {
         let is_done = |contact: &Contact| contact.has_ended && contact.others.is_empty();
         if self.contacts.get(&process).is_some_and(is_done) {

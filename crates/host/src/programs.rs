@@ -173,7 +173,7 @@ pub fn run_connected(
     Ok(code)
 }
 
-/// The number of running programs from which on programs cannot start more. The host can.
+/// The number of running programs at which programs cannot start further ones. The host still can.
 const PROGRAMS_MAX: usize = 4_096;
 
 /// The programs that run in a system, by their groups.

@@ -393,9 +393,9 @@ impl Snapshot {
         self.analyze(&loader, &[key.to_owned()], Extent::First)
     }
 
-    /// Analyzes a document around a name of it, in the text `before`, `name`, `after`. While the user types the name, the result
-    /// is that of its first letter: which names could stand there does not depend on the one that does. So the result
-    /// is only for that question.
+    /// Analyzes a document around a name of it, in the text `before`, `name`, `after`. The result is kept while the
+    /// user types the name: the names that can stand at a place do not depend on the name that stands there. So the result
+    /// must not be used for anything else.
     ///
     /// # Errors
     /// If the request is canceled meanwhile.
@@ -409,7 +409,7 @@ impl Snapshot {
         }
         let at = (before.len() + name.len()) as u32;
         let analyzed = Arc::new(self.probed(key, &format!("{before}{name}{after}"), at)?);
-        // Where no name is expected, the next letter may change what the word is.
+        // If no name is expected here, the next letter may change the kind of the word, so nothing is kept.
         if analyzed.index.site.is_some() {
             let sources = analyzed.analysis.sources.iter().filter(|source| source.path != key);
             let inputs = sources.map(|source| (source.path.clone(), self.stamp(&source.path))).collect();

@@ -88,7 +88,7 @@ impl<T> Span<T> {
     /// Returns the elements.
     ///
     /// # Safety
-    /// If the pointer is not null, there are so many elements, and they live as long as the result.
+    /// If the pointer is not null, it points to `count` elements, and they live as long as the result.
     pub(crate) unsafe fn slice<'a>(self) -> Result<&'a [T], Invalid> {
         match (self.data.is_null(), self.count) {
             (true, 0) => Ok(&[]),

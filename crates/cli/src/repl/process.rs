@@ -124,10 +124,10 @@ fn socket(options: &Repl) -> Result<Option<PathBuf>, Stop> {
     Ok(options.connect.clone())
 }
 
-/// Ctrl-C, which interrupts the input that runs, or the one that is compiled.
+/// Handles Ctrl-C: interrupts the running input, or the input that is being compiled.
 pub(crate) struct Interrupts(Arc<Mutex<Current>>);
 
-/// What Ctrl-C interrupts.
+/// The input that Ctrl-C interrupts.
 #[derive(Default)]
 struct Current {
     /// The process with the input that runs.

@@ -161,7 +161,7 @@ impl Again {
     fn watch(&mut self, files: &BTreeSet<PathBuf>, read: &ReadFiles) -> std::io::Result<bool> {
         let mut open = read.folders_below();
         let mut is_late = self.paths.set_with(files, &open)?;
-        // A folder may have come before the one that it is in was watched.
+        // A folder may have been made before its parent folder was watched, so nothing has reported it.
         for _ in 0..ROUNDS_MAX {
             let now = read.folders_below();
             if now == open {

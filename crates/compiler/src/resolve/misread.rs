@@ -138,8 +138,7 @@ impl<'a> Lower<'a> {
         true
     }
 
-    /// Warns about parameters of a block or lambda, such as `| int x |`, of which one is probably meant as the type of the
-    /// next.
+    /// Warns about parameters of a block or lambda such as `| int x |`, where `int` is probably meant as the type of `x`.
     pub(super) fn warn_of_types(&mut self, parameters: &[ast::Parameter], body: &ast::Body) {
         // A name such as `list` is more likely that of a parameter.
         let is_type = |name: &str| matches!(name, "int" | "float" | "bool" | "string" | "any");
@@ -280,8 +279,8 @@ fn function_at(declarations: &[Declaration], at: u32) -> Option<&ast::Function> 
     })
 }
 
-/// Returns the error for parameters of which several have the name of a type: each is meant as the type of the next one.
-/// Returns none if the name is not that of a type.
+/// Returns the error for several parameters with the name of one type, as in `int a int b`: each is meant as the type of the
+/// next parameter. Returns none if the name is not that of a type.
 pub(super) fn repeated_type(
     source: SourceId,
     parameters: &[ast::Parameter],

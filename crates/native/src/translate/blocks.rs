@@ -132,9 +132,9 @@ impl Translator<'_> {
         true
     }
 
-    /// Enters a loop of which nothing is known: checks whether the registers hold what is expected, and goes to a
-    /// version for that if they do, to the general one if not. So a loop whose frame goes on in the middle, or that has
-    /// left the usual path once, gets back to it.
+    /// Enters a loop without facts about the registers: checks whether the registers hold the expected values. If they do, goes
+    /// to the version of the loop for these values; otherwise, goes to the general version. So a loop that is entered in the
+    /// middle, or that has left the usual path once, comes back to the fast version.
     pub(super) fn specialize(&mut self, place: usize) {
         let (general, before) = (self.cold_block(), self.state.clone());
         let live = self.flow.live[place];
@@ -227,8 +227,8 @@ impl Translator<'_> {
         }
     }
 
-    /// Goes on in a block with another state, which the current one can be brought to: the same kinds, or words of which it
-    /// is known that they are of these kinds.
+    /// Goes on in a block that expects another state. The current state must be convertible to it: each register has the
+    /// expected kind, or a word that is known to be of this kind.
     pub(super) fn join(&mut self, block: Block, state: &State) {
         for register in 0..self.registers {
             if !state.fact(register).is_in_frame && self.state.fact(register).is_in_frame {
